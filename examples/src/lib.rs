@@ -1,1 +1,10 @@
-#![allow(missing_docs)]
+//! Networks defined, trained and drawn with `tensorlet`.
+//!
+//! Without the feature `std` this library is `no_std` and holds what a microcontroller shares with
+//! a host: the networks and their data. With it (the default) come the parts of the programs in
+//! `examples/`: command line, training, reports and pictures.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod digits;

@@ -1,0 +1,3 @@
+//! Trains a small convolutional network on handwritten digits.
+
+fn main() {}
