@@ -8,3 +8,9 @@
 #![forbid(unsafe_code)]
 
 pub mod digits;
+#[cfg(feature = "std")]
+pub mod options;
+#[cfg(feature = "std")]
+pub mod picture;
+#[cfg(feature = "std")]
+pub mod report;
