@@ -1,0 +1,28 @@
+//! Runs a program of the firmware in the emulator: cargo's runner in `examples/firmware`.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tensorlet_host::emulator::{self, Board};
+
+/// Runs a program on the board it was built for, prints its log and ends with its exit code.
+#[derive(Parser)]
+struct Cli {
+    /// Seconds after which the program is ended.
+    #[arg(long, default_value_t = 300)]
+    limit: u64,
+    /// The program, below the folder of its target.
+    program: PathBuf,
+}
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let cli = Cli::parse();
+    let board =
+        Board::of_program(&cli.program).ok_or("the program's path names no target that a board is known for")?;
+    let limit = Duration::from_secs(cli.limit);
+    let run = emulator::run(&cli.program, board, limit, |line| println!("{line}"))?;
+    Ok(u8::try_from(run.exit_code).map_or(ExitCode::FAILURE, ExitCode::from))
+}

@@ -1,0 +1,162 @@
+//! The steps that need nothing but the toolchain: formatting, lints, tests, documentation.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::shell::Shell;
+use crate::step::{Note, Step, Stop};
+
+/// The firmware's own workspace.
+pub(crate) const FIRMWARE: &str = "examples/firmware/Cargo.toml";
+
+/// The bar for [`clean_build`], on two cores.
+const CLEAN_BUILD: Duration = Duration::from_secs(240);
+
+pub(crate) const RUSTFMT: Step = Step {
+    name: "rustfmt",
+    about: "formatting of the workspace and of the firmware",
+    run: |shell| {
+        let check = ["fmt", "--all", "--check", "--message-format", "short"];
+        let workspace = shell.run(&mut shell.cargo(check));
+        let firmware = shell.run(shell.cargo(check).args(["--manifest-path", FIRMWARE]));
+        workspace.and(firmware)?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const CLIPPY: Step = Step {
+    name: "clippy",
+    about: "lints on all targets, with default and with all features",
+    run: |shell| {
+        let lint = ["clippy", "--workspace", "--all-targets"];
+        let deny = ["--", "-D", "warnings"];
+        let default = shell.run(shell.cargo(lint).args(deny));
+        let all = shell.run(shell.cargo(lint).arg("--all-features").args(deny));
+        default.and(all)?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const TESTS: Step = Step {
+    name: "tests",
+    about: "unit and integration tests of every package",
+    run: |shell| {
+        let mut cargo = shell.cargo(["test", "--workspace", "--release", "--no-fail-fast"]);
+        cargo.args(["--lib", "--bins", "--tests", "--examples", "--", "--skip", "compile_fail/"]);
+        shell.test(&mut cargo)?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const DOCTESTS: Step = Step {
+    name: "doctests",
+    about: "the examples in the documentation",
+    run: |shell| {
+        let mut cargo = shell.cargo(["test", "--workspace", "--release", "--no-fail-fast", "--doc"]);
+        shell.test(&mut cargo)?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const COMPILE_FAIL: Step = Step {
+    name: "compile-fail",
+    about: "programs that must not compile, and what the compiler says about them",
+    run: |shell| {
+        let mut cargo = shell.cargo(["test", "--package", "tensorlet-host", "--release"]);
+        cargo.args(["--test", "compile_fail"]);
+        shell.test(&mut cargo)?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const DOCS: Step = Step {
+    name: "docs",
+    about: "documentation without a warning",
+    run: |shell| {
+        let mut cargo = shell.cargo(["doc", "--workspace", "--no-deps", "--all-features"]);
+        shell.run(cargo.env("RUSTDOCFLAGS", "-D warnings"))?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const MSRV: Step =
+    Step { name: "msrv", about: "the oldest toolchain that Cargo.toml promises", run: msrv, optional: false };
+
+pub(crate) const DIGITS: Step = Step {
+    name: "digits",
+    about: "the digits example, one epoch, with its picture and its weights",
+    run: |shell| {
+        let out = shell.root.join("target/xtask/digits");
+        if out.exists() {
+            fs::remove_dir_all(&out).map_err(|error| Stop::Broken(format!("{}: {error}", out.display())))?;
+        }
+        let mut cargo = shell.cargo(["run", "--release", "--package", "tensorlet-examples", "--example", "digits"]);
+        cargo.args(["--", "--epochs", "1", "--out", "target/xtask/digits"]);
+        shell.run(&mut cargo)?;
+        let mut names: Vec<String> = fs::read_dir(&out)
+            .map_err(|error| Stop::Broken(format!("{}: {error}", out.display())))?
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        for kind in [".safetensors", ".svg"] {
+            if !names.iter().any(|name| name.ends_with(kind)) {
+                return Err(Stop::Broken(format!("the example wrote no {kind} file, only {names:?}")));
+            }
+        }
+        Ok(format!("wrote {}", names.join(", ")))
+    },
+    optional: false,
+};
+
+/// The toolchain in use, where it is the promised one; otherwise that toolchain through rustup.
+fn msrv(shell: &Shell) -> Result<Note, Stop> {
+    let metadata = shell.metadata()?;
+    let Some(promised) = metadata["packages"][0]["rust_version"].as_str() else {
+        return Err(Stop::Broken("the packages state no rust-version".to_owned()));
+    };
+    let in_use = shell.read(shell.command("rustc").arg("--version"))?;
+    let is = |version: &str| version == promised || version.starts_with(&format!("{promised}."));
+    if in_use.split(' ').nth(1).is_some_and(is) {
+        return Ok(format!("{promised} is the toolchain of all other steps"));
+    }
+    let toolchain = format!("+{promised}");
+    let installed = || shell.ask(shell.command("rustc").args([&toolchain, "--version"])).is_some();
+    let mut add = shell.command("rustup");
+    add.args(["toolchain", "install", promised, "--profile", "minimal"]);
+    let ready = installed() || (shell.install(&mut add) && installed());
+    if !ready {
+        return Err(Stop::NotRun {
+            why: format!("the toolchain in use is {in_use}, and {promised} is not installed"),
+            enable: crate::shell::shown(&add),
+        });
+    }
+    let mut cargo = shell.cargo([&*toolchain, "check", "--workspace", "--all-targets"]);
+    shell.run(cargo.args(["--target-dir", "target/msrv"]))?;
+    Ok(format!("checked with {promised}"))
+}
+
+/// Builds and tests core, simd and host-tests in an empty target folder.
+pub(crate) fn clean_build(shell: &Shell) -> Result<Note, Stop> {
+    let folder = shell.root.join("target/clean-build");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| Stop::Broken(format!("{}: {error}", folder.display())))?;
+    }
+    let start = Instant::now();
+    let mut cargo = shell.cargo(["test", "--release", "--target-dir", "target/clean-build"]);
+    shell.test(cargo.args(["-p", "tensorlet", "-p", "tensorlet-simd", "-p", "tensorlet-host"]))?;
+    let (took, bar) = (start.elapsed(), CLEAN_BUILD);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let figures = format!(
+        "clean build and test of core, simd and host-tests on {cores} cores: {:.0} s (bar on two cores: {} s)",
+        took.as_secs_f64(),
+        bar.as_secs()
+    );
+    if took <= bar { Ok(figures) } else { Err(Stop::Broken(figures)) }
+}

@@ -1,0 +1,4 @@
+//! The counterpart of all other cases: this one is correct.
+//~ compiles
+
+fn main() {}
