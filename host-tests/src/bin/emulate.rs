@@ -18,11 +18,20 @@ struct Cli {
     program: PathBuf,
 }
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(code) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<i32, Box<dyn Error>> {
     let board =
         Board::of_program(&cli.program).ok_or("the program's path names no target that a board is known for")?;
     let limit = Duration::from_secs(cli.limit);
     let run = emulator::run(&cli.program, board, limit, |line| println!("{line}"))?;
-    Ok(u8::try_from(run.exit_code).map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(run.exit_code)
 }
