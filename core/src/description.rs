@@ -1,0 +1,172 @@
+//! What a network says about itself, in constants.
+//!
+//! The summary table, the memory report, export and a compiler for another device all read this one
+//! description; nobody keeps a second list.
+
+use crate::{Shape, path::Path};
+
+/// How a parameter's values lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Row-major in the stated shape, as PyTorch stores it.
+    RowMajor,
+    /// A matrix of stated shape `[out, in]` stored as `[in][out]`.
+    Transposed,
+}
+
+/// A parameter of a layer: its name, PyTorch's shape, and the order in which it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct ParameterInfo {
+    /// The name inside its layer: `weight`, `bias`.
+    pub name: &'static str,
+    /// The shape that PyTorch gives it.
+    pub shape: Shape,
+    /// The order of its values in memory.
+    pub layout: Layout,
+}
+
+/// The operation of a layer with the attributes that its shapes do not tell.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Op {
+    /// `y = x Wᵀ + b`.
+    Linear,
+    /// Two-dimensional cross-correlation.
+    Conv2d(Window),
+    /// The largest value of each window.
+    MaxPool2d(Window),
+    /// The mean of each window, padding counted as zeros.
+    AvgPool2d(Window),
+    /// `max(x, 0)`.
+    Relu,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// All dimensions into one.
+    Flatten,
+}
+
+impl Op {
+    /// PyTorch's class name of the layer.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Linear => "Linear",
+            Self::Conv2d(_) => "Conv2d",
+            Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AvgPool2d(_) => "AvgPool2d",
+            Self::Relu => "ReLU",
+            Self::Sigmoid => "Sigmoid",
+            Self::Tanh => "Tanh",
+            Self::Flatten => "Flatten",
+        }
+    }
+}
+
+/// The window of a convolution or pooling layer: `[rows, columns]` each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The size of the window.
+    pub kernel: [usize; 2],
+    /// The step from one window to the next.
+    pub stride: [usize; 2],
+    /// Rows and columns added on each side.
+    pub padding: [usize; 2],
+}
+
+/// One layer: its operation, shapes, parameters and cost.
+#[derive(Clone, Copy, Debug)]
+pub struct LayerInfo {
+    /// What it computes.
+    pub op: Op,
+    /// The shape of one input sample.
+    pub input: Shape,
+    /// The shape of one output sample.
+    pub output: Shape,
+    /// The parameters in the order in which they are visited.
+    pub parameters: &'static [ParameterInfo],
+    /// Multiply-accumulates of one sample's forward pass.
+    pub macs: usize,
+}
+
+/// A named part of a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// The field's name: the first part of its parameters' paths.
+    pub name: &'static str,
+    /// What the part is.
+    pub description: &'static Description,
+}
+
+/// The structure of a network: a tree whose leaves are layers.
+#[derive(Clone, Copy, Debug)]
+pub enum Description {
+    /// A single layer.
+    Layer(LayerInfo),
+    /// Two parts, one after the other; in paths they are `0` and `1`.
+    Chain(&'static Description, &'static Description),
+    /// A network made by [`network!`](crate::network): named parts in order.
+    Network {
+        /// The name of the type.
+        name: &'static str,
+        /// Its parts in order.
+        layers: &'static [Named],
+    },
+    /// `x + f(x)`.
+    Residual(&'static Description),
+    /// A part that is not trained.
+    Frozen(&'static Description),
+}
+
+/// What [`Description::for_each_layer`] tells of a layer beside its [`LayerInfo`].
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The path of the layer, such as `block1.conv2`.
+    pub path: Path<'a>,
+    /// Whether training changes its parameters.
+    pub trained: bool,
+}
+
+impl Description {
+    /// Calls `f` for every layer in the order of computation.
+    pub fn for_each_layer(&'static self, f: &mut impl FnMut(Place<'_>, &'static LayerInfo)) {
+        self.walk(Place { path: Path::ROOT, trained: true }, f);
+    }
+
+    fn walk<F: FnMut(Place<'_>, &'static LayerInfo)>(&'static self, place: Place<'_>, f: &mut F) {
+        let part = |name| Place { path: place.path.join(name), ..place };
+        match self {
+            Self::Layer(info) => f(place, info),
+            Self::Chain(a, b) => {
+                a.walk(part("0"), f);
+                b.walk(part("1"), f);
+            }
+            Self::Network { layers, .. } => {
+                for layer in *layers {
+                    layer.description.walk(part(layer.name), f);
+                }
+            }
+            Self::Residual(inner) => inner.walk(place, f),
+            Self::Frozen(inner) => inner.walk(Place { trained: false, ..place }, f),
+        }
+    }
+
+    /// Multiply-accumulates of one sample's forward pass.
+    #[must_use]
+    pub const fn macs(&self) -> usize {
+        match self {
+            Self::Layer(info) => info.macs,
+            Self::Chain(a, b) => a.macs() + b.macs(),
+            Self::Network { layers, .. } => {
+                let (mut sum, mut i) = (0, 0);
+                while i < layers.len() {
+                    sum += layers[i].description.macs();
+                    i += 1;
+                }
+                sum
+            }
+            Self::Residual(inner) | Self::Frozen(inner) => inner.macs(),
+        }
+    }
+}

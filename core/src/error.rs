@@ -1,0 +1,68 @@
+//! What can go wrong at run time. Shapes cannot: they are checked when the program is compiled.
+
+use core::fmt;
+
+/// An error of a call on the device path.
+///
+/// Each is found before anything is changed: after an error the network holds the weights that it
+/// held before the call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// An arena or workspace is too short for the network and batch.
+    WorkspaceTooSmall {
+        /// 32-bit words that the call needs.
+        needed: usize,
+        /// 32-bit words that were given.
+        given: usize,
+    },
+    /// A class label is not below the number of classes.
+    LabelOutOfRange {
+        /// The position in the batch.
+        index: usize,
+        /// The label found there.
+        label: usize,
+        /// The number of classes.
+        classes: usize,
+    },
+    /// The batch holds no sample.
+    EmptyBatch,
+    /// Inputs and targets differ in number.
+    BatchMismatch {
+        /// The number of inputs.
+        inputs: usize,
+        /// The number of targets.
+        targets: usize,
+    },
+    /// The loss is NaN or infinite: training diverged, or the input holds such a number.
+    NonFiniteLoss {
+        /// The loss as it came out.
+        loss: f32,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::WorkspaceTooSmall { needed, given } => {
+                write!(f, "the workspace holds {given} words, {needed} are needed for this network and batch")
+            }
+            Self::LabelOutOfRange { index, label, classes } => {
+                write!(f, "label {label} of sample {index} is out of range: the network has {classes} classes")
+            }
+            Self::EmptyBatch => f.write_str("the batch holds no sample"),
+            Self::BatchMismatch { inputs, targets } => {
+                write!(f, "the batch has {inputs} inputs but {targets} targets")
+            }
+            Self::NonFiniteLoss { loss } => {
+                write!(
+                    f,
+                    "the loss is {loss}: training diverged (lower the learning rate) or the input holds such numbers"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,82 @@
+//! Initialisation of parameters: PyTorch's `torch.nn.init`.
+//!
+//! Bounds and deviations are PyTorch's formulas; the stream of random numbers is the caller's
+//! generator, so a seed gives the same weights on every machine, though not PyTorch's.
+
+use rand_core::Rng;
+
+use crate::{Tensor, math, random};
+
+/// Fills with uniform numbers in `low..high`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// let mut w = [[0.0; 4]; 3];
+/// tensorlet::init::uniform(&mut w, -0.5, 0.5, &mut Xoshiro128PlusPlus::seed_from_u64(0));
+/// assert!(w.as_flattened().iter().all(|w| (-0.5..0.5).contains(w)));
+/// ```
+pub fn uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, low: f32, high: f32, rng: &mut R) {
+    for w in w.elements_mut() {
+        *w = low + (high - low) * random::uniform(rng);
+    }
+}
+
+/// Fills with normal numbers of this mean and standard deviation.
+pub fn normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, mean: f32, std: f32, rng: &mut R) {
+    for w in w.elements_mut() {
+        *w = mean + std * random::normal(rng);
+    }
+}
+
+/// `1/√fan_in`: the bound of PyTorch's default for `Linear` and `Conv2d`, weight and bias
+/// (`kaiming_uniform_` with `a = √5`). `fan_in` is the number of inputs of one output.
+#[must_use]
+pub fn default_bound(fan_in: usize) -> f32 {
+    1.0 / math::sqrt(fan_in as f32)
+}
+
+/// `gain · √(6 / (fan_in + fan_out))`: the bound of `xavier_uniform_` (Glorot and Bengio, 2010).
+///
+/// ```
+/// assert_eq!(tensorlet::init::xavier_uniform_bound(2, 4, 1.0), 1.0);
+/// ```
+#[must_use]
+pub fn xavier_uniform_bound(fan_in: usize, fan_out: usize, gain: f32) -> f32 {
+    gain * math::sqrt(6.0 / (fan_in + fan_out) as f32)
+}
+
+/// `gain · √(2 / (fan_in + fan_out))`: the deviation of `xavier_normal_`.
+///
+/// ```
+/// assert_eq!(tensorlet::init::xavier_normal_std(1, 1, 2.0), 2.0);
+/// ```
+#[must_use]
+pub fn xavier_normal_std(fan_in: usize, fan_out: usize, gain: f32) -> f32 {
+    gain * math::sqrt(2.0 / (fan_in + fan_out) as f32)
+}
+
+/// `gain · √(3 / fan)`: the bound of `kaiming_uniform_` (He et al., 2015). `gain` is
+/// [`RELU_GAIN`] for ReLU and 1 for a linear layer.
+///
+/// ```
+/// assert_eq!(tensorlet::init::kaiming_uniform_bound(12, 2.0), 1.0);
+/// ```
+#[must_use]
+pub fn kaiming_uniform_bound(fan: usize, gain: f32) -> f32 {
+    gain * math::sqrt(3.0 / fan as f32)
+}
+
+/// `gain / √fan`: the deviation of `kaiming_normal_`.
+///
+/// ```
+/// assert_eq!(tensorlet::init::kaiming_normal_std(4, 1.0), 0.5);
+/// ```
+#[must_use]
+pub fn kaiming_normal_std(fan: usize, gain: f32) -> f32 {
+    gain / math::sqrt(fan as f32)
+}
+
+/// `√2`: PyTorch's `calculate_gain("relu")`.
+pub const RELU_GAIN: f32 = core::f32::consts::SQRT_2;
+/// `5/3`: PyTorch's `calculate_gain("tanh")`.
+pub const TANH_GAIN: f32 = 5.0 / 3.0;

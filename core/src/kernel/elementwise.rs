@@ -1,0 +1,152 @@
+//! Functions of each element alone.
+
+use crate::math;
+
+/// Elementwise functions, in place, and their derivatives.
+pub trait ElementwiseKernels: Copy {
+    /// `x ← max(x, 0)`; NaN stays NaN.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut x = [-1.0, 0.5];
+    /// Portable.relu(&mut x);
+    /// assert_eq!(x, [0.0, 0.5]);
+    /// ```
+    #[inline]
+    fn relu(self, x: &mut [f32]) {
+        for x in x {
+            *x = if *x <= 0.0 { 0.0 } else { *x };
+        }
+    }
+
+    /// [`relu`](Self::relu) that records which elements passed: bit `i % 32` of `mask[i / 32]` is
+    /// set where the derivative is 1 (`x > 0`, and NaN, as in PyTorch).
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let (mut x, mut mask) = ([-1.0, 0.5, 2.0], [0]);
+    /// Portable.relu_masked(&mut x, &mut mask);
+    /// assert_eq!((x, mask), ([0.0, 0.5, 2.0], [0b110]));
+    /// ```
+    #[inline]
+    fn relu_masked(self, x: &mut [f32], mask: &mut [u32]) {
+        for (x, mask) in x.chunks_mut(32).zip(mask) {
+            let mut bits = 0;
+            for (i, x) in x.iter_mut().enumerate() {
+                let dead = *x <= 0.0;
+                bits |= u32::from(!dead) << (i & 31);
+                *x = if dead { 0.0 } else { *x };
+            }
+            *mask = bits;
+        }
+    }
+
+    /// `dy ← dy · mask`: the derivative of ReLU from the bits of [`relu_masked`](Self::relu_masked).
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut dy = [3.0, 4.0];
+    /// Portable.relu_backward(&mut dy, &[0b10]);
+    /// assert_eq!(dy, [0.0, 4.0]);
+    /// ```
+    #[inline]
+    fn relu_backward(self, dy: &mut [f32], mask: &[u32]) {
+        for (dy, &mask) in dy.chunks_mut(32).zip(mask) {
+            for (i, dy) in dy.iter_mut().enumerate() {
+                if mask >> (i & 31) & 1 == 0 {
+                    *dy = 0.0;
+                }
+            }
+        }
+    }
+
+    /// `x ← 1 / (1 + exp(-x))`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut x = [0.0];
+    /// Portable.sigmoid(&mut x);
+    /// assert_eq!(x, [0.5]);
+    /// ```
+    #[inline]
+    fn sigmoid(self, x: &mut [f32]) {
+        for x in x {
+            *x = math::sigmoid(*x);
+        }
+    }
+
+    /// `y ← dy · y (1 - y)`: the derivative of the sigmoid from its value.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut y = [0.5];
+    /// Portable.sigmoid_backward(&mut y, &[2.0]);
+    /// assert_eq!(y, [0.5]);
+    /// ```
+    #[inline]
+    fn sigmoid_backward(self, y: &mut [f32], dy: &[f32]) {
+        for (y, dy) in y.iter_mut().zip(dy) {
+            *y = dy * (*y * (1.0 - *y));
+        }
+    }
+
+    /// `x ← tanh(x)`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut x = [0.0];
+    /// Portable.tanh(&mut x);
+    /// assert_eq!(x, [0.0]);
+    /// ```
+    #[inline]
+    fn tanh(self, x: &mut [f32]) {
+        for x in x {
+            *x = math::tanh(*x);
+        }
+    }
+
+    /// `y ← dy · (1 - y²)`: the derivative of the hyperbolic tangent from its value.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut y = [0.5];
+    /// Portable.tanh_backward(&mut y, &[2.0]);
+    /// assert_eq!(y, [1.5]);
+    /// ```
+    #[inline]
+    fn tanh_backward(self, y: &mut [f32], dy: &[f32]) {
+        for (y, dy) in y.iter_mut().zip(dy) {
+            *y = dy * (1.0 - *y * *y);
+        }
+    }
+
+    /// `y ← y + x`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut y = [1.0, 2.0];
+    /// Portable.add(&mut y, &[10.0, 20.0]);
+    /// assert_eq!(y, [11.0, 22.0]);
+    /// ```
+    #[inline]
+    fn add(self, y: &mut [f32], x: &[f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y += x;
+        }
+    }
+
+    /// `x ← a x`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut x = [1.0, 2.0];
+    /// Portable.scale(&mut x, 3.0);
+    /// assert_eq!(x, [3.0, 6.0]);
+    /// ```
+    #[inline]
+    fn scale(self, x: &mut [f32], a: f32) {
+        for x in x {
+            *x *= a;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Matrix products.
+
+/// Matrix products on row-major matrices. All accumulate: `C += op(A) · op(B)`.
+///
+/// One dimension of each product is the batch, known at run time only; the others are constants.
+/// The sums run over the inner dimension in order, one term at a time, in [`Portable`](super::Portable).
+pub trait MatmulKernels: Copy {
+    /// `c[m][n] += Σ_k a[m][k] b[k][n]` for all rows of `a` and `c`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::MatmulKernels};
+    /// let mut c = [[10.0, 0.0]];
+    /// Portable.matmul(&[[1.0, 2.0]], &[[3.0, 4.0], [5.0, 6.0]], &mut c);
+    /// assert_eq!(c, [[23.0, 16.0]]);
+    /// ```
+    #[inline]
+    fn matmul<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]; K], c: &mut [[f32; N]]) {
+        for (a, c) in a.iter().zip(c) {
+            for (&a, b) in a.iter().zip(b) {
+                for (c, &b) in c.iter_mut().zip(b) {
+                    *c += a * b;
+                }
+            }
+        }
+    }
+
+    /// `c[m][k] += Σ_n a[m][n] b[k][n]`: the second factor transposed.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::MatmulKernels};
+    /// let mut c = [[0.0, 0.0]];
+    /// Portable.matmul_nt(&[[1.0, 2.0]], &[[3.0, 4.0], [5.0, 6.0]], &mut c);
+    /// assert_eq!(c, [[11.0, 17.0]]);
+    /// ```
+    #[inline]
+    fn matmul_nt<const K: usize, const N: usize>(self, a: &[[f32; N]], b: &[[f32; N]; K], c: &mut [[f32; K]]) {
+        for (a, c) in a.iter().zip(c) {
+            for (b, c) in b.iter().zip(c) {
+                for (&a, &b) in a.iter().zip(b) {
+                    *c += a * b;
+                }
+            }
+        }
+    }
+
+    /// `c[k][n] += Σ_m a[m][k] b[m][n]`: the first factor transposed, summed over the batch.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::MatmulKernels};
+    /// let mut c = [[0.0, 0.0]; 2];
+    /// Portable.matmul_tn(&[[1.0, 2.0]], &[[3.0, 4.0]], &mut c);
+    /// assert_eq!(c, [[3.0, 4.0], [6.0, 8.0]]);
+    /// ```
+    #[inline]
+    fn matmul_tn<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]], c: &mut [[f32; N]; K]) {
+        for (a, b) in a.iter().zip(b) {
+            for (&a, c) in a.iter().zip(c.iter_mut()) {
+                for (c, &b) in c.iter_mut().zip(b) {
+                    *c += a * b;
+                }
+            }
+        }
+    }
+}

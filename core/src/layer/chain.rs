@@ -1,0 +1,189 @@
+//! One layer after another: pairs, nested for longer chains.
+//!
+//! The steps of training are free functions that take what stands behind a layer as a closure:
+//! pairs and [`network!`](crate::network) share them.
+
+use rand_core::Rng;
+
+use super::{Fused, Layer, Pass, Train};
+use crate::{
+    Module, Path, Tensor, Visitor, VisitorMut,
+    description::Description,
+    kernel::Kernels,
+    memory::{self, End, Input, max},
+    optim::Optimizer,
+};
+
+impl<A: Module, B: Module> Module for (A, B) {
+    const ZERO: Self = (A::ZERO, B::ZERO);
+    const PARAMETERS: usize = A::PARAMETERS + B::PARAMETERS;
+    const GRAD: usize = A::GRAD + B::GRAD;
+
+    #[inline]
+    fn init<R: Rng>(&mut self, rng: &mut R) {
+        self.0.init(rng);
+        self.1.init(rng);
+    }
+
+    #[inline]
+    fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
+        self.0.parameters(path.join("0"), visitor);
+        self.1.parameters(path.join("1"), visitor);
+    }
+
+    #[inline]
+    fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
+        self.0.parameters_mut(path.join("0"), visitor);
+        self.1.parameters_mut(path.join("1"), visitor);
+    }
+}
+
+/// `B` after `A`. The peak is the larger of the two; the tapes lie one behind the other.
+impl<X: Tensor, A: Layer<X>, B: Layer<A::Out>> Layer<X> for (A, B) {
+    type Out = B::Out;
+    const DESCRIPTION: Description = Description::Chain(&A::DESCRIPTION, &B::DESCRIPTION);
+    const PEAK: usize = max(A::PEAK, B::PEAK);
+    const PEAK_GIVEN: usize = max(A::PEAK_GIVEN, B::PEAK);
+
+    #[inline(always)]
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End {
+        let n = input.n();
+        let at = self.0.infer(k, input, arena);
+        self.1.infer(k, Input::Arena { n, at }, arena)
+    }
+}
+
+/// A first part that is not trained, when no gradient of the input is wanted, runs as inference: it
+/// leaves nothing on the tape but its output, and what it needs meanwhile is used again behind it.
+const fn pruned<A: Module>(pass: Pass) -> bool {
+    A::GRAD == 0 && !pass.input_gradient
+}
+
+impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
+    const TAPE: usize = A::TAPE + B::TAPE;
+    const TAPE_LEAF: usize =
+        if A::GRAD == 0 { max(A::PEAK_GIVEN, A::Out::WORDS + B::TAPE_LEAF) } else { A::TAPE_LEAF + B::TAPE };
+    const FUSED: usize = max(A::FUSED, B::FUSED);
+    const FUSED_PER_SAMPLE: usize = max(A::FUSED_PER_SAMPLE, B::FUSED_PER_SAMPLE);
+    const OVERWRITES_X: bool = A::OVERWRITES_X || (A::TAPE == 0 && B::OVERWRITES_X);
+    const OVERWRITES_DY: bool = B::OVERWRITES_DY || (B::TAPE == 0 && A::OVERWRITES_DY);
+
+    #[inline(always)]
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+        forward_train(&self.0, k, pass, x, tape, |pass, x, tape| self.1.forward_train(k, pass, x, tape));
+    }
+
+    #[inline(always)]
+    fn out<'a>(pass: Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
+        if pruned::<A>(pass) {
+            let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
+            B::out(pass, y, tape)
+        } else {
+            let (first, second) = tapes::<X, A>(pass, tape);
+            B::out(behind::<A>(pass), A::out(pass, x, first), second)
+        }
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+        backward(&self.0, k, pass, x, tape, grad, |pass, x, tape, grad| self.1.backward(k, pass, x, tape, grad));
+    }
+
+    #[inline(always)]
+    fn backward_fused<K: Kernels, O: Optimizer>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        tape: &mut [f32],
+        step: Fused<'_, O>,
+    ) {
+        backward_fused(&mut self.0, k, pass, x, tape, step, |pass, x, tape, step| {
+            self.1.backward_fused(k, pass, x, tape, step);
+        });
+    }
+}
+
+/// The pass as the layers behind `A` see it: their input's gradient is wanted if `A` is trained.
+#[inline(always)]
+const fn behind<A: Module>(pass: Pass) -> Pass {
+    Pass { input_gradient: pass.input_gradient || A::GRAD > 0, ..pass }
+}
+
+/// The tapes of `A` and of what stands behind it.
+#[inline(always)]
+fn tapes<X: Tensor, A: Train<X>>(pass: Pass, tape: &mut [f32]) -> (&mut [f32], &mut [f32]) {
+    let words = if pass.input_gradient { A::TAPE } else { A::TAPE_LEAF };
+    memory::split(tape, pass.n * words)
+}
+
+/// [`Train::forward_train`] of `a`, then of what stands behind it: `rest(pass, x, tape)`.
+#[inline(always)]
+pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
+    a: &A,
+    k: K,
+    pass: Pass,
+    x: &mut [f32],
+    tape: &mut [f32],
+    rest: impl FnOnce(Pass, &mut [f32], &mut [f32]),
+) {
+    if pruned::<A>(pass) {
+        let at = a.infer(k, Input::Given(X::in_words(x, pass.n)), tape);
+        let words = pass.n * A::Out::WORDS;
+        if at == End::High {
+            memory::move_down(tape, words);
+        }
+        let (y, tape) = memory::split(tape, words);
+        rest(pass, y, tape);
+    } else {
+        let (first, second) = tapes::<X, A>(pass, tape);
+        a.forward_train(k, pass, x, first);
+        rest(behind::<A>(pass), A::out(pass, x, first), second);
+    }
+}
+
+/// [`Train::backward`] of what stands behind `a`, `rest(pass, x, tape, grad)`, then of `a`.
+#[inline(always)]
+pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
+    a: &A,
+    k: K,
+    pass: Pass,
+    x: &mut [f32],
+    tape: &mut [f32],
+    grad: &mut [f32],
+    rest: impl FnOnce(Pass, &mut [f32], &mut [f32], &mut [f32]),
+) {
+    let (grad, grad_rest) = memory::split(grad, A::GRAD);
+    if pruned::<A>(pass) {
+        let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
+        rest(pass, y, tape, grad_rest);
+    } else {
+        let (first, second) = tapes::<X, A>(pass, tape);
+        rest(behind::<A>(pass), A::out(pass, x, first), second, grad_rest);
+        a.backward(k, pass, x, first, grad);
+    }
+}
+
+/// [`Train::backward_fused`] of what stands behind `a`, `rest(pass, x, tape, step)`, then of `a`.
+#[inline(always)]
+pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
+    a: &mut A,
+    k: K,
+    pass: Pass,
+    x: &mut [f32],
+    tape: &mut [f32],
+    step: Fused<'_, O>,
+    rest: impl FnOnce(Pass, &mut [f32], &mut [f32], Fused<'_, O>),
+) {
+    let Fused { optimizer, state, scratch } = step;
+    let (state, state_rest) = memory::split(state, O::STATES * A::GRAD);
+    if pruned::<A>(pass) {
+        let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
+        rest(pass, y, tape, Fused { optimizer, state: state_rest, scratch });
+    } else {
+        let (first, second) = tapes::<X, A>(pass, tape);
+        let behind_step = Fused { optimizer, state: state_rest, scratch: &mut *scratch };
+        rest(behind::<A>(pass), A::out(pass, x, first), second, behind_step);
+        a.backward_fused(k, pass, x, first, Fused { optimizer, state, scratch });
+    }
+}

@@ -1,0 +1,168 @@
+//! Convolution.
+
+use core::marker::PhantomData;
+
+use rand_core::Rng;
+
+use super::{Layer, Pass, Train};
+use crate::{
+    Module, Slide, Sliding, Tensor,
+    description::{Description, LayerInfo, Layout, Op, ParameterInfo},
+    init,
+    kernel::{Conv2dDims, Conv2dShape, Kernels},
+    memory::{self, End, Input},
+    message::{Part, fail},
+    module::visit_parameters,
+    shape::Shape,
+    windows,
+};
+
+/// Two-dimensional convolution (cross-correlation) with zero padding: PyTorch's
+/// `nn.Conv2d(IN, OUT, (KH, KW), stride, padding)`.
+///
+/// `y[o][i][j] = bias[o] + Σ_{c,r,s} weight[o][c][r][s] · x[c][i·stride + r - padding][j·stride + s - padding]`
+///
+/// The output's rows and columns `OH`, `OW` are part of the type, since stable Rust cannot compute
+/// them from the input's; [`windows`](crate::windows) does, and [`network!`](crate::network) writes
+/// them. Wrong ones do not compile.
+///
+/// ```
+/// use tensorlet::{Conv2d, Layer, Module, Portable};
+/// let mut conv = Conv2d::<1, 1, 2, 2, 1, 2>::ZERO;
+/// conv.weight = [[[[1.0, 0.0], [0.0, 1.0]]]];
+/// let x = [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]];
+/// let y = conv.forward(Portable, &[x], &mut [0.0; 8]).unwrap().to_vec();
+/// assert_eq!(y, [[[[6.0, 8.0]]]]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv2d<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    S = Slide<1, 0>,
+> {
+    /// The weight, `[out][in][kernel rows][kernel columns]`.
+    pub weight: [[[[f32; KW]; KH]; IN]; OUT],
+    /// The bias of each output channel.
+    pub bias: [f32; OUT],
+    sliding: PhantomData<S>,
+}
+
+impl<const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding>
+    Conv2d<IN, OUT, KH, KW, OH, OW, S>
+{
+    const WEIGHTS: usize = OUT * IN * KH * KW;
+    const WEIGHT: ParameterInfo =
+        ParameterInfo { name: "weight", shape: Shape::new(&[OUT, IN, KH, KW]), layout: Layout::RowMajor };
+    const BIAS: ParameterInfo = ParameterInfo { name: "bias", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
+    const INFOS: [ParameterInfo; 2] = [Self::WEIGHT, Self::BIAS];
+}
+
+impl<const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding>
+    Module for Conv2d<IN, OUT, KH, KW, OH, OW, S>
+{
+    const ZERO: Self = Self { weight: [[[[0.0; KW]; KH]; IN]; OUT], bias: [0.0; OUT], sliding: PhantomData };
+    const PARAMETERS: usize = Self::WEIGHTS + OUT;
+
+    /// Both uniform in `±1/√(IN · KH · KW)`: PyTorch's default.
+    fn init<R: Rng>(&mut self, rng: &mut R) {
+        let bound = init::default_bound(IN * KH * KW);
+        init::uniform(&mut self.weight, -bound, bound, rng);
+        init::uniform(&mut self.bias, -bound, bound, rng);
+    }
+
+    visit_parameters!(weight: Self::WEIGHT, bias: Self::BIAS);
+}
+
+/// The sizes of a convolution layer on inputs of `H` rows and `W` columns.
+struct Sizes<L, const H: usize, const W: usize>(PhantomData<L>);
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    const H: usize,
+    const W: usize,
+    S: Sliding,
+> Conv2dShape for Sizes<Conv2d<IN, OUT, KH, KW, OH, OW, S>, H, W>
+{
+    const DIMS: Conv2dDims = {
+        let window = crate::description::Window { kernel: [KH, KW], stride: S::STRIDE, padding: S::PADDING };
+        let output = [windows(H, KH, S::STRIDE[0], S::PADDING[0]), windows(W, KW, S::STRIDE[1], S::PADDING[1])];
+        if output[0] != OH || output[1] != OW {
+            fail(&[
+                Part::Text("shape mismatch: layer `Conv2d` of an input of shape "),
+                Part::Shape(Shape::new(&[IN, H, W])),
+                Part::Text(" gives an output of shape "),
+                Part::Shape(Shape::new(&[OUT, output[0], output[1]])),
+                Part::Text(", but its type says "),
+                Part::Shape(Shape::new(&[OUT, OH, OW])),
+            ]);
+        }
+        Conv2dDims { in_channels: IN, input: [H, W], out_channels: OUT, output, window }
+    };
+}
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    const H: usize,
+    const W: usize,
+    S: Sliding,
+> Layer<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S>
+{
+    type Out = [[[f32; OW]; OH]; OUT];
+    const DESCRIPTION: Description = Description::Layer(LayerInfo {
+        op: Op::Conv2d(<Sizes<Self, H, W> as Conv2dShape>::DIMS.window),
+        input: <[[[f32; W]; H]; IN]>::SHAPE,
+        output: Self::Out::SHAPE,
+        parameters: &Self::INFOS,
+        macs: Self::WEIGHTS * OH * OW,
+    });
+
+    #[inline(always)]
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; IN]>, arena: &mut [f32]) -> End {
+        memory::out_of_place(input, arena, |x: &[[[[f32; W]; H]; IN]], y: &mut [Self::Out], _| {
+            k.conv2d::<Sizes<Self, H, W>>(Tensor::flat(x), self.weight.elements(), &self.bias, Tensor::flat_mut(y));
+        })
+    }
+}
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    const H: usize,
+    const W: usize,
+    S: Sliding,
+> Train<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S>
+{
+    #[inline(always)]
+    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32]) {
+        k.conv2d::<Sizes<Self, H, W>>(x, self.weight.elements(), &self.bias, tape);
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+        if !grad.is_empty() {
+            let (weight, bias) = memory::split(grad, Self::WEIGHTS);
+            k.conv2d_weight_gradient::<Sizes<Self, H, W>>(x, tape, weight, bias);
+        }
+        if pass.input_gradient {
+            k.conv2d_input_gradient::<Sizes<Self, H, W>>(tape, self.weight.elements(), x);
+        }
+    }
+}

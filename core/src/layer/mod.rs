@@ -1,0 +1,214 @@
+//! How kernels make a network.
+//!
+//! Three traits, each adding to the one before:
+//!
+//! | trait | says | needs |
+//! |---|---|---|
+//! | [`Module`](crate::Module) | parameters, their names, their initialisation | nothing |
+//! | [`Layer<X>`](Layer) | inference on inputs of type `X` | the input's shape |
+//! | [`Train<X>`](Train) | forward on a tape, backward, both training modes | the same |
+//!
+//! The input type is a *parameter* of the trait: one layer type takes every input that fits it, and a
+//! wrong shape is one missing implementation, which the compiler reports with the layer and the shape.
+//!
+//! A layer that combines others is a layer: pairs `(A, B)` run one after the other, [`Residual`] adds
+//! its input, [`Frozen`] is not trained, [`network!`](crate::network) gives names.
+
+mod activation;
+#[doc(hidden)]
+pub mod chain;
+mod conv;
+mod flatten;
+mod frozen;
+mod linear;
+mod pool;
+mod residual;
+
+pub use crate::window::{Slide, Sliding};
+pub use activation::{Relu, Sigmoid, Tanh};
+pub use conv::Conv2d;
+pub use flatten::Flatten;
+pub use frozen::Frozen;
+pub use linear::Linear;
+pub use pool::{AvgPool2d, MaxPool2d};
+pub use residual::Residual;
+
+use crate::{
+    Error, Module, Tensor,
+    description::Description,
+    kernel::Kernels,
+    memory::{self, End, Input},
+    optim::Optimizer,
+};
+
+/// A layer that takes inputs of type `X`: inference.
+///
+/// A new layer gives `Out`, `DESCRIPTION` and [`infer`](Self::infer), the last mostly one call of
+/// [`memory::out_of_place`] or [`memory::in_place`].
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: layer `{Self}` cannot take an input of shape `{X}`",
+    label = "this layer does not fit the input `{X}`",
+    note = "a network's layers must fit each other: the output type of each is the input type of the next"
+)]
+pub trait Layer<X: Tensor>: Module {
+    /// The type of one output sample.
+    type Out: Tensor;
+
+    /// What the layer is, with shapes, parameters and cost.
+    const DESCRIPTION: Description;
+
+    /// Words per sample of the arena that inference needs: input, output and scratch.
+    const PEAK: usize = X::WORDS + Self::Out::WORDS;
+
+    /// The same when the input lies outside the arena.
+    const PEAK_GIVEN: usize = Self::Out::WORDS;
+
+    /// Runs the layer on an arena and returns the end at which its output lies.
+    ///
+    /// The arena holds at least [`PEAK`](Self::PEAK) words per sample ([`PEAK_GIVEN`](Self::PEAK_GIVEN)
+    /// for an input outside it). This is the method that layers implement; callers use
+    /// [`forward`](Self::forward).
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End;
+
+    /// The network's output for a batch; intermediate results and the output lie in `arena`.
+    ///
+    /// # Errors
+    /// [`Error::WorkspaceTooSmall`] when the arena has fewer than `x.len() · PEAK` words;
+    /// [`Error::EmptyBatch`].
+    ///
+    /// ```
+    /// use tensorlet::{Layer, Linear, Module, Portable, Relu};
+    /// type Net = (Linear<2, 3>, (Relu, Linear<3, 1>));
+    /// const PEAK: usize = <Net as Layer<[f32; 2]>>::PEAK;
+    /// assert_eq!(PEAK, 2 + 3); // the largest of 2 + 3, 3 and 3 + 1 words
+    ///
+    /// let mut net = Net::ZERO;
+    /// net.1.1.bias = [0.5];
+    /// let mut arena = [0.0; PEAK];
+    /// assert_eq!(net.forward(Portable, &[[1.0, 2.0]], &mut arena), Ok(&[[0.5]][..]));
+    /// ```
+    #[inline]
+    fn forward<'a, K: Kernels>(&self, k: K, x: &[X], arena: &'a mut [f32]) -> Result<&'a [Self::Out], Error> {
+        run(self, k, Input::Given(x), arena)
+    }
+
+    /// The network's output for `n` samples that already lie at the start of the arena, where
+    /// `X::in_words_mut(arena, n)` put them: no copy of the input is needed anywhere else.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    ///
+    /// ```
+    /// use tensorlet::{Layer, Linear, Module, Portable, Tensor};
+    /// let net = Linear::<2, 1> { weight: [[1.0], [10.0]], bias: [0.5] };
+    /// let mut arena = [0.0; 3];
+    /// <[f32; 2]>::in_words_mut(&mut arena, 1)[0] = [3.0, 4.0];
+    /// assert_eq!(Layer::<[f32; 2]>::forward_in_arena(&net, Portable, 1, &mut arena), Ok(&[[43.5]][..]));
+    /// ```
+    #[inline]
+    fn forward_in_arena<'a, K: Kernels>(&self, k: K, n: usize, arena: &'a mut [f32]) -> Result<&'a [Self::Out], Error> {
+        run(self, k, Input::Arena { n, at: End::Low }, arena)
+    }
+}
+
+#[inline(always)]
+fn run<'a, X: Tensor, L: Layer<X>, K: Kernels>(
+    layer: &L,
+    k: K,
+    input: Input<'_, X>,
+    arena: &'a mut [f32],
+) -> Result<&'a [L::Out], Error> {
+    let n = input.n();
+    if n == 0 {
+        return Err(Error::EmptyBatch);
+    }
+    let (needed, given) = (n.saturating_mul(L::PEAK), arena.len());
+    let Some(arena) = arena.get_mut(..needed) else {
+        return Err(Error::WorkspaceTooSmall { needed, given });
+    };
+    let at = layer.infer(k, input, arena);
+    let (y, _) = memory::cut(arena, at, n * L::Out::WORDS);
+    Ok(L::Out::in_words(y, n))
+}
+
+/// One pass over a batch in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The number of samples.
+    pub n: usize,
+    /// Whether the gradient with respect to the input of this layer is wanted. Where it is not, all
+    /// that only this gradient needs is neither stored nor computed.
+    pub input_gradient: bool,
+    /// Differs from step to step: what layers that draw random numbers draw them from.
+    pub seed: u64,
+}
+
+/// A layer that can be trained.
+///
+/// The memory of a pass is two slices of words: the *slot* `x`, which holds the input, and the
+/// *tape*, [`TAPE`](Self::TAPE) words per sample, which holds what the layer remembers and, in most
+/// layers at its end, the output. [`out`](Self::out) tells where the output is: it is the slot of
+/// the next layer. Before `backward` the output's slot holds `∂L/∂y`; after it the slot `x` holds
+/// `∂L/∂x`.
+pub trait Train<X: Tensor>: Layer<X> {
+    /// Words of tape per sample behind the input's slot.
+    const TAPE: usize = Self::Out::WORDS;
+
+    /// The same when the gradient with respect to the input is not wanted.
+    const TAPE_LEAF: usize = Self::TAPE;
+
+    /// Words of scratch that [`backward_fused`](Self::backward_fused) needs, whatever the batch.
+    const FUSED: usize = Self::GRAD;
+
+    /// Words of scratch per sample that it needs beside these.
+    const FUSED_PER_SAMPLE: usize = 0;
+
+    /// Whether `forward_train` changes the slot `x`, as a layer does that works in place.
+    const OVERWRITES_X: bool = false;
+
+    /// Whether `backward` changes `∂L/∂y`, as a layer does that works in place.
+    const OVERWRITES_DY: bool = false;
+
+    /// Forward, keeping on the tape what backward needs.
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]);
+
+    /// The slot of the output: the end of the tape, unless the layer works in place.
+    #[inline(always)]
+    fn out<'a>(pass: Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
+        let _ = x;
+        memory::cut(tape, End::High, pass.n * Self::Out::WORDS).0
+    }
+
+    /// From `∂L/∂y` in the output's slot: adds `∂L/∂parameters` to `grad`, and puts `∂L/∂x` into the
+    /// slot `x` if the pass wants it. An empty `grad` means that no parameter's gradient is wanted.
+    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]);
+
+    /// [`backward`](Self::backward), then at once the optimiser's update of this layer, layer after
+    /// layer: no gradient outlives its layer. `state` holds `O::STATES · GRAD` words.
+    #[inline]
+    fn backward_fused<K: Kernels, O: Optimizer>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        tape: &mut [f32],
+        step: Fused<'_, O>,
+    ) {
+        let (grad, _) = memory::split(step.scratch, Self::GRAD);
+        grad.fill(0.0);
+        self.backward(k, pass, x, tape, grad);
+        crate::optim::update(self, k, step.optimizer, grad, step.state);
+    }
+}
+
+/// What a fused backward pass carries: the optimiser, its state for this part of the network, and
+/// scratch that all layers share.
+#[derive(Debug)]
+pub struct Fused<'a, O> {
+    /// The optimiser, already advanced to this step.
+    pub optimizer: &'a O,
+    /// `O::STATES · GRAD` words.
+    pub state: &'a mut [f32],
+    /// At least `FUSED + n · FUSED_PER_SAMPLE` words.
+    pub scratch: &'a mut [f32],
+}

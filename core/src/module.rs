@@ -1,0 +1,126 @@
+//! Parameters: what a layer or network holds, under PyTorch's names.
+
+use rand_core::Rng;
+
+use crate::{
+    description::{Layout, ParameterInfo},
+    path::Path,
+};
+
+/// A parameter as a visitor sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter<'a> {
+    /// Its path, such as `conv1.weight`.
+    pub path: Path<'a>,
+    /// Name, shape and layout.
+    pub info: &'a ParameterInfo,
+    /// Whether training changes it: it then owns `info.shape.numel()` words of the gradient.
+    pub trained: bool,
+}
+
+impl Parameter<'_> {
+    /// Where in memory the element lies that has position `i` in PyTorch's row-major order.
+    ///
+    /// ```
+    /// use tensorlet::{Linear, Module, Parameter, Path, Visitor};
+    /// struct Second(f32);
+    /// impl Visitor for Second {
+    ///     fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]) {
+    ///         if parameter.path.is("weight") {
+    ///             self.0 = values[parameter.position(1)]; // weight[0][1] of shape [out, in]
+    ///         }
+    ///     }
+    /// }
+    /// let mut linear = Linear::<2, 3>::ZERO;
+    /// linear.weight[1][0] = 7.0; // stored [in][out]
+    /// let mut second = Second(0.0);
+    /// linear.parameters(Path::ROOT, &mut second);
+    /// assert_eq!(second.0, 7.0);
+    /// ```
+    #[must_use]
+    pub const fn position(&self, i: usize) -> usize {
+        match self.info.layout {
+            Layout::RowMajor => i,
+            Layout::Transposed => {
+                let (rows, columns) = (self.info.shape.dim(0), self.info.shape.dim(1));
+                if columns == 0 { i } else { i % columns * rows + i / columns }
+            }
+        }
+    }
+}
+
+/// Sees every parameter of a module in order.
+pub trait Visitor {
+    /// Called for each parameter with its values in memory order.
+    fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]);
+}
+
+/// Sees every parameter of a module in order and may change it.
+pub trait VisitorMut {
+    /// Called for each parameter with its values in memory order.
+    fn parameter(&mut self, parameter: Parameter<'_>, values: &mut [f32]);
+}
+
+/// Something with parameters: a layer or a whole network. PyTorch's `nn.Module`.
+pub trait Module: Sized {
+    /// All parameters zero: a constant, so that a network can live in a `static` and take no flash.
+    const ZERO: Self;
+    /// The number of parameters.
+    const PARAMETERS: usize;
+    /// Words of the gradient: the parameters that are trained. 0 for a frozen part.
+    const GRAD: usize = Self::PARAMETERS;
+
+    /// Draws the parameters as PyTorch's `reset_parameters` does.
+    fn init<R: Rng>(&mut self, rng: &mut R);
+
+    /// Shows every parameter to the visitor, under `path`.
+    fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V);
+
+    /// Shows every parameter to the visitor, under `path`, to be changed.
+    fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V);
+}
+
+/// Implements [`Module`] for a layer without parameters: `[generics] Type`, with a constant `NEW`.
+macro_rules! no_parameters {
+    ([$($generics:tt)*] $name:ty) => {
+        impl<$($generics)*> $crate::Module for $name {
+            const ZERO: Self = Self::NEW;
+            const PARAMETERS: usize = 0;
+
+            #[inline(always)]
+            fn init<R: rand_core::Rng>(&mut self, _: &mut R) {}
+
+            #[inline(always)]
+            fn parameters<V: $crate::Visitor>(&self, _: $crate::Path<'_>, _: &mut V) {}
+
+            #[inline(always)]
+            fn parameters_mut<V: $crate::VisitorMut>(&mut self, _: $crate::Path<'_>, _: &mut V) {}
+        }
+    };
+}
+pub(crate) use no_parameters;
+
+/// The two visiting methods of [`Module`] for a layer whose parameters are tensors in fields:
+/// `field: ParameterInfo`, in the order of the gradient.
+macro_rules! visit_parameters {
+    ($($field:ident: $info:expr),+ $(,)?) => {
+        #[inline]
+        fn parameters<V: $crate::Visitor>(&self, path: $crate::Path<'_>, visitor: &mut V) {
+            $(
+                let info = &$info;
+                let parameter = $crate::Parameter { path: path.join(info.name), info, trained: true };
+                visitor.parameter(parameter, $crate::Tensor::elements(&self.$field));
+            )+
+        }
+
+        #[inline]
+        fn parameters_mut<V: $crate::VisitorMut>(&mut self, path: $crate::Path<'_>, visitor: &mut V) {
+            $(
+                let info = &$info;
+                let parameter = $crate::Parameter { path: path.join(info.name), info, trained: true };
+                visitor.parameter(parameter, $crate::Tensor::elements_mut(&mut self.$field));
+            )+
+        }
+    };
+}
+pub(crate) use visit_parameters;

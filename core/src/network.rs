@@ -1,0 +1,343 @@
+//! `network!`: named layers whose shapes follow from the input.
+
+/// The layer at position `I` of a network, with the type of its input. Implemented by
+/// [`network!`](crate::network).
+pub trait Position<const I: usize> {
+    /// The type of its input.
+    type In: crate::Tensor;
+    /// The type of the layer.
+    type Layer: crate::Layer<Self::In>;
+}
+
+/// Defines a network as a struct with one field per layer. Shapes follow from the input.
+///
+/// Layers are written as in PyTorch, without what the input already says:
+///
+/// | written | type |
+/// |---|---|
+/// | `Linear(out)` | [`Linear<IN, out>`](crate::Linear) |
+/// | `Conv2d(out, kernel)`, `Conv2d(out, kernel, stride = s, padding = p)` | [`Conv2d`](crate::Conv2d) |
+/// | `MaxPool2d(kernel)`, `AvgPool2d(kernel, stride = s, padding = p)` | [`MaxPool2d`](crate::MaxPool2d), [`AvgPool2d`](crate::AvgPool2d); the stride is the kernel unless given |
+/// | `Relu`, `Sigmoid`, `Tanh`, `Flatten` | the same |
+/// | `Frozen(layer)`, `Residual(layer)` | the same around any of these |
+/// | `= Type` | any type that is a layer for the input it gets |
+///
+/// The struct implements [`Module`](crate::Module), [`Layer`](crate::Layer) and
+/// [`Train`](crate::Train) and has the constants `PARAMETERS`, `FLASH_BYTES` (of the parameters),
+/// `INFERENCE_WORDS`, `INFERENCE_BYTES` and the constant functions `training_words` and
+/// `training_bytes`.
+///
+/// ```
+/// use tensorlet::{budget, network, optim::Sgd, Image, Layer, Mode, Module, Path, Portable};
+///
+/// network! {
+///     /// LeNet-5 as "Dive into Deep Learning" has it.
+///     pub struct LeNet: Image<1, 28, 28> {
+///         conv1: Conv2d(6, 5, padding = 2),
+///         act1: Sigmoid,
+///         pool1: AvgPool2d(2),
+///         conv2: Conv2d(16, 5),
+///         act2: Sigmoid,
+///         pool2: AvgPool2d(2),
+///         flatten: Flatten,
+///         fc1: Linear(120),
+///         act3: Sigmoid,
+///         fc2: Linear(84),
+///         act4: Sigmoid,
+///         fc3: Linear(10),
+///     }
+/// }
+///
+/// budget!(LeNet::INFERENCE_BYTES, <= 24 * 1024);
+/// assert_eq!(LeNet::PARAMETERS, 61_706);
+/// assert_eq!(LeNet::INFERENCE_BYTES, 4 * (6 * 28 * 28 + 6 * 14 * 14));
+/// assert_eq!(LeNet::training_bytes::<Sgd>(Mode::Fused, 1), 238_828);
+/// ```
+#[macro_export]
+macro_rules! network {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident: $input:ty { $($layers:tt)+ }) => {
+        $crate::__network_parse! { { $(#[$meta])* $vis struct $name: $input } {} $($layers)+ }
+    };
+}
+
+/// Turns the layers' notation into `(doc) field: (specification)`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_parse {
+    ($head:tt { $($done:tt)* }) => {
+        $crate::__network_index! { $head {} { 0 } $($done)* }
+    };
+    ($head:tt { $($done:tt)* } $(#[$doc:meta])* $field:ident = $layer:ty $(, $($rest:tt)*)?) => {
+        $crate::__network_parse! { $head { $($done)* { [$(#[$doc])*] $field [= $layer] } } $($($rest)*)? }
+    };
+    ($head:tt { $($done:tt)* } $(#[$doc:meta])* $field:ident: $kind:ident $(($($args:tt)*))? $(, $($rest:tt)*)?) => {
+        $crate::__network_parse! { $head { $($done)* { [$(#[$doc])*] $field [$kind $(($($args)*))?] } } $($($rest)*)? }
+    };
+}
+
+/// Numbers the layers: position and the position before.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_index {
+    ($head:tt { $($done:tt)* } { $($i:tt)+ } { $doc:tt $field:ident $spec:tt } $($rest:tt)*) => {
+        $crate::__network_index! { $head { $($done)* { $doc $field $spec { $($i)+ } } } { $($i)+ + 1 } $($rest)* }
+    };
+    ({ $(#[$meta:meta])* $vis:vis struct $name:ident: $input:ty }
+     { $({ [$(#[$doc:meta])*] $field:ident $spec:tt { $($i:tt)+ } })+ } { $($n:tt)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[repr(C)]
+        $vis struct $name {
+            $(
+                $(#[$doc])*
+                #[doc = concat!("The layer `", stringify!($field), "`.")]
+                pub $field: <&'static $name as $crate::__private::Position<{ $($i)+ }>>::Layer,
+            )+
+        }
+
+        $crate::__network_positions! { $name $input; $({ $spec { $($i)+ } })+ }
+
+        const _: () = {
+            use $crate::__private as t;
+            type Chain = $crate::__network_chain!($([<&'static $name as t::Position<{ $($i)+ }>>::Layer])+);
+            // Checks that are invisible inside generic code run here, where `cargo check` sees them.
+            const DESCRIPTION: t::Description = t::Description::Network {
+                name: stringify!($name),
+                layers: &[$(t::Named {
+                    name: stringify!($field),
+                    description: &<<&'static $name as t::Position<{ $($i)+ }>>::Layer as t::Layer<
+                        <&'static $name as t::Position<{ $($i)+ }>>::In,
+                    >>::DESCRIPTION,
+                }),+],
+            };
+
+            impl t::Module for $name {
+                const ZERO: Self = Self { $($field: <<&'static $name as t::Position<{ $($i)+ }>>::Layer as t::Module>::ZERO),+ };
+                const PARAMETERS: usize = <Chain as t::Module>::PARAMETERS;
+                const GRAD: usize = <Chain as t::Module>::GRAD;
+
+                fn init<R: t::Rng>(&mut self, rng: &mut R) {
+                    $(t::Module::init(&mut self.$field, rng);)+
+                }
+
+                fn parameters<V: t::Visitor>(&self, path: t::Path<'_>, visitor: &mut V) {
+                    $(t::Module::parameters(&self.$field, path.join(stringify!($field)), visitor);)+
+                }
+
+                fn parameters_mut<V: t::VisitorMut>(&mut self, path: t::Path<'_>, visitor: &mut V) {
+                    $(t::Module::parameters_mut(&mut self.$field, path.join(stringify!($field)), visitor);)+
+                }
+            }
+
+            impl t::Layer<$input> for $name {
+                type Out = <Chain as t::Layer<$input>>::Out;
+                const DESCRIPTION: t::Description = DESCRIPTION;
+                const PEAK: usize = <Chain as t::Layer<$input>>::PEAK;
+                const PEAK_GIVEN: usize = <Chain as t::Layer<$input>>::PEAK_GIVEN;
+
+                #[inline]
+                fn infer<K: t::Kernels>(&self, k: K, input: t::Input<'_, $input>, arena: &mut [f32]) -> t::End {
+                    let n = input.n();
+                    $(
+                        let at = t::Layer::<<&'static $name as t::Position<{ $($i)+ }>>::In>::infer(&self.$field, k, input, arena);
+                        let input = t::Input::Arena { n, at };
+                    )+
+                    let _ = input;
+                    at
+                }
+            }
+
+            impl t::Train<$input> for $name {
+                const TAPE: usize = <Chain as t::Train<$input>>::TAPE;
+                const TAPE_LEAF: usize = <Chain as t::Train<$input>>::TAPE_LEAF;
+                const FUSED: usize = <Chain as t::Train<$input>>::FUSED;
+                const FUSED_PER_SAMPLE: usize = <Chain as t::Train<$input>>::FUSED_PER_SAMPLE;
+                const OVERWRITES_X: bool = <Chain as t::Train<$input>>::OVERWRITES_X;
+                const OVERWRITES_DY: bool = <Chain as t::Train<$input>>::OVERWRITES_DY;
+
+                #[inline]
+                fn forward_train<K: t::Kernels>(&self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32]) {
+                    $crate::__network_step!(forward_train [_, _] k (pass x tape)
+                        $([&self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                }
+
+                #[inline(always)]
+                fn out<'a>(pass: t::Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
+                    <Chain as t::Train<$input>>::out(pass, x, tape)
+                }
+
+                #[inline]
+                fn backward<K: t::Kernels>(
+                    &self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32],
+                ) {
+                    $crate::__network_step!(backward [_, _] k (pass x tape grad)
+                        $([&self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                }
+
+                #[inline]
+                fn backward_fused<K: t::Kernels, O: t::Optimizer>(
+                    &mut self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], step: t::Fused<'_, O>,
+                ) {
+                    $crate::__network_step!(backward_fused [_, _, _] k (pass x tape step)
+                        $([&mut self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                }
+            }
+        };
+
+        impl $name {
+            /// The number of parameters.
+            pub const PARAMETERS: usize = <Self as $crate::Module>::PARAMETERS;
+            /// Bytes of the parameters: flash for a network with fixed weights, RAM for one that learns.
+            pub const FLASH_BYTES: usize = $crate::memory::parameter_bytes::<Self>();
+            /// Words of the arena that inference of one sample needs, its input included.
+            pub const INFERENCE_WORDS: usize = $crate::memory::inference_words::<$input, Self>(1);
+            /// Bytes of the arena that inference of one sample needs, its input included.
+            pub const INFERENCE_BYTES: usize = 4 * Self::INFERENCE_WORDS;
+
+            /// Words of the workspace that training on batches of at most `n` needs beside the parameters.
+            #[must_use]
+            pub const fn training_words<O: $crate::optim::Optimizer>(mode: $crate::Mode, n: usize) -> usize {
+                $crate::memory::training_words::<$input, Self, O>(mode, n)
+            }
+
+            /// Trains with accumulated gradients in a workspace of `training_words(Mode::Accumulate, n)` words.
+            ///
+            /// # Errors
+            /// The workspace is too small for a batch of one.
+            pub fn trainer<O: $crate::optim::Optimizer>(
+                optimizer: O,
+                workspace: &mut [f32],
+            ) -> Result<$crate::Trainer<'_, $input, Self, O>, $crate::Error> {
+                $crate::Trainer::new(optimizer, workspace)
+            }
+
+            /// Trains layer by layer in a workspace of `training_words(Mode::Fused, n)` words.
+            ///
+            /// # Errors
+            /// The workspace is too small for a batch of one.
+            pub fn fused_trainer<O: $crate::optim::Optimizer>(
+                optimizer: O,
+                workspace: &mut [f32],
+            ) -> Result<$crate::FusedTrainer<'_, $input, Self, O>, $crate::Error> {
+                $crate::FusedTrainer::new(optimizer, workspace)
+            }
+
+            /// Bytes of that workspace.
+            #[must_use]
+            pub const fn training_bytes<O: $crate::optim::Optimizer>(mode: $crate::Mode, n: usize) -> usize {
+                4 * Self::training_words::<O>(mode, n)
+            }
+        }
+    };
+}
+
+/// The type `(A, (B, C))` of `[A] [B] [C]`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_chain {
+    ([$last:ty]) => { $last };
+    ([$first:ty] $($rest:tt)+) => { ($first, $crate::__network_chain!($($rest)+)) };
+}
+
+/// A step of training over all layers: each takes those behind it as a closure.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_step {
+    ($step:ident $generics:tt $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty]) => {
+        $crate::Train::<$in>::$step($layer, $k, $pass $(, $slice)+)
+    };
+    ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty] $($rest:tt)+) => {
+        $crate::layer::chain::$step::<$in, $($generic)+>(
+            $layer, $k, $pass $(, $slice)+,
+            |$pass $(, $slice)+| $crate::__network_step!($step [$($generic)+] $k ($pass $($slice)+) $($rest)+),
+        )
+    };
+}
+
+/// One [`Position`] per layer: its input is the output of the one before.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_positions {
+    ($name:ident $input:ty; { $spec:tt { $($i:tt)+ } } $($rest:tt)*) => {
+        impl $crate::__private::Position<{ $($i)+ }> for &'static $name {
+            type In = $input;
+            type Layer = $crate::__network_layer!($input, $spec);
+        }
+        $crate::__network_positions! { @after { $($i)+ } $name; $($rest)* }
+    };
+    (@after { $($before:tt)+ } $name:ident; { $spec:tt { $($i:tt)+ } } $($rest:tt)*) => {
+        impl $crate::__private::Position<{ $($i)+ }> for &'static $name {
+            type In = <<&'static $name as $crate::__private::Position<{ $($before)+ }>>::Layer as $crate::Layer<
+                <&'static $name as $crate::__private::Position<{ $($before)+ }>>::In,
+            >>::Out;
+            type Layer =
+                $crate::__network_layer!(<&'static $name as $crate::__private::Position<{ $($i)+ }>>::In, $spec);
+        }
+        $crate::__network_positions! { @after { $($i)+ } $name; $($rest)* }
+    };
+    (@after $before:tt $name:ident;) => {};
+}
+
+/// The type of a layer from its notation and the type of its input.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_layer {
+    ($in:ty, [= $layer:ty]) => { $layer };
+    ($in:ty, [Linear($out:expr $(,)?)]) => { $crate::Linear<{ $crate::__private::dim::<$in>(0) }, { $out }> };
+    ($in:ty, [Conv2d($out:expr, $k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
+        $crate::Conv2d<
+            { $crate::__private::dim::<$in>(0) },
+            { $out },
+            { $k },
+            { $k },
+            { $crate::windows($crate::__private::dim::<$in>(1), $k, $crate::__or!($($s)?; 1), $crate::__or!($($p)?; 0)) },
+            { $crate::windows($crate::__private::dim::<$in>(2), $k, $crate::__or!($($s)?; 1), $crate::__or!($($p)?; 0)) },
+            $crate::Slide<{ $crate::__or!($($s)?; 1) }, { $crate::__or!($($p)?; 0) }>,
+        >
+    };
+    ($in:ty, [MaxPool2d($k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
+        $crate::__network_pool!(MaxPool2d, $in, $k, { $crate::__or!($($s)?; $k) }, { $crate::__or!($($p)?; 0) })
+    };
+    ($in:ty, [AvgPool2d($k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
+        $crate::__network_pool!(AvgPool2d, $in, $k, { $crate::__or!($($s)?; $k) }, { $crate::__or!($($p)?; 0) })
+    };
+    ($in:ty, [Relu]) => { $crate::Relu };
+    ($in:ty, [Sigmoid]) => { $crate::Sigmoid };
+    ($in:ty, [Tanh]) => { $crate::Tanh };
+    ($in:ty, [Flatten]) => { $crate::Flatten<{ $crate::__private::numel::<$in>() }> };
+    ($in:ty, [Frozen($($inner:tt)+)]) => { $crate::Frozen<$crate::__network_layer!($in, [$($inner)+])> };
+    ($in:ty, [Residual($($inner:tt)+)]) => { $crate::Residual<$crate::__network_layer!($in, [$($inner)+])> };
+    ($in:ty, [$other:ident $($args:tt)*]) => {
+        compile_error!(concat!(
+            "`network!` does not know the layer `", stringify!($other $($args)*),
+            "`: write `name = Type` for a layer type of your own",
+        ))
+    };
+}
+
+/// The type of a pooling layer.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __network_pool {
+    ($kind:ident, $in:ty, $k:expr, $s:expr, $p:expr) => {
+        $crate::$kind<
+            { $k },
+            { $k },
+            { $crate::windows($crate::__private::dim::<$in>(1), $k, $s, $p) },
+            { $crate::windows($crate::__private::dim::<$in>(2), $k, $s, $p) },
+            $crate::Slide<$s, $p>,
+        >
+    };
+}
+
+/// The first expression if there is one, else the default.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __or {
+    ($given:expr; $default:expr) => {
+        $given
+    };
+    (; $default:expr) => {
+        $default
+    };
+}

@@ -1,0 +1,100 @@
+//! Optimisers: PyTorch's `torch.optim`.
+//!
+//! An optimiser is a small value of hyperparameters. What it remembers of each weight lies in the
+//! workspace: [`Optimizer::STATES`] words for each word of the gradient, so that what is not trained
+//! costs nothing.
+
+mod adam;
+mod sgd;
+
+pub use adam::Adam;
+pub use sgd::Sgd;
+
+use crate::{Module, Parameter, Path, VisitorMut, kernel::Kernels, memory};
+
+/// The most words that an optimiser may keep for a weight.
+const MAX_STATES: usize = 3;
+
+/// A rule that turns gradients into new weights.
+pub trait Optimizer: Copy {
+    /// Words that it keeps for each trained weight; all start at zero.
+    const STATES: usize;
+
+    /// Begins the next step; called once before the updates of a step.
+    fn advance(&mut self);
+
+    /// Updates weights from their gradients; `g` may be longer than `w`.
+    fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>);
+}
+
+/// An optimiser's words for a run of weights: up to three slices as long as the run.
+#[derive(Debug)]
+pub struct States<'a> {
+    slices: [&'a mut [f32]; MAX_STATES],
+}
+
+impl<'a> States<'a> {
+    /// The states of one parameter: `O::STATES` slices one behind the other.
+    #[inline(always)]
+    #[must_use]
+    pub fn new<O: Optimizer>(words: &'a mut [f32]) -> Self {
+        const { assert!(O::STATES <= MAX_STATES, "an optimiser keeps at most three words for a weight") };
+        let len = words.len().checked_div(O::STATES).unwrap_or(0);
+        let (first, rest) = memory::split(words, len);
+        let (second, rest) = memory::split(rest, len);
+        let (third, _) = memory::split(rest, len);
+        Self { slices: [first, second, third] }
+    }
+
+    /// Takes the states of the next `n` weights.
+    #[inline(always)]
+    #[must_use]
+    pub fn take(&mut self, n: usize) -> States<'a> {
+        States { slices: self.slices.each_mut().map(|slice| take(slice, n)) }
+    }
+
+    /// The slices.
+    #[inline(always)]
+    #[must_use]
+    pub fn slices(self) -> [&'a mut [f32]; MAX_STATES] {
+        self.slices
+    }
+}
+
+/// Takes the first `n` words off a slice.
+#[inline(always)]
+fn take<'a>(words: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
+    let (first, rest) = memory::split(core::mem::take(words), n);
+    *words = rest;
+    first
+}
+
+/// Updates all trained parameters of a module from its gradient.
+pub(crate) fn update<M: Module, K: Kernels, O: Optimizer>(
+    module: &mut M,
+    k: K,
+    optimizer: &O,
+    grad: &mut [f32],
+    state: &mut [f32],
+) {
+    module.parameters_mut(Path::ROOT, &mut Update { k, optimizer, grad, state });
+}
+
+/// Walks along parameters, gradient and state in step.
+struct Update<'a, K, O> {
+    k: K,
+    optimizer: &'a O,
+    grad: &'a mut [f32],
+    state: &'a mut [f32],
+}
+
+impl<K: Kernels, O: Optimizer> VisitorMut for Update<'_, K, O> {
+    #[inline]
+    fn parameter(&mut self, parameter: Parameter<'_>, values: &mut [f32]) {
+        if parameter.trained {
+            let gradient = take(&mut self.grad, values.len());
+            let state = take(&mut self.state, O::STATES * values.len());
+            self.optimizer.update(self.k, values, gradient, States::new::<O>(state));
+        }
+    }
+}
