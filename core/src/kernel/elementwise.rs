@@ -1,5 +1,6 @@
 //! Functions of each element alone.
 
+use super::pieces_mut;
 use crate::math;
 
 /// Elementwise functions, in place, and their derivatives.
@@ -30,7 +31,7 @@ pub trait ElementwiseKernels: Copy {
     /// ```
     #[inline]
     fn relu_masked(self, x: &mut [f32], mask: &mut [u32]) {
-        for (x, mask) in x.chunks_mut(32).zip(mask) {
+        for (x, mask) in pieces_mut(x, 32).zip(mask) {
             let mut bits = 0;
             for (i, x) in x.iter_mut().enumerate() {
                 let dead = *x <= 0.0;
@@ -51,7 +52,7 @@ pub trait ElementwiseKernels: Copy {
     /// ```
     #[inline]
     fn relu_backward(self, dy: &mut [f32], mask: &[u32]) {
-        for (dy, &mask) in dy.chunks_mut(32).zip(mask) {
+        for (dy, &mask) in pieces_mut(dy, 32).zip(mask) {
             for (i, dy) in dy.iter_mut().enumerate() {
                 if mask >> (i & 31) & 1 == 0 {
                     *dy = 0.0;

@@ -64,14 +64,38 @@ impl Kernels for Portable {
     const NAME: &'static str = "portable";
 }
 
-/// The samples of a batch: pieces of `len` elements.
+/// Pieces of `len` elements, such as the samples of a batch; what is left at the end is not seen.
+///
+/// The standard library's `chunks_exact` divides by the length, and so can panic where the optimiser
+/// does not see that it is not zero.
 #[inline(always)]
-pub(crate) fn samples(x: &[f32], len: usize) -> core::slice::ChunksExact<'_, f32> {
-    x.chunks_exact(len.max(1))
+pub(crate) fn samples(x: &[f32], len: usize) -> impl Iterator<Item = &[f32]> {
+    let mut rest = x;
+    core::iter::from_fn(move || {
+        let (first, others) = if len == 0 { None } else { rest.split_at_checked(len) }?;
+        rest = others;
+        Some(first)
+    })
 }
 
-/// The samples of a batch, mutably.
+/// [`samples`], mutably.
 #[inline(always)]
-pub(crate) fn samples_mut(x: &mut [f32], len: usize) -> core::slice::ChunksExactMut<'_, f32> {
-    x.chunks_exact_mut(len.max(1))
+pub(crate) fn samples_mut(x: &mut [f32], len: usize) -> impl Iterator<Item = &mut [f32]> {
+    let mut rest = x;
+    core::iter::from_fn(move || {
+        let (first, others) = if len == 0 { None } else { core::mem::take(&mut rest).split_at_mut_checked(len) }?;
+        rest = others;
+        Some(first)
+    })
+}
+
+/// Pieces of `len` elements, the last one shorter where they do not come out even.
+#[inline(always)]
+pub(crate) fn pieces_mut(x: &mut [f32], len: usize) -> impl Iterator<Item = &mut [f32]> {
+    let mut rest = x;
+    core::iter::from_fn(move || {
+        let (first, others) = crate::memory::split(core::mem::take(&mut rest), len);
+        rest = others;
+        (!first.is_empty()).then_some(first)
+    })
 }

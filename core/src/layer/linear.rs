@@ -7,7 +7,7 @@ use crate::{
     Module, Tensor,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
     init,
-    kernel::Kernels,
+    kernel::{Kernels, pieces_mut},
     memory::{self, End, Input},
     module::visit_parameters,
     optim::{Optimizer, States},
@@ -75,7 +75,11 @@ impl<const IN: usize, const OUT: usize> Layer<[f32; IN]> for Linear<IN, OUT> {
 impl<const IN: usize, const OUT: usize> Linear<IN, OUT> {
     #[inline(always)]
     fn apply<K: Kernels>(&self, k: K, x: &[[f32; IN]], y: &mut [[f32; OUT]]) {
-        y.fill(self.bias);
+        for y in y.iter_mut() {
+            for (y, bias) in y.iter_mut().zip(&self.bias) {
+                *y = *bias;
+            }
+        }
         k.matmul(x, &self.weight, y);
     }
 }
@@ -102,7 +106,7 @@ impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
             }
         }
         if pass.input_gradient {
-            x.fill([0.0; IN]);
+            Tensor::flat_mut(x).fill(0.0);
             k.matmul_nt(dy, &self.weight, x);
         }
     }
@@ -132,7 +136,7 @@ impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
                 }
             }
             let mut start = 0;
-            for chunk in row.chunks_mut(LANES) {
+            for chunk in pieces_mut(row, LANES) {
                 let gradient = weighted_sum(column, dy, start);
                 step.optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
                 start += LANES;
@@ -141,7 +145,7 @@ impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
         column.fill(1.0);
         let mut state = States::new::<O>(state_bias);
         let mut start = 0;
-        for chunk in self.bias.chunks_mut(LANES) {
+        for chunk in pieces_mut(&mut self.bias, LANES) {
             let gradient = weighted_sum(column, dy, start);
             step.optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
             start += LANES;
