@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::shell::{Shell, shown};
+use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
 
 pub(crate) const MIRI: Step = Step {
@@ -16,27 +16,34 @@ pub(crate) const SANITIZER: Step =
     Step { name: "sanitizer", about: "simd's tests under the address sanitizer", run: sanitizer, optional: false };
 
 fn miri(shell: &Shell) -> Result<Note, Stop> {
-    let has = |toolchain: &str| shell.ask(shell.cargo(toolchain.split_whitespace()).args(["miri", "--version"]));
     let mut add = shell.command("rustup");
     add.args(["component", "add", "miri", "rust-src", "--toolchain", "nightly"]);
     let nightly = shell.ask(shell.command("rustc").args(["+nightly", "--version"])).is_some();
-    let found = ["", "+nightly"].into_iter().find(|toolchain| has(toolchain).is_some());
-    let found = found.or_else(|| {
-        let works = nightly && shell.install(&mut add) && has("+nightly").is_some();
-        works.then_some("+nightly")
-    });
-    let Some(toolchain) = found else {
+    let mut installed = || nightly && shell.install(&mut add) && has_miri(shell, Some("+nightly"));
+    let toolchain = if has_miri(shell, None) {
+        None
+    } else if has_miri(shell, Some("+nightly")) || installed() {
+        Some("+nightly")
+    } else {
         let (why, first) = if nightly {
             ("the nightly toolchain here has no Miri", "")
         } else {
             ("there is no nightly toolchain here", "rustup toolchain install nightly --profile minimal && ")
         };
-        return Err(Stop::NotRun { why: why.to_owned(), enable: format!("{first}{}", shown(&add)) });
+        let enable = format!("{first}rustup component add miri rust-src --toolchain nightly");
+        return Err(Stop::NotRun { why: why.to_owned(), enable });
     };
-    let mut cargo = shell.cargo(toolchain.split_whitespace());
+    let mut cargo = shell.cargo(toolchain);
     cargo.args(["miri", "test", "--package", "tensorlet", "--lib", "--tests"]);
     shell.run(&mut cargo)?;
     Ok("the same tests again: not counted".to_owned())
+}
+
+/// Whether a toolchain has Miri, and the source of the standard library that Miri builds.
+fn has_miri(shell: &Shell, toolchain: Option<&str>) -> bool {
+    let sysroot = shell.ask(shell.command("rustc").args(toolchain).args(["--print", "sysroot"]));
+    let source = sysroot.is_some_and(|folder| Path::new(&folder).join("lib/rustlib/src/rust/library").is_dir());
+    source && shell.ask(shell.cargo(toolchain).args(["miri", "--version"])).is_some()
 }
 
 fn sanitizer(shell: &Shell) -> Result<Note, Stop> {

@@ -3,11 +3,9 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::firmware;
 use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
-
-/// The firmware's own workspace.
-pub(crate) const FIRMWARE: &str = "examples/firmware/Cargo.toml";
 
 /// The bar for [`clean_build`], on two cores.
 const CLEAN_BUILD: Duration = Duration::from_secs(240);
@@ -18,7 +16,7 @@ pub(crate) const RUSTFMT: Step = Step {
     run: |shell| {
         let check = ["fmt", "--all", "--check", "--message-format", "short"];
         let workspace = shell.run(&mut shell.cargo(check));
-        let firmware = shell.run(shell.cargo(check).args(["--manifest-path", FIRMWARE]));
+        let firmware = shell.run(shell.cargo(check).current_dir(shell.root.join(firmware::FOLDER)));
         workspace.and(firmware)?;
         Ok(Note::new())
     },

@@ -8,8 +8,8 @@ use crate::step::Stop;
 
 /// Debian's packages with the emulator.
 const QEMU: &[&str] = &["qemu-system-arm"];
-/// Debian's packages with a compiler that can build `core` for any target, and a linker for Arm.
-const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "binutils-arm-none-eabi"];
+/// Debian's packages with a compiler that can build `core` for any target, its lints, and a linker for Arm.
+const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "binutils-arm-none-eabi"];
 
 /// A way to build for a bare-metal target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,14 @@ impl BareMetal {
         match self {
             Self::Toolchain => shell.cargo([subcommand, "--target", target]),
             Self::Debian => {
-                let mut command = shell.command("/usr/bin/cargo");
+                // Cargo would prefer a rustup proxy for the subcommand to Debian's own.
+                let program = if subcommand == "clippy" { "/usr/bin/cargo-clippy" } else { "/usr/bin/cargo" };
+                let mut command = shell.command(program);
                 command
-                    .args([subcommand, "--target", target, "-Zbuild-std=core"])
+                    .args([subcommand, "--target", target, "-Zbuild-std=core,alloc"])
                     .env("RUSTC_BOOTSTRAP", "1")
                     .env("RUSTC", "/usr/bin/rustc")
+                    .env("CARGO", "/usr/bin/cargo")
                     .env_remove("RUSTUP_TOOLCHAIN");
                 command
             }
@@ -78,9 +81,15 @@ fn toolchain_has(shell: &Shell, targets: &[&str]) -> bool {
 }
 
 fn debian_has_rust() -> bool {
-    ["/usr/bin/cargo", "/usr/bin/rustc", "/usr/lib/rustlib/src/rust/library", "/usr/bin/arm-none-eabi-ld"]
-        .iter()
-        .all(|path| Path::new(path).exists())
+    [
+        "/usr/bin/cargo",
+        "/usr/bin/rustc",
+        "/usr/bin/cargo-clippy",
+        "/usr/lib/rustlib/src/rust/library",
+        "/usr/bin/arm-none-eabi-ld",
+    ]
+    .iter()
+    .all(|path| Path::new(path).exists())
 }
 
 fn apt_line(packages: &[&str]) -> String {
@@ -103,5 +112,10 @@ fn apt(shell: &Shell, packages: &[&str]) -> bool {
     };
     let allowed = root || shell.ask(shell.command("sudo").args(["-n", "true"])).is_some();
     let install = format!("install -y --no-install-recommends {}", packages.join(" "));
-    allowed && shell.install(&mut apt_get("update")) && shell.install(&mut apt_get(&install))
+    if !allowed {
+        return false;
+    }
+    // Lists that could only be refreshed in part are often good enough.
+    shell.install(&mut apt_get("update"));
+    shell.install(&mut apt_get(&install))
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod deep;
+mod firmware;
 mod host;
 mod install;
 mod no_std;
@@ -34,6 +35,10 @@ const STEPS: &[Step] = &[
     host::MSRV,
     no_std::STEP,
     host::DIGITS,
+    firmware::CLIPPY,
+    firmware::PANICS,
+    firmware::SIZE,
+    firmware::RUN,
     deep::MIRI,
     deep::SANITIZER,
 ];

@@ -84,8 +84,9 @@ pub(crate) fn print(lines: &[Line], elapsed: Duration) {
         match &line.end {
             End::Passed { .. } => {}
             End::Failed { why } => println!("\n{} failed: {why}", line.name),
-            End::NotRun { why, enable, .. } => {
-                println!("\n{} was not run: {why}\n  to enable it: {enable}", line.name);
+            End::NotRun { why, enable, fatal } => {
+                let fatal = if *fatal { ", which --strict counts as a failure" } else { "" };
+                println!("\n{} was not run{fatal}: {why}\n  to enable it: {enable}", line.name);
             }
         }
     }

@@ -37,7 +37,7 @@ impl Shell {
     /// A command in the root of the repository, without what `cargo run` set for this program.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
-        command.current_dir(&self.root).env_remove("LD_LIBRARY_PATH");
+        command.current_dir(&self.root).stdin(Stdio::null()).env_remove("LD_LIBRARY_PATH");
         for (name, _) in std::env::vars_os() {
             let own = name.to_str().is_some_and(|name| {
                 name == "CARGO" || name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
@@ -71,7 +71,10 @@ impl Shell {
 
     /// Runs a command, prints what it prints, and hands each line of standard output to `see`.
     pub(crate) fn stream(&self, command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Stop> {
-        let line = shown(command);
+        let line = match command.get_current_dir().and_then(|folder| folder.strip_prefix(&self.root).ok()) {
+            Some(folder) if folder != Path::new("") => format!("cd {} && {}", folder.display(), shown(command)),
+            _ => shown(command),
+        };
         println!("$ {line}");
         let failed = |source| Stop::Start { line: line.clone(), source };
         let start = Instant::now();
@@ -117,7 +120,7 @@ impl Shell {
 
     /// What a command prints on standard output, or `None` if it fails or does not exist.
     pub(crate) fn ask(&self, command: &mut Command) -> Option<String> {
-        let output = command.stderr(Stdio::null()).stdin(Stdio::null()).output().ok()?;
+        let output = command.stderr(Stdio::null()).output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         output.status.success().then_some(text)
     }
