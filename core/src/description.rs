@@ -45,6 +45,8 @@ pub enum Op {
     Tanh,
     /// All dimensions into one.
     Flatten,
+    /// A layer written outside this crate, by its name.
+    Custom(&'static str),
 }
 
 impl Op {
@@ -60,6 +62,7 @@ impl Op {
             Self::Sigmoid => "Sigmoid",
             Self::Tanh => "Tanh",
             Self::Flatten => "Flatten",
+            Self::Custom(name) => name,
         }
     }
 }

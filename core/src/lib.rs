@@ -45,22 +45,8 @@ pub mod __private {
         layer::{Fused, Pass},
         memory::{End, Input},
         message::check_budget,
-        network::Position,
+        network::{Position, channels, features, output},
         optim::Optimizer,
     };
     pub use rand_core::Rng;
-
-    use crate::Tensor;
-
-    /// A dimension of a tensor type.
-    #[must_use]
-    pub const fn dim<T: Tensor>(i: usize) -> usize {
-        T::SHAPE.dim(i)
-    }
-
-    /// The number of elements of a tensor type.
-    #[must_use]
-    pub const fn numel<T: Tensor>() -> usize {
-        T::LEN
-    }
 }

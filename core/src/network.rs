@@ -1,12 +1,69 @@
 //! `network!`: named layers whose shapes follow from the input.
 
+use crate::{
+    Tensor,
+    message::{Part, fail},
+    windows,
+};
+
 /// The layer at position `I` of a network, with the type of its input. Implemented by
 /// [`network!`](crate::network).
 pub trait Position<const I: usize> {
     /// The type of its input.
-    type In: crate::Tensor;
+    type In: Tensor;
     /// The type of the layer.
     type Layer: crate::Layer<Self::In>;
+}
+
+/// The features that `Linear` takes: the input is a vector.
+#[must_use]
+pub const fn features<X: Tensor>(layer: &str) -> usize {
+    if X::SHAPE.rank() != 1 {
+        wrong_rank::<X>(layer, "[features]; put a `Flatten` before it");
+    }
+    X::SHAPE.dim(0)
+}
+
+/// The channels of an input `[channels, rows, columns]`.
+#[must_use]
+pub const fn channels<X: Tensor>(layer: &str) -> usize {
+    if X::SHAPE.rank() != 3 {
+        wrong_rank::<X>(layer, "[channels, rows, columns]");
+    }
+    X::SHAPE.dim(0)
+}
+
+const fn wrong_rank<X: Tensor>(layer: &str, wanted: &str) -> ! {
+    fail(&[
+        Part::Text("shape mismatch: layer `"),
+        Part::Text(layer),
+        Part::Text("` cannot take an input of shape "),
+        Part::Shape(X::SHAPE),
+        Part::Text(": it takes "),
+        Part::Text(wanted),
+    ])
+}
+
+/// The windows of a layer along one axis of its input, `slide` being stride and padding.
+#[must_use]
+pub const fn output<X: Tensor>(layer: &str, axis: usize, kernel: usize, slide: [usize; 2]) -> usize {
+    let [stride, padding] = slide;
+    let input = X::SHAPE.dim(axis);
+    if channels::<X>(layer) > 0 && stride > 0 && kernel > 0 && kernel <= input + 2 * padding {
+        return windows(input, kernel, stride, padding);
+    }
+    fail(&[
+        Part::Text("shape mismatch: layer `"),
+        Part::Text(layer),
+        Part::Text("` with kernel "),
+        Part::Number(kernel),
+        Part::Text(", stride "),
+        Part::Number(stride),
+        Part::Text(" and padding "),
+        Part::Number(padding),
+        Part::Text(" cannot take an input of shape "),
+        Part::Shape(X::SHAPE),
+    ])
 }
 
 /// Defines a network as a struct with one field per layer. Shapes follow from the input.
@@ -97,7 +154,7 @@ macro_rules! __network_index {
             )+
         }
 
-        $crate::__network_positions! { $name $input; $({ $spec { $($i)+ } })+ }
+        $crate::__network_positions! { $name $input; $({ $field $spec { $($i)+ } })+ }
 
         const _: () = {
             use $crate::__private as t;
@@ -264,20 +321,20 @@ macro_rules! __network_step {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_positions {
-    ($name:ident $input:ty; { $spec:tt { $($i:tt)+ } } $($rest:tt)*) => {
+    ($name:ident $input:ty; { $field:ident $spec:tt { $($i:tt)+ } } $($rest:tt)*) => {
         impl $crate::__private::Position<{ $($i)+ }> for &'static $name {
             type In = $input;
-            type Layer = $crate::__network_layer!($input, $spec);
+            type Layer = $crate::__network_layer!($field, $input, $spec);
         }
         $crate::__network_positions! { @after { $($i)+ } $name; $($rest)* }
     };
-    (@after { $($before:tt)+ } $name:ident; { $spec:tt { $($i:tt)+ } } $($rest:tt)*) => {
+    (@after { $($before:tt)+ } $name:ident; { $field:ident $spec:tt { $($i:tt)+ } } $($rest:tt)*) => {
         impl $crate::__private::Position<{ $($i)+ }> for &'static $name {
             type In = <<&'static $name as $crate::__private::Position<{ $($before)+ }>>::Layer as $crate::Layer<
                 <&'static $name as $crate::__private::Position<{ $($before)+ }>>::In,
             >>::Out;
             type Layer =
-                $crate::__network_layer!(<&'static $name as $crate::__private::Position<{ $($i)+ }>>::In, $spec);
+                $crate::__network_layer!($field, <&'static $name as $crate::__private::Position<{ $($i)+ }>>::In, $spec);
         }
         $crate::__network_positions! { @after { $($i)+ } $name; $($rest)* }
     };
@@ -288,35 +345,47 @@ macro_rules! __network_positions {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_layer {
-    ($in:ty, [= $layer:ty]) => { $layer };
-    ($in:ty, [Linear($out:expr $(,)?)]) => { $crate::Linear<{ $crate::__private::dim::<$in>(0) }, { $out }> };
-    ($in:ty, [Conv2d($out:expr, $k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
+    ($field:ident, $in:ty, [= $layer:ty]) => { $layer };
+    ($field:ident, $in:ty, [Linear($out:expr $(,)?)]) => {
+        $crate::Linear<{ $crate::__private::features::<$in>(concat!(stringify!($field), ": Linear(", stringify!($out), ")")) }, { $out }>
+    };
+    ($field:ident, $in:ty, [Conv2d($out:expr, $k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
         $crate::Conv2d<
-            { $crate::__private::dim::<$in>(0) },
+            { $crate::__private::channels::<$in>(concat!(stringify!($field), ": Conv2d")) },
             { $out },
             { $k },
             { $k },
-            { $crate::windows($crate::__private::dim::<$in>(1), $k, $crate::__or!($($s)?; 1), $crate::__or!($($p)?; 0)) },
-            { $crate::windows($crate::__private::dim::<$in>(2), $k, $crate::__or!($($s)?; 1), $crate::__or!($($p)?; 0)) },
+            {
+                let slide = [$crate::__or!($($s)?; 1), $crate::__or!($($p)?; 0)];
+                $crate::__private::output::<$in>(concat!(stringify!($field), ": Conv2d"), 1, $k, slide)
+            },
+            {
+                let slide = [$crate::__or!($($s)?; 1), $crate::__or!($($p)?; 0)];
+                $crate::__private::output::<$in>(concat!(stringify!($field), ": Conv2d"), 2, $k, slide)
+            },
             $crate::Slide<{ $crate::__or!($($s)?; 1) }, { $crate::__or!($($p)?; 0) }>,
         >
     };
-    ($in:ty, [MaxPool2d($k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
-        $crate::__network_pool!(MaxPool2d, $in, $k, { $crate::__or!($($s)?; $k) }, { $crate::__or!($($p)?; 0) })
+    ($field:ident, $in:ty, [MaxPool2d($k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
+        $crate::__network_pool!($field MaxPool2d, $in, $k, { $crate::__or!($($s)?; $k) }, { $crate::__or!($($p)?; 0) })
     };
-    ($in:ty, [AvgPool2d($k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
-        $crate::__network_pool!(AvgPool2d, $in, $k, { $crate::__or!($($s)?; $k) }, { $crate::__or!($($p)?; 0) })
+    ($field:ident, $in:ty, [AvgPool2d($k:expr $(, stride = $s:expr)? $(, padding = $p:expr)? $(,)?)]) => {
+        $crate::__network_pool!($field AvgPool2d, $in, $k, { $crate::__or!($($s)?; $k) }, { $crate::__or!($($p)?; 0) })
     };
-    ($in:ty, [Relu]) => { $crate::Relu };
-    ($in:ty, [Sigmoid]) => { $crate::Sigmoid };
-    ($in:ty, [Tanh]) => { $crate::Tanh };
-    ($in:ty, [Flatten]) => { $crate::Flatten<{ $crate::__private::numel::<$in>() }> };
-    ($in:ty, [Frozen($($inner:tt)+)]) => { $crate::Frozen<$crate::__network_layer!($in, [$($inner)+])> };
-    ($in:ty, [Residual($($inner:tt)+)]) => { $crate::Residual<$crate::__network_layer!($in, [$($inner)+])> };
-    ($in:ty, [$other:ident $($args:tt)*]) => {
+    ($field:ident, $in:ty, [Relu]) => { $crate::Relu };
+    ($field:ident, $in:ty, [Sigmoid]) => { $crate::Sigmoid };
+    ($field:ident, $in:ty, [Tanh]) => { $crate::Tanh };
+    ($field:ident, $in:ty, [Flatten]) => { $crate::Flatten<{ <$in as $crate::Tensor>::LEN }> };
+    ($field:ident, $in:ty, [Frozen($($inner:tt)+)]) => {
+        $crate::Frozen<$crate::__network_layer!($field, $in, [$($inner)+])>
+    };
+    ($field:ident, $in:ty, [Residual($($inner:tt)+)]) => {
+        $crate::Residual<$crate::__network_layer!($field, $in, [$($inner)+])>
+    };
+    ($field:ident, $in:ty, [$other:ident $($args:tt)*]) => {
         compile_error!(concat!(
-            "`network!` does not know the layer `", stringify!($other $($args)*),
-            "`: write `name = Type` for a layer type of your own",
+            "`network!` does not know the layer `", stringify!($field), ": ", stringify!($other $($args)*),
+            "`: write `", stringify!($field), " = Type` for a layer type of your own",
         ))
     };
 }
@@ -325,12 +394,12 @@ macro_rules! __network_layer {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_pool {
-    ($kind:ident, $in:ty, $k:expr, $s:expr, $p:expr) => {
+    ($field:ident $kind:ident, $in:ty, $k:expr, $s:expr, $p:expr) => {
         $crate::$kind<
             { $k },
             { $k },
-            { $crate::windows($crate::__private::dim::<$in>(1), $k, $s, $p) },
-            { $crate::windows($crate::__private::dim::<$in>(2), $k, $s, $p) },
+            { $crate::__private::output::<$in>(concat!(stringify!($field), ": ", stringify!($kind)), 1, $k, [$s, $p]) },
+            { $crate::__private::output::<$in>(concat!(stringify!($field), ": ", stringify!($kind)), 2, $k, [$s, $p]) },
             $crate::Slide<$s, $p>,
         >
     };

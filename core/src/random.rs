@@ -80,7 +80,7 @@ pub fn normal_quantile(p: f32) -> f32 {
 /// ```
 pub fn shuffle<T, R: Rng>(items: &mut [T], rng: &mut R) {
     let mut rest = items;
-    while let Some(n @ 2..) = u32::try_from(rest.len()).ok() {
+    while let Ok(n @ 2..) = u32::try_from(rest.len()) {
         let i = below(n, rng) as usize;
         let Some((last, others)) = rest.split_last_mut() else { return };
         if let Some(other) = others.get_mut(i) {

@@ -53,7 +53,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     /// [`Error::WorkspaceTooSmall`] if not even a batch of one fits; how many words a batch needs,
     /// [`training_words`] tells.
     pub fn new(optimizer: O, workspace: &'w mut [f32]) -> Result<Self, Error> {
-        let (state, grad, tape) = carve::<X, N, O>(Mode::Accumulate, N::GRAD, workspace)?;
+        let [state, grad, tape] = carve::<X, N, O>(Mode::Accumulate, N::GRAD, workspace)?;
         Ok(Self { optimizer, state, grad, tape, seed: 0, types: PhantomData })
     }
 
@@ -153,7 +153,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
     /// [`Error::WorkspaceTooSmall`] if not even a batch of one fits; how many words a batch needs,
     /// [`training_words`] tells.
     pub fn new(optimizer: O, workspace: &'w mut [f32]) -> Result<Self, Error> {
-        let (state, _, words) = carve::<X, N, O>(Mode::Fused, 0, workspace)?;
+        let [state, _, words] = carve::<X, N, O>(Mode::Fused, 0, workspace)?;
         Ok(Self { optimizer, state, words, seed: 0, types: PhantomData })
     }
 
@@ -189,7 +189,7 @@ fn carve<X: Tensor, N: Train<X>, O: Optimizer>(
     mode: Mode,
     grad: usize,
     workspace: &mut [f32],
-) -> Result<(&mut [f32], &mut [f32], &mut [f32]), Error> {
+) -> Result<[&mut [f32]; 3], Error> {
     let (needed, given) = (training_words::<X, N, O>(mode, 1), workspace.len());
     if given < needed {
         return Err(Error::WorkspaceTooSmall { needed, given });
@@ -197,7 +197,7 @@ fn carve<X: Tensor, N: Train<X>, O: Optimizer>(
     workspace.fill(0.0);
     let (state, rest) = memory::split(workspace, O::STATES * N::GRAD);
     let (grad, rest) = memory::split(rest, grad);
-    Ok((state, grad, rest))
+    Ok([state, grad, rest])
 }
 
 /// Checks a batch, and puts its inputs into their slot.

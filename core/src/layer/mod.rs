@@ -4,7 +4,7 @@
 //!
 //! | trait | says | needs |
 //! |---|---|---|
-//! | [`Module`](crate::Module) | parameters, their names, their initialisation | nothing |
+//! | [`Module`] | parameters, their names, their initialisation | nothing |
 //! | [`Layer<X>`](Layer) | inference on inputs of type `X` | the input's shape |
 //! | [`Train<X>`](Train) | forward on a tape, backward, both training modes | the same |
 //!
