@@ -9,8 +9,16 @@
 
 pub mod digits;
 #[cfg(feature = "std")]
+pub mod error;
+#[cfg(feature = "std")]
 pub mod options;
+#[cfg(feature = "std")]
+pub mod output;
 #[cfg(feature = "std")]
 pub mod picture;
 #[cfg(feature = "std")]
+pub mod progress;
+#[cfg(feature = "std")]
 pub mod report;
+#[cfg(feature = "std")]
+pub mod table;

@@ -7,8 +7,6 @@ use crate::digits::data::{CLASSES, Picture};
 pub struct Epoch {
     /// The mean loss over the training digits, each as it was met.
     pub loss: f32,
-    /// The share of training digits read correctly, each as it was met.
-    pub train_accuracy: f32,
     /// The share of test digits read correctly after the epoch.
     pub test_accuracy: f32,
 }
@@ -19,9 +17,9 @@ pub struct Misread {
     /// The digit as written.
     pub picture: Picture,
     /// Which digit was meant.
-    pub label: usize,
+    pub label: u8,
     /// Which digit was read.
-    pub predicted: usize,
+    pub predicted: u8,
     /// The probability that the network gave to what it read.
     pub confidence: f32,
 }
@@ -34,8 +32,9 @@ pub struct Confusion {
 
 impl Confusion {
     /// Counts one reading. Digits that do not exist are not counted.
-    pub fn add(&mut self, label: usize, predicted: usize) {
-        if let Some(count) = self.counts.get_mut(label).and_then(|row| row.get_mut(predicted)) {
+    pub fn add(&mut self, label: u8, predicted: u8) {
+        let row = self.counts.get_mut(usize::from(label));
+        if let Some(count) = row.and_then(|row| row.get_mut(usize::from(predicted))) {
             *count += 1;
         }
     }

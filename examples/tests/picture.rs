@@ -1,13 +1,12 @@
 //! The picture holds what it should, and no run, however odd, breaks it.
 
-use tensorlet_examples::digits::data::{BYTES, Digits};
+use tensorlet_examples::digits::data::{BYTES, DataSet};
 use tensorlet_examples::picture::Page;
 use tensorlet_examples::report::{Epoch, Misread};
 
 fn draw(losses: &[f32], misread: usize) -> String {
-    let epochs: Vec<_> =
-        losses.iter().map(|&loss| Epoch { loss, train_accuracy: 0.5, test_accuracy: 0.75 }).collect();
-    let digits = Digits::parse(BYTES).expect("the committed set is sound");
+    let epochs: Vec<_> = losses.iter().map(|&loss| Epoch { loss, test_accuracy: 0.75 }).collect();
+    let digits = DataSet::parse(BYTES).expect("the committed set is sound");
     let misread: Vec<_> = digits
         .test()
         .take(misread)
@@ -27,7 +26,9 @@ fn draw(losses: &[f32], misread: usize) -> String {
 #[test]
 fn title_charts_and_misread_digits_are_there() {
     let picture = draw(&[2.0, 0.5, 0.1], 9);
-    for text in ["97.5 % of unseen digits", "351 of 360", "Training loss", "Test accuracy", "The 9 misread digits", "epoch"] {
+    for text in
+        ["97.5 % of unseen digits", "351 of 360", "Training loss", "Test accuracy", "The 9 misread digits", "epoch"]
+    {
         assert!(picture.contains(text), "no {text:?}");
     }
     assert_eq!(picture.matches("<polyline").count(), 2);

@@ -52,11 +52,11 @@ pub enum DataError {
 
 /// A set of handwritten digits, checked, still in the bytes that it came in.
 #[derive(Clone, Copy, Debug)]
-pub struct Digits<'a> {
+pub struct DataSet<'a> {
     records: &'a [[u8; RECORD]],
 }
 
-impl<'a> Digits<'a> {
+impl<'a> DataSet<'a> {
     /// Checks the bytes of a set.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ pub struct Digit {
     /// The pixels, scaled to 0 to 1.
     pub picture: Picture,
     /// Which digit was meant.
-    pub label: usize,
+    pub label: u8,
 }
 
 impl Digit {
@@ -111,6 +111,6 @@ impl Digit {
         for (to, from) in picture.as_flattened_mut().as_flattened_mut().iter_mut().zip(pixels) {
             *to = f32::from(*from) / f32::from(INK);
         }
-        Self { picture, label: usize::from(*label) }
+        Self { picture, label: *label }
     }
 }

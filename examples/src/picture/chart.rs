@@ -125,7 +125,8 @@ fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
     let high = high.clamp(low, 1e6);
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let of_decade: &[f64] = if last - first > 3 { &[1.0] } else { &[1.0, 2.0, 5.0] };
-    let all: Vec<f64> = (first..=last).flat_map(|decade| of_decade.iter().map(move |m| m * 10_f64.powi(decade))).collect();
+    let all: Vec<f64> =
+        (first..=last).flat_map(|decade| of_decade.iter().map(move |m| m * 10_f64.powi(decade))).collect();
     let below = all.iter().rposition(|tick| *tick <= low).unwrap_or(0);
     let above = all.iter().position(|tick| *tick >= high).unwrap_or(all.len() - 1);
     all[below..=above.max(below + 1).min(all.len() - 1)].to_vec()
@@ -133,7 +134,11 @@ fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
 
 /// The first epoch and round ones after it, the labels well apart.
 fn epoch_ticks(epochs: usize) -> Vec<usize> {
-    let step = [1, 2, 5].into_iter().flat_map(|m| (0..6).map(move |d| m * 10_usize.pow(d))).filter(|step| epochs <= step * 6).min();
+    let step = [1, 2, 5]
+        .into_iter()
+        .flat_map(|m| (0..6).map(move |d| m * 10_usize.pow(d)))
+        .filter(|step| epochs <= step * 6)
+        .min();
     let step = step.unwrap_or(epochs);
     let rest = (1..=epochs / step).map(|i| i * step).filter(|epoch| 2 * epoch.saturating_sub(1) > step);
     std::iter::once(1).chain(rest).collect()
@@ -158,7 +163,9 @@ mod tests {
         assert_eq!(percent_ticks(83.2), [80.0, 85.0, 90.0, 95.0, 100.0]);
         assert_eq!(percent_ticks(100.0), [99.5, 100.0]);
         assert_eq!(percent_ticks(0.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
-        let labels = |low, high| -> Vec<_> { logarithmic_ticks(low, high).into_iter().map(|tick| label(tick, Scale::Logarithmic)).collect() };
+        let labels = |low, high| -> Vec<_> {
+            logarithmic_ticks(low, high).into_iter().map(|tick| label(tick, Scale::Logarithmic)).collect()
+        };
         assert_eq!(labels(0.03, 1.4), ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"]);
         assert_eq!(labels(0.0, 1.0), ["0.000001", "0.00001", "0.0001", "0.001", "0.01", "0.1", "1"]);
         assert_eq!(labels(1.0, 1.0).len(), 2);

@@ -73,7 +73,15 @@ impl Page<'_> {
             .add(Title::new(format!("{title}: {counted}")))
             .add(rectangle((0.0, 0.0), (WIDTH, height), PAGE))
             .add(text(title, MARGIN, 92.0, 34, &hex(INK), Weight::Strong, Anchor::Start).set("letter-spacing", "-0.4"))
-            .add(text(format!("{counted} · {}", self.training), MARGIN, 126.0, 15, MUTED, Weight::Regular, Anchor::Start))
+            .add(text(
+                format!("{counted} · {}", self.training),
+                MARGIN,
+                126.0,
+                15,
+                MUTED,
+                Weight::Regular,
+                Anchor::Start,
+            ))
             .add(text(self.network, MARGIN, 150.0, 15, MUTED, Weight::Regular, Anchor::Start))
             .add(moved(loss.draw(), MARGIN, CHARTS))
             .add(moved(accuracy.draw(), WIDTH - MARGIN - chart::SIZE.0, CHARTS))

@@ -20,7 +20,8 @@ pub(super) const GREEN: &str = "#14786a";
 pub(super) const RED: &str = "#c2452d";
 
 /// The families to look for; the layout leaves room for the widest of them.
-pub(super) const FONTS: &str = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+pub(super) const FONTS: &str =
+    "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
 /// The weight of secondary text, and of what is to be read first.
 #[derive(Clone, Copy)]
@@ -44,7 +45,9 @@ pub(super) fn hex([r, g, b]: [u8; 3]) -> String {
 
 /// The colour of a pixel with this much ink, 0 to 1.
 pub(super) fn shade(ink: f32) -> String {
-    let mix = |paper: u8, dark: u8| (f32::from(paper) + ink.clamp(0.0, 1.0) * (f32::from(dark) - f32::from(paper))).round() as u8;
+    let mix = |paper: u8, dark: u8| {
+        (f32::from(paper) + ink.clamp(0.0, 1.0) * (f32::from(dark) - f32::from(paper))).round() as u8
+    };
     hex([0, 1, 2].map(|channel| mix(PAPER[channel], INK[channel])))
 }
 
@@ -54,7 +57,15 @@ pub(super) fn at(value: f64) -> f64 {
 }
 
 /// A line of text.
-pub(super) fn text(content: impl Into<String>, x: f64, y: f64, size: u32, colour: &str, weight: Weight, anchor: Anchor) -> Text {
+pub(super) fn text(
+    content: impl Into<String>,
+    x: f64,
+    y: f64,
+    size: u32,
+    colour: &str,
+    weight: Weight,
+    anchor: Anchor,
+) -> Text {
     let text = Text::new(content).set("x", at(x)).set("y", at(y)).set("font-size", size).set("fill", colour);
     let text = match weight {
         Weight::Regular => text,
@@ -74,10 +85,21 @@ pub(super) fn line((x1, y1): (f64, f64), (x2, y2): (f64, f64), colour: &str) -> 
 
 /// A filled rectangle.
 pub(super) fn rectangle((x, y): (f64, f64), (width, height): (f64, f64), colour: &str) -> Rectangle {
-    Rectangle::new().set("x", at(x)).set("y", at(y)).set("width", at(width)).set("height", at(height)).set("fill", colour)
+    Rectangle::new()
+        .set("x", at(x))
+        .set("y", at(y))
+        .set("width", at(width))
+        .set("height", at(height))
+        .set("fill", colour)
 }
 
 /// A dot that stands off what it lies on.
 pub(super) fn dot(x: f64, y: f64, colour: &str) -> Circle {
-    Circle::new().set("cx", at(x)).set("cy", at(y)).set("r", 5).set("fill", colour).set("stroke", PAGE).set("stroke-width", 2)
+    Circle::new()
+        .set("cx", at(x))
+        .set("cy", at(y))
+        .set("r", 5)
+        .set("fill", colour)
+        .set("stroke", PAGE)
+        .set("stroke-width", 2)
 }
