@@ -1,6 +1,6 @@
 //! Two-dimensional convolution (cross-correlation, as in PyTorch).
 
-use super::{samples, samples_mut};
+use super::{pieces_mut, samples, samples_mut};
 use crate::description::Window;
 
 /// The sizes of a convolution on one sample.
@@ -52,20 +52,8 @@ pub trait ConvKernels: Copy {
     /// `dx[c][i'][j'] = Σ dy[o][i][j] · w[o][c][r][s]` over all `o, i, j, r, s` that read `x[c][i'][j']`.
     #[inline]
     fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
-        let d = G::DIMS;
-        for (dx, dy) in samples_mut(dx, d.in_len()).zip(samples(dy, d.out_len())) {
-            dx.fill(0.0);
-            for (dy, w) in samples(dy, d.out_plane()).zip(samples(weight, d.filter_len())) {
-                for (dx, w) in samples_mut(dx, d.in_plane()).zip(samples(w, d.taps())) {
-                    d.for_each_row(|tap, columns, rows| {
-                        let (Some(&w), Some(dx), Some(dy)) = (w.get(tap), rows.input_mut(dx), dy.get(rows.output()))
-                        else {
-                            return;
-                        };
-                        columns.zip_mut(dx, dy, |dx, dy| *dx += w * dy);
-                    });
-                }
-            }
+        for channel in 0..G::DIMS.in_channels {
+            self.conv2d_channel_input_gradient::<G>(channel, dy, weight, dx);
         }
     }
 
@@ -74,23 +62,70 @@ pub trait ConvKernels: Copy {
     #[inline]
     fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
         let d = G::DIMS;
-        for (x, dy) in samples(x, d.in_len()).zip(samples(dy, d.out_len())) {
-            for ((dy, dw), db) in samples(dy, d.out_plane()).zip(samples_mut(dw, d.filter_len())).zip(db.iter_mut()) {
+        for channel in 0..d.in_channels {
+            let Some(dw) = dw.get_mut(channel * d.taps()..) else { return };
+            channel_weight_gradient(&d, channel, x, dy, dw, d.filter_len());
+        }
+        self.conv2d_bias_gradient::<G>(dy, db);
+    }
+
+    /// `db[o] += Σ_{i,j} dy[o][i][j]`, summed over the batch.
+    #[inline]
+    fn conv2d_bias_gradient<G: Conv2dShape>(self, dy: &[f32], db: &mut [f32]) {
+        let d = G::DIMS;
+        for dy in samples(dy, d.out_len()) {
+            for (dy, db) in samples(dy, d.out_plane()).zip(db.iter_mut()) {
                 for &dy in dy {
                     *db += dy;
                 }
-                for (x, dw) in samples(x, d.in_plane()).zip(samples_mut(dw, d.taps())) {
-                    d.for_each_row(|tap, columns, rows| {
-                        let (Some(dw), Some(x), Some(dy)) = (dw.get_mut(tap), rows.input(x), dy.get(rows.output()))
-                        else {
-                            return;
-                        };
-                        let mut sum = 0.0;
-                        columns.zip_ref(x, dy, |x, dy| sum += x * dy);
-                        *dw += sum;
-                    });
-                }
             }
+        }
+    }
+
+    /// [`conv2d_input_gradient`](Self::conv2d_input_gradient) of one input channel alone; the other
+    /// channels of `dx` keep what they hold. With this and the next, a layer can be updated channel by
+    /// channel with a scratch of one channel's weights.
+    #[inline]
+    fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        let d = G::DIMS;
+        for (dx, dy) in samples_mut(dx, d.in_len()).zip(samples(dy, d.out_len())) {
+            let Some(dx) = dx.get_mut(channel * d.in_plane()..(channel + 1) * d.in_plane()) else { return };
+            dx.fill(0.0);
+            for (dy, w) in samples(dy, d.out_plane()).zip(samples(weight, d.filter_len())) {
+                let Some(w) = w.get(channel * d.taps()..) else { return };
+                d.for_each_row(|tap, columns, rows| {
+                    let (Some(&w), Some(dx), Some(dy)) = (w.get(tap), rows.input_mut(dx), dy.get(rows.output())) else {
+                        return;
+                    };
+                    columns.zip_mut(dx, dy, |dx, dy| *dx += w * dy);
+                });
+            }
+        }
+    }
+
+    /// The gradient of the weights of one input channel alone: `dw[o][r][s] += …`, as in
+    /// [`conv2d_weight_gradient`](Self::conv2d_weight_gradient).
+    #[inline]
+    fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        channel_weight_gradient(&G::DIMS, channel, x, dy, dw, G::DIMS.taps());
+    }
+}
+
+/// Adds the gradient of one input channel's weights to `dw`, in which the output channels lie
+/// `stride` apart.
+#[inline(always)]
+fn channel_weight_gradient(d: &Conv2dDims, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32], stride: usize) {
+    for (x, dy) in samples(x, d.in_len()).zip(samples(dy, d.out_len())) {
+        let Some(x) = x.get(channel * d.in_plane()..(channel + 1) * d.in_plane()) else { return };
+        for (dy, dw) in samples(dy, d.out_plane()).zip(pieces_mut(dw, stride)) {
+            d.for_each_row(|tap, columns, rows| {
+                let (Some(dw), Some(x), Some(dy)) = (dw.get_mut(tap), rows.input(x), dy.get(rows.output())) else {
+                    return;
+                };
+                let mut sum = 0.0;
+                columns.zip_ref(x, dy, |x, dy| sum += x * dy);
+                *dw += sum;
+            });
         }
     }
 }

@@ -4,15 +4,16 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Layer, Pass, Train};
+use super::{Fused, Layer, Pass, Train};
 use crate::{
     Module, Slide, Sliding, Tensor,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
     init,
-    kernel::{Conv2dDims, Conv2dShape, Kernels},
+    kernel::{Conv2dDims, Conv2dShape, Kernels, samples},
     memory::{self, End, Input},
     message::{Part, fail},
     module::visit_parameters,
+    optim::{Optimizer, States},
     shape::Shape,
     windows,
 };
@@ -150,6 +151,9 @@ impl<
     S: Sliding,
 > Train<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S>
 {
+    /// The gradient of one input channel's weights, or of the bias.
+    const FUSED: usize = OUT * KH * KW;
+
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32]) {
         k.conv2d::<Sizes<Self, H, W>>(x, self.weight.elements(), &self.bias, tape);
@@ -164,5 +168,40 @@ impl<
         if pass.input_gradient {
             k.conv2d_input_gradient::<Sizes<Self, H, W>>(tape, self.weight.elements(), x);
         }
+    }
+
+    /// Channel by channel: the gradient of an input channel needs its weights as they were, and
+    /// nothing needs them after it.
+    #[inline]
+    fn backward_fused<K: Kernels, O: Optimizer>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        tape: &mut [f32],
+        step: Fused<'_, O>,
+    ) {
+        let (state_weight, state_bias) = memory::split(step.state, O::STATES * Self::WEIGHTS);
+        let mut state = States::new::<O>(state_weight);
+        let (gradient, _) = memory::split(step.scratch, OUT * KH * KW);
+        for channel in 0..IN {
+            gradient.fill(0.0);
+            k.conv2d_channel_weight_gradient::<Sizes<Self, H, W>>(channel, x, tape, gradient);
+            if pass.input_gradient {
+                k.conv2d_channel_input_gradient::<Sizes<Self, H, W>>(channel, tape, self.weight.elements(), x);
+            }
+            let mut start = channel * KH * KW;
+            for (weight, gradient) in self.weight.iter_mut().zip(samples(gradient, KH * KW)) {
+                if let Some(weight) = weight.get_mut(channel) {
+                    let weight = weight.as_flattened_mut();
+                    step.optimizer.update(k, weight, gradient, state.part(start, KH * KW));
+                }
+                start += IN * KH * KW;
+            }
+        }
+        let (gradient, _) = memory::split(gradient, OUT);
+        gradient.fill(0.0);
+        k.conv2d_bias_gradient::<Sizes<Self, H, W>>(tape, gradient);
+        step.optimizer.update(k, &mut self.bias, gradient, States::new::<O>(state_bias));
     }
 }

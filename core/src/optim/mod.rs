@@ -53,6 +53,13 @@ impl<'a> States<'a> {
         States { slices: self.slices.each_mut().map(|slice| take(slice, n)) }
     }
 
+    /// The states of the `n` weights from position `start` on.
+    #[inline(always)]
+    #[must_use]
+    pub fn part(&mut self, start: usize, n: usize) -> States<'_> {
+        States { slices: self.slices.each_mut().map(|slice| memory::split(memory::split(slice, start).1, n).0) }
+    }
+
     /// The slices.
     #[inline(always)]
     #[must_use]
