@@ -34,7 +34,9 @@ impl Grid {
         let shown = misread.min(MOST);
         let rows = shown.div_ceil(*COLUMNS.end());
         let columns = shown.div_ceil(rows.max(1)).max(*COLUMNS.start());
-        let frame = ((width + GAP) / columns as f64 - GAP).min(FRAME);
+        let most = ((width + GAP) / columns as f64 - GAP).min(FRAME);
+        let pixel = ((most - 2.0 * INSET) / 8.0).floor();
+        let frame = 8.0 * pixel + 2.0 * INSET;
         Self { rows, columns, frame, step: (width - frame) / (columns - 1) as f64 }
     }
 
@@ -66,7 +68,7 @@ pub(super) fn draw(misread: &[Misread], width: f64) -> Group {
     }
     let grid = Grid::new(misread.len(), width);
     for (i, misread) in sorted.into_iter().take(MOST).enumerate() {
-        let x = (i % grid.columns) as f64 * grid.step;
+        let x = ((i % grid.columns) as f64 * grid.step).round();
         let y = HEADING + (i / grid.columns) as f64 * grid.row();
         group = group.add(card(misread, grid.frame).set("transform", format!("translate({} {})", at(x), at(y))));
     }
