@@ -1,5 +1,6 @@
 #![allow(missing_docs)]
 
+pub mod device;
 pub mod emulator;
 pub mod file;
 pub mod firmware;

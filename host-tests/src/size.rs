@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use object::{Object, ObjectSection, SectionFlags, elf};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf};
 
 use crate::firmware::Build;
 
@@ -27,6 +27,14 @@ pub enum Error {
         path: PathBuf,
         /// What the reader said.
         source: object::Error,
+    },
+    /// A static is not there, or its name is not unique.
+    #[error("{}: there must be exactly one static {name}", path.display())]
+    NoStatic {
+        /// The program.
+        path: PathBuf,
+        /// The static.
+        name: String,
     },
     /// The budget is not as it must be.
     #[error("{}: {source}", path.display())]
@@ -91,6 +99,28 @@ impl Size {
         }
         Ok(size)
     }
+}
+
+/// The sizes of statics of a program, from the linker's table of symbols.
+///
+/// # Errors
+/// [`Error::NoStatic`] if the program has none of that name, or several.
+pub fn statics<const N: usize>(program: &Path, names: [&str; N]) -> Result<[u64; N], Error> {
+    let bytes = fs::read(program).map_err(|source| Error::Read { path: program.to_owned(), source })?;
+    let file = object::File::parse(&*bytes).map_err(|source| Error::Elf { path: program.to_owned(), source })?;
+    let mut sizes = [0; N];
+    for (name, to) in names.into_iter().zip(&mut sizes) {
+        // How Rust's mangled names hold a path's last part.
+        let part = format!("{}{name}", name.len());
+        let mut found = file.symbols().filter(|symbol| {
+            symbol.kind() == SymbolKind::Data && symbol.name().is_ok_and(|symbol| symbol.contains(&part))
+        });
+        match (found.next(), found.next()) {
+            (Some(symbol), None) => *to = symbol.size(),
+            _ => return Err(Error::NoStatic { path: program.to_owned(), name: name.to_owned() }),
+        }
+    }
+    Ok(sizes)
 }
 
 /// Bytes of flash recorded by target, profile and program.

@@ -3,6 +3,7 @@
 //! This module is `no_std`: the same network and data run on a host and on a microcontroller.
 
 pub mod data;
+pub mod device_job;
 #[cfg(feature = "std")]
 pub mod program;
 #[cfg(feature = "std")]

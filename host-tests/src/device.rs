@@ -1,0 +1,128 @@
+//! What is proved of the firmware: it links without panics and without an allocator, its code stays
+//! within a budget of flash, and it trains in the emulator.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::emulator::{self, Board};
+use crate::firmware::{self, Build, Firmware};
+use crate::size::{self, Budget, Size};
+
+/// Why the firmware is not as it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A program could not be built, or could be built although it must not.
+    #[error(transparent)]
+    Build(#[from] firmware::Error),
+    /// A program could not be run.
+    #[error(transparent)]
+    Run(#[from] emulator::Error),
+    /// A size could not be measured, or is too large.
+    #[error(transparent)]
+    Size(#[from] size::Error),
+    /// The training job ended with an error.
+    #[error("{job} on {board} ended with exit code {code}; its last line: {last}")]
+    Exit {
+        /// The program.
+        job: &'static str,
+        /// The board it ran on.
+        board: Board,
+        /// What it passed to semihosting's exit.
+        code: i32,
+        /// The last line of its log.
+        last: String,
+    },
+    /// What the program said of its memory is not what the linker laid out.
+    #[error("{job} on {board} printed no line `{expected}`, which is what its ELF file says")]
+    Memory {
+        /// The program.
+        job: &'static str,
+        /// The board it ran on.
+        board: Board,
+        /// The line that its sections amount to.
+        expected: String,
+    },
+}
+
+/// The profiles in which the firmware is built: opt-level 3 and "s".
+pub const PROFILES: [&str; 2] = ["release", "size"];
+
+/// The programs that hold nothing but calls of the library, and link neither panics nor allocations.
+const LIBRARY: [&str; 3] = ["library_infer", "library_train", "library_all"];
+
+/// The program that they are compared with.
+const START_UP: &str = "start_up_only";
+
+/// The job: training and classification of handwritten digits.
+const JOB: &str = "digits";
+
+/// Its statics that hold what the library works on.
+const STATICS: [&str; 3] = ["NETWORK", "WORKSPACE", "ARENA"];
+
+/// Features that plant what must not be there, and what the linker then says.
+const PLANTED: [(&str, &str); 2] =
+    [("planted-panic", "error(panic-never)"), ("planted-alloc", "error(never-allocate)")];
+
+/// Proves that no panic and no allocation is reachable from the library's calls: these programs link,
+/// and do not once either is planted.
+///
+/// # Errors
+/// [`Error::Build`].
+pub fn links(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    for profile in PROFILES {
+        for program in LIBRARY {
+            let build = Build::new(board, program).profile(profile);
+            firmware.build(&build)?;
+            report(&format!("{build} links without panics and without an allocator"));
+        }
+        for (feature, message) in PLANTED {
+            let build = Build::new(board, LIBRARY[0]).profile(profile).feature(feature);
+            firmware.build_is_refused(&build, message)?;
+            report(&format!("{build} is refused by the linker: {message}"));
+        }
+    }
+    Ok(())
+}
+
+/// Measures the flash that the library's code takes and holds it against the budget.
+///
+/// # Errors
+/// [`Error::Size`] when it has grown, [`Error::Build`].
+pub fn sizes(firmware: &Firmware, board: Board, budget: &Path, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    let budget = Budget::read(budget)?;
+    for profile in PROFILES {
+        let start_up = Size::of(&firmware.build(&Build::new(board, START_UP).profile(profile))?)?;
+        for program in LIBRARY {
+            let build = Build::new(board, program).profile(profile);
+            let size = Size::of(&firmware.build(&build)?)?;
+            let bytes = size.flash.saturating_sub(start_up.flash);
+            let recorded = budget.check(&build, bytes)?;
+            report(&format!("{build}: the library takes {bytes} bytes of flash, {recorded} recorded"));
+        }
+    }
+    Ok(())
+}
+
+/// Builds the job for a board, runs it in the emulator and holds what it says of its memory against
+/// its ELF file.
+///
+/// # Errors
+/// [`Error::Exit`] when the job found something wrong, such as a loss that differs from the host's.
+pub fn trains(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    let elf = firmware.build(&Build::new(board, JOB))?;
+    let run = emulator::run(&elf, board, limit, &mut report)?;
+    if run.exit_code != 0 {
+        let last = run.lines.last().cloned().unwrap_or_default();
+        return Err(Error::Exit { job: JOB, board, code: run.exit_code, last });
+    }
+    let Size { flash, ram } = Size::of(&elf)?;
+    let [network, workspace, arena] = size::statics(&elf, STATICS)?;
+    let expected = [
+        format!("flash {flash} bytes, static RAM {ram} bytes"),
+        format!("statics: network {network}, workspace {workspace}, arena {arena} bytes"),
+    ];
+    match expected.into_iter().find(|line| !run.lines.contains(line)) {
+        None => Ok(()),
+        Some(expected) => Err(Error::Memory { job: JOB, board, expected }),
+    }
+}
