@@ -3,6 +3,9 @@
 //! The precise path is the `libm` crate, a port of musl's mathematics: below 1 unit in the last
 //! place for all of them, and the same bits on every target. With the feature `micromath` the fast
 //! path takes its place: the `micromath` crate's approximations, made for cores without an FPU.
+//! [`lanes`] has the same functions for vector units.
+
+pub mod lanes;
 
 pub use implementation::{exp, ln, sqrt, tanh};
 
