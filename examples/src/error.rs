@@ -41,9 +41,6 @@ pub enum Error {
         /// What the system answered.
         source: io::Error,
     },
-    /// The processor lacks the instructions that were asked for.
-    #[error("this processor does not have {0}; try --isa auto")]
-    Isa(&'static str),
     /// Training stopped: the loss is no longer a number.
     #[error("training stopped in epoch {epoch} of seed {seed}, nothing was written: {source}")]
     Training {
@@ -97,7 +94,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Read { .. } | Self::Data { .. } | Self::TooFew { .. } | Self::Folder { .. } | Self::Isa(_) => 2,
+            Self::Read { .. } | Self::Data { .. } | Self::TooFew { .. } | Self::Folder { .. } => 2,
             Self::Training { .. } | Self::Diverged { .. } | Self::Print(_) | Self::Weights(_) | Self::Write { .. } => 1,
         }
     }

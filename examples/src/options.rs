@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
+use tensorlet_simd::Isa;
 
 /// Train a small convolutional network to read handwritten digits.
 ///
@@ -35,8 +36,9 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER", default_value = "out")]
     pub out: PathBuf,
 
-    /// Instructions to compute with
-    #[arg(long, value_enum, default_value_t = Isa::Auto)]
+    /// Instructions to compute with: auto (the widest that this processor has), portable (the same
+    /// bits everywhere), avx2 or avx512
+    #[arg(long, value_name = "ISA", default_value = "auto")]
     pub isa: Isa,
 
     /// Digits to read in place of the built-in ones: records of 64 pixels and a label
@@ -75,19 +77,6 @@ impl fmt::Display for Method {
             Self::Momentum => "SGD with momentum 0.9",
         })
     }
-}
-
-/// The instruction sets that a host may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Isa {
-    /// The widest that this processor has
-    Auto,
-    /// Plain Rust, the same bits everywhere
-    Portable,
-    /// AVX2 with FMA
-    Avx2,
-    /// AVX-512
-    Avx512,
 }
 
 /// The seeds to train with: one, or a range with both ends.

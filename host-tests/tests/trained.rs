@@ -5,8 +5,9 @@
 
 use safetensors::{Dtype, SafeTensors, serialize};
 use tensorlet::kernel::Kernels;
-use tensorlet::{Image, Layer, Module, Portable, network};
+use tensorlet::{Image, Layer, Module, network};
 use tensorlet_host::weights;
+use tensorlet_simd::{Isa, dispatch};
 
 network! {
     /// The network of the cases.
@@ -77,8 +78,11 @@ const CASES: [&[u8]; 3] = [
 ];
 
 #[test]
-fn logits_are_pytorchs_portable() {
-    for case in CASES {
-        check(Portable, case);
+fn logits_are_pytorchs_on_every_instruction_set() {
+    for name in Isa::NAMES {
+        match Isa::by_name(name) {
+            Ok(isa) => CASES.into_iter().for_each(|case| dispatch!(isa, |k| check(k, case))),
+            Err(error) => println!("not tried: {error}"),
+        }
     }
 }

@@ -5,13 +5,14 @@ use std::{fmt, fs};
 
 use indicatif::HumanCount;
 use tensorlet::optim::{Adam, Sgd};
-use tensorlet::{Kernels, Layer, Mode, Portable};
+use tensorlet::{Kernels, Layer, Mode};
+use tensorlet_simd::WithKernels;
 
 use super::data::{BYTES, DataSet};
 use super::training::{Split, Trained, train};
 use super::{BATCH, Digits, NETWORK};
 use crate::error::Error;
-use crate::options::{Isa, Options};
+use crate::options::Options;
 use crate::output::Output;
 use crate::picture::Page;
 use crate::report::mean_and_deviation;
@@ -29,7 +30,7 @@ const SOURCE: &str = "Data: Optical Recognition of Handwritten Digits, E. Alpayd
 pub fn run(options: &Options) -> Result<(), Error> {
     let digits = read(options)?;
     let output = Output::new(&options.out, &[WEIGHTS, PICTURE])?;
-    with_kernels(options.isa, &Program { options, digits, output })
+    options.isa.run(Program { options, digits, output })
 }
 
 /// Reads and checks the digits.
@@ -48,15 +49,17 @@ fn read(options: &Options) -> Result<Split, Error> {
     if digits.train.is_empty() { Err(Error::TooFew { origin }) } else { Ok(digits) }
 }
 
-/// All that is left to do once the kernels are chosen.
+/// All that is left to do once the instructions are chosen.
 struct Program<'a> {
     options: &'a Options,
     digits: Split,
     output: Output,
 }
 
-impl Program<'_> {
-    fn run<K: Kernels>(&self, k: K) -> Result<(), Error> {
+impl WithKernels for Program<'_> {
+    type Output = Result<(), Error>;
+
+    fn with<K: Kernels>(self, k: K) -> Result<(), Error> {
         let Self { options, digits, output } = self;
         let (learn, test) = (HumanCount(digits.train.len() as u64), HumanCount(digits.test.len() as u64));
         print(format_args!("{learn} digits to learn from, {test} to test with; instructions: {}\n", K::NAME))?;
@@ -66,7 +69,7 @@ impl Program<'_> {
         let mut accuracies = Vec::new();
         let mut first = None;
         for seed in seeds.clone() {
-            let trained = train(k, digits, seed, options)?;
+            let trained = train(k, &digits, seed, options)?;
             print(result(seed, &trained, digits.test.len()))?;
             accuracies.push(f64::from(trained.reading.accuracy));
             first.get_or_insert(trained);
@@ -119,13 +122,4 @@ fn picture(options: &Options, trained: &Trained, tested: usize) -> String {
         tested,
     };
     page.draw().to_string()
-}
-
-/// Runs the program with the kernels for these instructions, if the processor has them.
-fn with_kernels(isa: Isa, program: &Program<'_>) -> Result<(), Error> {
-    match isa {
-        Isa::Auto | Isa::Portable => program.run(Portable),
-        Isa::Avx2 => Err(Error::Isa("AVX2")),
-        Isa::Avx512 => Err(Error::Isa("AVX-512")),
-    }
 }
