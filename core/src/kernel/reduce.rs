@@ -37,9 +37,12 @@ pub trait ReduceKernels: Copy {
     /// ```
     /// use tensorlet::{Portable, kernel::ReduceKernels};
     /// assert_eq!(Portable.dot(&[1.0, 2.0], &[3.0, 4.0]), 11.0);
+    /// assert_eq!(Portable.dot(&[1.0; 20], &[1.0; 11]), 11.0);
     /// ```
     #[inline]
     fn dot(self, a: &[f32], b: &[f32]) -> f32 {
+        let n = a.len().min(b.len());
+        let (a, b) = (a.get(..n).unwrap_or(a), b.get(..n).unwrap_or(b));
         let mut lanes = [0.0; LANES];
         let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
         for (a, b) in a.iter().zip(b) {
