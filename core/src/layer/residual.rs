@@ -117,6 +117,7 @@ impl<X: Tensor<Elem = f32>, F: Train<X, Out = X>> Train<X> for Residual<F> {
     const TAPE_LEAF: usize = F::TAPE_LEAF + Self::slot_words::<X, F>();
     const FUSED: usize = F::FUSED;
     const FUSED_PER_SAMPLE: usize = F::FUSED_PER_SAMPLE;
+    const OVERWRITES_X: bool = F::OVERWRITES_X;
 
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
