@@ -307,8 +307,8 @@ macro_rules! __network_chain {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_step {
-    ($step:ident $generics:tt $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty]) => {
-        $crate::Train::<$in>::$step($layer, $k, $pass $(, $slice)+)
+    ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty]) => {
+        $crate::layer::chain::last::$step::<$in, $($generic)+>($layer, $k, $pass $(, $slice)+)
     };
     ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty] $($rest:tt)+) => {
         $crate::layer::chain::$step::<$in, $($generic)+>(

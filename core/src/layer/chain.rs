@@ -70,23 +70,28 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
 
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
-        forward_train(&self.0, k, pass, x, tape, |pass, x, tape| self.1.forward_train(k, pass, x, tape));
+        forward_train(&self.0, k, pass, x, tape, |pass, x, tape| {
+            last::forward_train::<A::Out, B, K>(&self.1, k, pass, x, tape)
+        });
     }
 
     #[inline(always)]
     fn out<'a>(pass: Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
         if pruned::<A>(pass) {
             let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
-            B::out(pass, y, tape)
+            B::out(pass, y, tapes::<A::Out, B>(pass, tape).0)
         } else {
             let (first, second) = tapes::<X, A>(pass, tape);
-            B::out(behind::<A>(pass), A::out(pass, x, first), second)
+            let pass_behind = behind::<A>(pass);
+            B::out(pass_behind, A::out(pass, x, first), tapes::<A::Out, B>(pass_behind, second).0)
         }
     }
 
     #[inline(always)]
     fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
-        backward(&self.0, k, pass, x, tape, grad, |pass, x, tape, grad| self.1.backward(k, pass, x, tape, grad));
+        backward(&self.0, k, pass, x, tape, grad, |pass, x, tape, grad| {
+            last::backward::<A::Out, B, K>(&self.1, k, pass, x, tape, grad);
+        });
     }
 
     #[inline(always)]
@@ -99,7 +104,7 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
         step: Fused<'_, O>,
     ) {
         backward_fused(&mut self.0, k, pass, x, tape, step, |pass, x, tape, step| {
-            self.1.backward_fused(k, pass, x, tape, step);
+            last::backward_fused::<A::Out, B, K, O>(&mut self.1, k, pass, x, tape, step);
         });
     }
 }
@@ -115,6 +120,45 @@ const fn behind<A: Module>(pass: Pass) -> Pass {
 fn tapes<X: Tensor, A: Train<X>>(pass: Pass, tape: &mut [f32]) -> (&mut [f32], &mut [f32]) {
     let words = if pass.input_gradient { A::TAPE } else { A::TAPE_LEAF };
     memory::split(tape, pass.n * words)
+}
+
+/// The steps of the last layer. Behind a part that runs as inference the tape is longer than the rest
+/// needs when that part needs more; a layer gets what it asks for and no more, since its output lies
+/// at the end of its tape.
+pub mod last {
+    use super::{Fused, Kernels, Optimizer, Pass, Tensor, Train, tapes};
+
+    /// [`Train::forward_train`] of `b`.
+    #[inline(always)]
+    pub fn forward_train<X: Tensor, B: Train<X>, K: Kernels>(b: &B, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+        b.forward_train(k, pass, x, tapes::<X, B>(pass, tape).0);
+    }
+
+    /// [`Train::backward`] of `b`.
+    #[inline(always)]
+    pub fn backward<X: Tensor, B: Train<X>, K: Kernels>(
+        b: &B,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        tape: &mut [f32],
+        grad: &mut [f32],
+    ) {
+        b.backward(k, pass, x, tapes::<X, B>(pass, tape).0, grad);
+    }
+
+    /// [`Train::backward_fused`] of `b`.
+    #[inline(always)]
+    pub fn backward_fused<X: Tensor, B: Train<X>, K: Kernels, O: Optimizer>(
+        b: &mut B,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        tape: &mut [f32],
+        step: Fused<'_, O>,
+    ) {
+        b.backward_fused(k, pass, x, tapes::<X, B>(pass, tape).0, step);
+    }
 }
 
 /// [`Train::forward_train`] of `a`, then of what stands behind it: `rest(pass, x, tape)`.
