@@ -1,0 +1,113 @@
+//! Whole networks in double precision, from their description and parameters.
+//!
+//! [`Network`] reads what a network says about itself, its [`Description`] and its parameters, and
+//! computes the output sample by sample. It is the oracle of the forward pass, and, differentiated
+//! numerically, of all gradients: no derivative is written down a second time.
+
+use tensorlet::{
+    Description, Layer, Module, Parameter, Path, Tensor, Visitor,
+    description::{LayerInfo, Op},
+};
+
+use super::{Window, activation, conv::Conv, matmul, pool::Pool};
+
+/// A parameter of a network.
+#[derive(Clone, Debug)]
+pub struct Values {
+    /// Its path, `conv1.weight`.
+    pub path: String,
+    /// Whether training changes it.
+    pub trained: bool,
+    /// The values in PyTorch's order.
+    pub values: Vec<f64>,
+    /// For each value in PyTorch's order, where it lies among the stored ones.
+    pub positions: Vec<usize>,
+}
+
+/// A network as a description and parameters.
+#[derive(Clone, Debug)]
+pub struct Network {
+    description: &'static Description,
+    /// The parameters in the order in which the network shows them.
+    pub parameters: Vec<Values>,
+}
+
+impl Visitor for Network {
+    fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]) {
+        let positions: Vec<usize> = (0..values.len()).map(|i| parameter.position(i)).collect();
+        self.parameters.push(Values {
+            path: parameter.path.to_string(),
+            trained: parameter.trained,
+            values: positions.iter().map(|&at| f64::from(values[at])).collect(),
+            positions,
+        });
+    }
+}
+
+impl Network {
+    /// The double of a network for inputs of type `X`.
+    #[must_use]
+    pub fn of<X: Tensor, N: Layer<X>>(network: &N) -> Self {
+        let mut double = Self { description: const { &N::DESCRIPTION }, parameters: Vec::new() };
+        Module::parameters(network, Path::ROOT, &mut double);
+        double
+    }
+
+    /// The output for one sample.
+    #[must_use]
+    pub fn forward(&self, x: &[f64]) -> Vec<f64> {
+        self.evaluate(self.description, "", x)
+    }
+
+    fn evaluate(&self, description: &Description, path: &str, x: &[f64]) -> Vec<f64> {
+        match description {
+            Description::Layer(info) => self.layer(info, path, x),
+            Description::Chain(a, b) => {
+                let hidden = self.evaluate(a, &join(path, "0"), x);
+                self.evaluate(b, &join(path, "1"), &hidden)
+            }
+            Description::Network { layers, .. } => {
+                layers.iter().fold(x.to_vec(), |x, layer| self.evaluate(layer.description, &join(path, layer.name), &x))
+            }
+            Description::Residual(inner) => x.iter().zip(self.evaluate(inner, path, x)).map(|(x, y)| x + y).collect(),
+            Description::Frozen(inner) => self.evaluate(inner, path, x),
+        }
+    }
+
+    fn layer(&self, info: &LayerInfo, path: &str, x: &[f64]) -> Vec<f64> {
+        assert_eq!(x.len(), info.input.numel(), "the input of {path}");
+        let input = [info.input.dim(1), info.input.dim(2)];
+        let y = match info.op {
+            Op::Linear => matmul::linear(x, self.values(path, "weight"), self.values(path, "bias")),
+            Op::Conv2d(window) => {
+                let in_channels = info.input.dim(0);
+                let out_channels = info.output.dim(0);
+                let conv = Conv { in_channels, input, out_channels, window: narrow(window) };
+                conv.forward(x, self.values(path, "weight"), self.values(path, "bias"))
+            }
+            Op::MaxPool2d(window) => Pool { input, window: narrow(window) }.max(x).0,
+            Op::AvgPool2d(window) => Pool { input, window: narrow(window) }.mean(x),
+            Op::Relu => x.iter().map(|&x| activation::relu(x)).collect(),
+            Op::Sigmoid => x.iter().map(|&x| activation::sigmoid(x)).collect(),
+            Op::Tanh => x.iter().map(|&x| activation::tanh(x)).collect(),
+            Op::Flatten => x.to_vec(),
+            other => panic!("no reference for the layer {}", other.name()),
+        };
+        assert_eq!(y.len(), info.output.numel(), "the output of {path}");
+        y
+    }
+
+    fn values(&self, path: &str, name: &str) -> &[f64] {
+        let path = join(path, name);
+        let found = self.parameters.iter().find(|parameter| parameter.path == path);
+        &found.unwrap_or_else(|| panic!("the network shows no parameter {path}")).values
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn narrow(window: tensorlet::description::Window) -> Window {
+    Window { kernel: window.kernel, stride: window.stride, padding: window.padding }
+}

@@ -1,0 +1,155 @@
+//! The one table of tolerances.
+//!
+//! A result passes when `|got - reference| ≤ atol + rtol · magnitude`. The magnitude is what rounding
+//! errors are proportional to: for a sum the sum of the terms' absolute values, else the reference's.
+//! `rtol` is written in units of [`U`], the error of one rounding.
+//!
+//! The tests of kernels also fail when a tolerance is more than ten times what was needed, so that
+//! the table cannot rot.
+
+/// Half the distance from 1 to the next `f32`: the relative error of one rounding.
+pub const U: f64 = 1.0 / 16_777_216.0;
+
+/// The smallest normal `f32`: results below it may lose digits or be flushed to zero.
+pub const TINY: f64 = f32::MIN_POSITIVE as f64;
+
+/// How far a result may be from its reference.
+#[derive(Clone, Copy, Debug)]
+pub struct Tolerance {
+    /// The kernel, the name of its method; or what else is compared.
+    pub name: &'static str,
+    /// Times the magnitude.
+    pub rtol: f64,
+    /// Whatever the magnitude.
+    pub atol: f64,
+    /// Why.
+    pub reason: &'static str,
+}
+
+const fn exact(name: &'static str) -> Tolerance {
+    Tolerance { name, rtol: 0.0, atol: 0.0, reason: "selects or compares, rounds nothing" }
+}
+
+const fn roundings(name: &'static str, n: f64, reason: &'static str) -> Tolerance {
+    Tolerance { name, rtol: n * U, atol: TINY, reason }
+}
+
+const SUM: &str = "sums of up to a few hundred products; their roundings partly cancel";
+
+/// The tolerances of kernels: one row for every method of every kernel trait.
+pub static KERNELS: &[Tolerance] = &[
+    roundings("matmul", 12.0, SUM),
+    roundings("matmul_nt", 12.0, SUM),
+    roundings("matmul_tn", 8.0, SUM),
+    roundings("conv2d", 16.0, SUM),
+    roundings("conv2d_input_gradient", 12.0, SUM),
+    roundings("conv2d_weight_gradient", 16.0, SUM),
+    roundings("conv2d_bias_gradient", 16.0, SUM),
+    roundings("conv2d_channel_input_gradient", 12.0, SUM),
+    roundings("conv2d_channel_weight_gradient", 16.0, SUM),
+    exact("max_pool2d"),
+    roundings("max_pool2d_backward", 4.0, "a sum over the windows that share a maximum"),
+    roundings("avg_pool2d", 8.0, "a sum over a window, and the rounding of one over its size"),
+    roundings("avg_pool2d_backward", 4.0, "a sum over the windows that hold an element, and that of the scale"),
+    exact("relu"),
+    exact("relu_masked"),
+    exact("relu_backward"),
+    roundings("sigmoid", 4.0, "an exponential, a sum and a quotient"),
+    roundings("sigmoid_backward", 3.0, "a difference and two products, from the rounded value"),
+    roundings("tanh", 4.0, "one or two units in the last place of the function"),
+    roundings("tanh_backward", 3.0, "a square, a difference and a product"),
+    roundings("add", 1.0, "one rounding"),
+    roundings("scale", 1.0, "one rounding"),
+    roundings("sum", 4.0, SUM),
+    exact("max"),
+    roundings("dot", 4.0, SUM),
+    exact("argmax"),
+    roundings(
+        "softmax",
+        4.0,
+        "an exponential and a quotient; the rounding of its argument x - max counts |x - max| times",
+    ),
+    roundings("cross_entropy", 4.0, "as softmax"),
+    roundings("sgd", 3.0, "three products and sums"),
+    roundings("sgd_momentum", 5.0, "five products and sums"),
+    roundings("adam", 10.0, "twelve operations, a quotient and a root among them"),
+];
+
+/// The tolerances of whole layers and networks.
+pub static NETWORKS: &[Tolerance] = &[
+    Tolerance {
+        name: "forward",
+        rtol: 40.0 * U,
+        atol: 1e-6,
+        reason: "several layers in single precision against double",
+    },
+    Tolerance {
+        name: "gradient",
+        rtol: 60.0 * U,
+        atol: 2e-6,
+        reason: "a backward pass in single precision against differences in double precision with \
+                 h = 1e-5, whose own error is near 1e-9; relative to the largest gradient of a parameter",
+    },
+    Tolerance {
+        name: "fused",
+        rtol: 30.0 * U,
+        atol: 1e-7,
+        reason: "the same gradients added in another order, then a step",
+    },
+    Tolerance {
+        name: "fused_adam",
+        rtol: 30.0 * U,
+        atol: 2e-5,
+        reason: "as fused, but Adam divides by the root of the squared gradient: the sign of a gradient \
+                 near zero, which is rounding noise, decides about a whole step",
+    },
+];
+
+/// The row of this name.
+///
+/// # Panics
+/// If there is none: every comparison needs a row.
+#[must_use]
+pub fn of(name: &str) -> &'static Tolerance {
+    KERNELS
+        .iter()
+        .chain(NETWORKS)
+        .find(|tolerance| tolerance.name == name)
+        .unwrap_or_else(|| panic!("the tolerance table has no row `{name}`"))
+}
+
+impl Tolerance {
+    /// Compares results with references: the worst error in units of what is allowed.
+    ///
+    /// NaN must meet NaN, an infinity the same infinity.
+    ///
+    /// # Errors
+    /// What is wrong with the worst element, if it is worse than allowed.
+    pub fn compare(&self, got: &[f32], reference: &[f64], magnitude: &[f64]) -> Result<f64, String> {
+        if got.len() != reference.len() || got.len() != magnitude.len() {
+            return Err(format!("{}: {} results, {} references", self.name, got.len(), reference.len()));
+        }
+        let mut worst = 0.0;
+        for (i, ((&got, &reference), &magnitude)) in got.iter().zip(reference).zip(magnitude).enumerate() {
+            let wide = f64::from(got);
+            let error = (wide - reference).abs();
+            let allowed = self.atol + self.rtol * magnitude.abs();
+            let same = wide == reference || (wide.is_nan() && reference.is_nan());
+            if same {
+                continue;
+            }
+            // A result that single precision cannot hold is infinite.
+            if wide.is_infinite() && reference.abs() > f64::from(f32::MAX) && (wide > 0.0) == (reference > 0.0) {
+                continue;
+            }
+            if error.is_nan() || error > allowed {
+                return Err(format!(
+                    "{}: element {i} is {got:e}, the reference {reference:e}: wrong by {error:.2e}, allowed {allowed:.2e}",
+                    self.name
+                ));
+            }
+            worst = f64::max(worst, error / allowed);
+        }
+        Ok(worst)
+    }
+}

@@ -1,0 +1,207 @@
+//! Convolutions.
+
+use proptest::prelude::*;
+use tensorlet::{
+    description::Window,
+    kernel::{Conv2dDims, Conv2dShape, Kernels},
+    windows,
+};
+use tensorlet_host::{
+    framed::Framed,
+    reference::{self, abs, conv::Conv, wide},
+    tolerance,
+};
+
+use super::property::{Outcome, numbers, property, worst};
+
+/// `Name: channels [rows, columns] => channels, kernel / stride + padding`.
+macro_rules! shapes {
+    ($($name:ident: $c:literal [$h:literal, $w:literal] => $o:literal,
+       [$kh:literal, $kw:literal] / [$sh:literal, $sw:literal] + [$ph:literal, $pw:literal];)+) => {
+        $(
+            struct $name;
+            impl Conv2dShape for $name {
+                const DIMS: Conv2dDims = Conv2dDims {
+                    in_channels: $c,
+                    input: [$h, $w],
+                    out_channels: $o,
+                    output: [windows($h, $kh, $sh, $ph), windows($w, $kw, $sw, $pw)],
+                    window: Window { kernel: [$kh, $kw], stride: [$sh, $sw], padding: [$ph, $pw] },
+                };
+            }
+        )+
+
+        macro_rules! every_shape {
+            ($check:ident($k:expr)) => { worst([$($check::<T, $name>($k)),+]) };
+        }
+    };
+}
+
+shapes! {
+    Point: 1 [1, 1] => 1, [1, 1] / [1, 1] + [0, 0];
+    PointPadded: 2 [1, 1] => 3, [3, 3] / [1, 1] + [1, 1];
+    OneByOne: 5 [4, 3] => 3, [1, 1] / [1, 1] + [0, 0];
+    OneByOneStrided: 3 [7, 7] => 2, [1, 1] / [2, 2] + [0, 0];
+    Same: 2 [8, 8] => 3, [3, 3] / [1, 1] + [1, 1];
+    Odd: 3 [7, 9] => 2, [3, 3] / [2, 2] + [1, 1];
+    Third: 1 [11, 10] => 2, [3, 3] / [3, 3] + [2, 2];
+    Rectangular: 2 [5, 13] => 2, [2, 5] / [1, 2] + [0, 2];
+    Tall: 1 [9, 4] => 1, [5, 1] / [3, 1] + [2, 0];
+    WidePadding: 1 [3, 3] => 2, [2, 2] / [1, 1] + [2, 2];
+    Whole: 2 [5, 6] => 4, [5, 6] / [1, 1] + [0, 0];
+    Tail: 1 [6, 19] => 1, [3, 3] / [1, 1] + [1, 1];
+    Rows: 2 [4, 33] => 17, [3, 2] / [1, 1] + [1, 1];
+    Channels: 17 [4, 4] => 9, [3, 3] / [1, 1] + [1, 1];
+    Gaps: 1 [11, 10] => 1, [2, 2] / [3, 3] + [0, 0];
+}
+
+/// The same sizes for the reference, which counts the outputs itself.
+fn conv<G: Conv2dShape>() -> Conv {
+    let d = G::DIMS;
+    let Window { kernel, stride, padding } = d.window;
+    let window = reference::Window { kernel, stride, padding };
+    assert_eq!(window.outputs(d.input), d.output, "the number of outputs");
+    Conv { in_channels: d.in_channels, input: d.input, out_channels: d.out_channels, window }
+}
+
+/// A batch of these many numbers per sample, and the weight, bias and a second batch.
+fn operands(conv: Conv) -> impl Strategy<Value = [Vec<f32>; 4]> {
+    let [in_len, out_len, weights] = conv.lens();
+    (1_usize..=3)
+        .prop_flat_map(move |n| {
+            (numbers(n * in_len), numbers(n * out_len), numbers(weights), numbers(conv.out_channels))
+        })
+        .prop_map(|(x, dy, weight, bias)| [x, dy, weight, bias])
+}
+
+fn forward<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
+    let conv = conv::<G>();
+    property(operands(conv), |[x, dy, weight, bias]| {
+        let (fx, fw, fb) = (Framed::new(&x), Framed::new(&weight), Framed::new(&bias));
+        let mut y = Framed::poison(dy.len());
+        k.conv2d::<G>(fx.get(), fw.get(), fb.get(), y.get_mut());
+        let [x, weight, bias] = [x, weight, bias].map(|x| wide(&x));
+        let magnitude = conv.forward(&abs(&x), &abs(&weight), &abs(&bias));
+        tolerance::of("conv2d").compare(y.get(), &conv.forward(&x, &weight, &bias), &magnitude)
+    })
+}
+
+fn input_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
+    let conv = conv::<G>();
+    property(operands(conv), |[x, dy, weight, _]| {
+        let (fdy, fw) = (Framed::new(&dy), Framed::new(&weight));
+        let mut dx = Framed::poison(x.len());
+        k.conv2d_input_gradient::<G>(fdy.get(), fw.get(), dx.get_mut());
+        let [dy, weight] = [dy, weight].map(|x| wide(&x));
+        let magnitude = conv.input_gradient(&abs(&dy), &abs(&weight));
+        tolerance::of("conv2d_input_gradient").compare(dx.get(), &conv.input_gradient(&dy, &weight), &magnitude)
+    })
+}
+
+/// It adds to what is there.
+fn weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
+    let conv = conv::<G>();
+    property(operands(conv), |[x, dy, weight, bias]| {
+        let (fx, fdy) = (Framed::new(&x), Framed::new(&dy));
+        let (mut dw, mut db) = (Framed::new(&weight), Framed::new(&bias));
+        k.conv2d_weight_gradient::<G>(fx.get(), fdy.get(), dw.get_mut(), db.get_mut());
+        let [x, dy, weight, bias] = [x, dy, weight, bias].map(|x| wide(&x));
+        let plus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+        let [value_w, value_b] = conv.weight_gradient(&x, &dy);
+        let [size_w, size_b] = conv.weight_gradient(&abs(&x), &abs(&dy));
+        let row = tolerance::of("conv2d_weight_gradient");
+        worst([
+            row.compare(dw.get(), &plus(&value_w, &weight), &plus(&size_w, &abs(&weight))),
+            row.compare(db.get(), &plus(&value_b, &bias), &plus(&size_b, &abs(&bias))),
+        ])
+    })
+}
+
+/// It adds to what is there.
+fn bias_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
+    let conv = conv::<G>();
+    property(operands(conv), |[x, dy, _, bias]| {
+        let (fdy, mut db) = (Framed::new(&dy), Framed::new(&bias));
+        k.conv2d_bias_gradient::<G>(fdy.get(), db.get_mut());
+        let [x, dy, bias] = [x, dy, bias].map(|x| wide(&x));
+        let plus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+        let [_, value] = conv.weight_gradient(&x, &dy);
+        let [_, size] = conv.weight_gradient(&x, &abs(&dy));
+        tolerance::of("conv2d_bias_gradient").compare(db.get(), &plus(&value, &bias), &plus(&size, &abs(&bias)))
+    })
+}
+
+/// One channel after the other gives what all at once give; a channel leaves the others alone.
+fn channel_input_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
+    let conv = conv::<G>();
+    property(operands(conv), |[x, dy, weight, _]| {
+        let (fdy, fw, mut dx) = (Framed::new(&dy), Framed::new(&weight), Framed::new(&x));
+        let [wide_dy, wide_weight] = [dy, weight].map(|x| wide(&x));
+        let value = conv.input_gradient(&wide_dy, &wide_weight);
+        let size = conv.input_gradient(&abs(&wide_dy), &abs(&wide_weight));
+        let plane = conv.input[0] * conv.input[1];
+        worst((0..conv.in_channels).map(|channel| {
+            k.conv2d_channel_input_gradient::<G>(channel, fdy.get(), fw.get(), dx.get_mut());
+            // Channels up to this one are done, the others as they were.
+            let mut expected = wide(&x);
+            for (i, expected) in expected.iter_mut().enumerate() {
+                if i / plane % conv.in_channels <= channel {
+                    *expected = value[i];
+                }
+            }
+            tolerance::of("conv2d_channel_input_gradient").compare(dx.get(), &expected, &size)
+        }))
+    })
+}
+
+/// It adds to what is there: the weights of one input channel, one output channel behind the other.
+fn channel_weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
+    let conv = conv::<G>();
+    let taps = conv.window.kernel[0] * conv.window.kernel[1];
+    property(operands(conv), |[x, dy, weight, _]| {
+        let (fx, fdy) = (Framed::new(&x), Framed::new(&dy));
+        let [x, dy] = [x, dy].map(|x| wide(&x));
+        let [value, _] = conv.weight_gradient(&x, &dy);
+        let [size, _] = conv.weight_gradient(&abs(&x), &abs(&dy));
+        worst((0..conv.in_channels).map(|channel| {
+            let of_channel = |of_all: &[f64]| -> Vec<f64> {
+                let in_channel = |i: usize| i / taps % conv.in_channels == channel;
+                of_all.iter().enumerate().filter(|(i, _)| in_channel(*i)).map(|(_, &x)| x).collect()
+            };
+            let before = of_channel(&wide(&weight));
+            let plus = |a: Vec<f64>, b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+            let mut dw = Framed::new(&before.iter().map(|&x| x as f32).collect::<Vec<_>>());
+            k.conv2d_channel_weight_gradient::<G>(channel, fx.get(), fdy.get(), dw.get_mut());
+            let magnitude = plus(of_channel(&size), &abs(&before));
+            tolerance::of("conv2d_channel_weight_gradient").compare(
+                dw.get(),
+                &plus(of_channel(&value), &before),
+                &magnitude,
+            )
+        }))
+    })
+}
+
+pub(crate) fn conv2d<T: Kernels>(k: T) -> Outcome {
+    every_shape!(forward(k))
+}
+
+pub(crate) fn conv2d_input_gradient<T: Kernels>(k: T) -> Outcome {
+    every_shape!(input_gradient(k))
+}
+
+pub(crate) fn conv2d_weight_gradient<T: Kernels>(k: T) -> Outcome {
+    every_shape!(weight_gradient(k))
+}
+
+pub(crate) fn conv2d_bias_gradient<T: Kernels>(k: T) -> Outcome {
+    every_shape!(bias_gradient(k))
+}
+
+pub(crate) fn conv2d_channel_input_gradient<T: Kernels>(k: T) -> Outcome {
+    every_shape!(channel_input_gradient(k))
+}
+
+pub(crate) fn conv2d_channel_weight_gradient<T: Kernels>(k: T) -> Outcome {
+    every_shape!(channel_weight_gradient(k))
+}

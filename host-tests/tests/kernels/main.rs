@@ -1,0 +1,74 @@
+//! Every kernel on every instruction set against its float64 reference.
+//!
+//! Shapes are types, so they come from lists: odd sizes, vector tails, strides 1 to 3, paddings 0 to
+//! 2, rectangular windows. Values and batch sizes come from `proptest`. Operands lie in poisoned
+//! frames at odd addresses. Each test also fails if its tolerance is ten times what was needed.
+
+mod conv;
+mod elementwise;
+mod matmul;
+mod pool;
+mod property;
+mod reduce;
+mod softmax;
+mod special;
+mod update;
+
+use property::judge;
+use tensorlet_host::{on_every_instruction_set, tolerance};
+
+/// One test for each kernel: `kernel in module` runs `module::kernel` on every instruction set.
+macro_rules! kernels {
+    ($($kernel:ident in $module:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $kernel() {
+                judge(stringify!($kernel), on_every_instruction_set!($module::$kernel));
+            }
+        )+
+
+        /// The kernels that have a test.
+        const TESTED: &[&str] = &[$(stringify!($kernel)),+];
+    };
+}
+
+kernels! {
+    matmul in matmul,
+    matmul_nt in matmul,
+    matmul_tn in matmul,
+    conv2d in conv,
+    conv2d_input_gradient in conv,
+    conv2d_weight_gradient in conv,
+    conv2d_bias_gradient in conv,
+    conv2d_channel_input_gradient in conv,
+    conv2d_channel_weight_gradient in conv,
+    max_pool2d in pool,
+    max_pool2d_backward in pool,
+    avg_pool2d in pool,
+    avg_pool2d_backward in pool,
+    relu in elementwise,
+    relu_masked in elementwise,
+    relu_backward in elementwise,
+    sigmoid in elementwise,
+    sigmoid_backward in elementwise,
+    tanh in elementwise,
+    tanh_backward in elementwise,
+    add in elementwise,
+    scale in elementwise,
+    sum in reduce,
+    max in reduce,
+    dot in reduce,
+    argmax in reduce,
+    softmax in softmax,
+    cross_entropy in softmax,
+    sgd in update,
+    sgd_momentum in update,
+    adam in update,
+}
+
+/// The table of tolerances is the register of kernels: `tests/coverage.rs` compares it with core.
+#[test]
+fn every_row_of_the_table_has_a_test() {
+    let rows: Vec<&str> = tolerance::KERNELS.iter().map(|row| row.name).collect();
+    assert_eq!(rows, TESTED);
+}

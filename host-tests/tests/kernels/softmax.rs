@@ -1,0 +1,46 @@
+//! Softmax and cross-entropy.
+
+use proptest::prelude::*;
+use tensorlet::kernel::Kernels;
+use tensorlet_host::{framed::Framed, reference::softmax as reference, reference::wide, tolerance};
+
+use super::property::{Outcome, number, property, worst};
+
+/// Logits of 1 to 40 classes, ordinary or far apart.
+fn logits() -> impl Strategy<Value = Vec<f32>> {
+    let one = prop_oneof![6 => number(), 1 => -80.0_f32..80.0];
+    proptest::collection::vec(one, 1..41)
+}
+
+/// Probabilities, each times one plus the size of the exponential's argument.
+fn magnitude(x: &[f64]) -> Vec<f64> {
+    let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    reference::softmax(x).iter().zip(x).map(|(p, x)| p * (1.0 + max - x)).collect()
+}
+
+pub(crate) fn softmax<T: Kernels>(k: T) -> Outcome {
+    property(logits(), |x| {
+        let mut got = Framed::new(&x);
+        k.softmax(got.get_mut());
+        let value = reference::softmax(&wide(&x));
+        tolerance::of("softmax").compare(got.get(), &value, &magnitude(&wide(&x)))
+    })
+}
+
+pub(crate) fn cross_entropy<T: Kernels>(k: T) -> Outcome {
+    property((logits(), any::<prop::sample::Index>(), -2.0_f32..2.0), |(x, target, scale)| {
+        let target = target.index(x.len());
+        let mut got = Framed::new(&x);
+        let loss = k.cross_entropy(got.get_mut(), target, scale);
+        let x = wide(&x);
+        let by_scale = |x: Vec<f64>| x.into_iter().map(|x| x * f64::from(scale)).collect::<Vec<_>>();
+        let row = tolerance::of("cross_entropy");
+        let mut magnitude = magnitude(&x);
+        magnitude[target] += 1.0;
+        let value = reference::cross_entropy(&x, target);
+        worst([
+            row.compare(&[loss], &[value], &[1.0 + value]),
+            row.compare(got.get(), &by_scale(reference::cross_entropy_gradient(&x, target)), &by_scale(magnitude)),
+        ])
+    })
+}
