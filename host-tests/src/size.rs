@@ -5,7 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf};
+use object::read::elf::{ElfFile32, ProgramHeader};
+use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags, SymbolKind, elf};
 
 use crate::firmware::Build;
 
@@ -80,24 +81,48 @@ pub struct Size {
 }
 
 impl Size {
-    /// Adds up the sections of a program that are there when it runs.
+    /// Reads what a program's segments load, and where its writable sections lie; gaps count.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::Elf`].
     pub fn of(program: &Path) -> Result<Self, Error> {
         let bytes = fs::read(program).map_err(|source| Error::Read { path: program.to_owned(), source })?;
-        let file = object::File::parse(&*bytes).map_err(|source| Error::Elf { path: program.to_owned(), source })?;
-        let mut size = Self { flash: 0, ram: 0 };
+        let not_elf = |source| Error::Elf { path: program.to_owned(), source };
+        let file = ElfFile32::<Endianness>::parse(&*bytes).map_err(not_elf)?;
+        let endian = file.endian();
+        let (mut flash, mut ram) = (Extent::NONE, Extent::NONE);
+        for segment in file.elf_program_headers().iter().filter(|header| header.p_type(endian) == elf::PT_LOAD) {
+            flash.include(segment.p_paddr(endian).into(), segment.p_filesz(endian).into());
+        }
         for section in file.sections() {
             let SectionFlags::Elf { sh_flags, .. } = section.flags() else { continue };
-            if !sh_flags.contains(elf::SHF_ALLOC) {
-                continue;
-            }
-            if section.kind() != object::SectionKind::UninitializedData {
-                size.flash += section.size();
-            }
-            if sh_flags.contains(elf::SHF_WRITE) {
-                size.ram += section.size();
+            if sh_flags.contains(elf::SHF_ALLOC) && sh_flags.contains(elf::SHF_WRITE) {
+                ram.include(section.address(), section.size());
             }
         }
-        Ok(size)
+        Ok(Self { flash: flash.len(), ram: ram.len() })
+    }
+}
+
+/// The addresses from the first byte of several pieces to the last.
+#[derive(Clone, Copy)]
+struct Extent {
+    start: u64,
+    end: u64,
+}
+
+impl Extent {
+    const NONE: Self = Self { start: u64::MAX, end: 0 };
+
+    fn include(&mut self, start: u64, len: u64) {
+        if len > 0 {
+            self.start = self.start.min(start);
+            self.end = self.end.max(start + len);
+        }
+    }
+
+    fn len(self) -> u64 {
+        self.end.saturating_sub(self.start)
     }
 }
 

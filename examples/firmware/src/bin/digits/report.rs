@@ -16,6 +16,9 @@ use crate::meter::{Meter, WORKS};
 /// Bytes of statics that are not the network's: the logger's and the board's.
 const OTHER_STATICS: usize = 32;
 
+/// Bytes of stack that no call of the library may exceed: there are no buffers on it.
+const STACK_LIMIT: usize = 2048;
+
 /// A number that no computation gives: a NaN with a message.
 const PAINT: f32 = f32::from_bits(0x7fc0_5eed);
 
@@ -77,7 +80,12 @@ pub fn memory<P: StatefulOutputPin>(job: &mut Memory<'_>, meter: &Meter<P>) -> b
         touched
     );
     defmt::println!("static RAM beside them: {=usize} bytes", statics.saturating_sub(library));
-    defmt::println!("stack: at most {=usize} of {=usize} bytes", meter.stack_high_water(), memory::stack_available());
+    defmt::println!(
+        "stack: at most {=usize} of {=usize} bytes; a call of the library may take {=usize}",
+        meter.stack_high_water(),
+        memory::stack_available(),
+        STACK_LIMIT
+    );
 
     network == Digits::FLASH_BYTES
         && workspace == fused.max(accumulated)
@@ -85,6 +93,7 @@ pub fn memory<P: StatefulOutputPin>(job: &mut Memory<'_>, meter: &Meter<P>) -> b
         && touched == Digits::INFERENCE_BYTES
         && (library..=library + OTHER_STATICS).contains(&statics)
         && meter.stack_high_water() < memory::stack_available()
+        && WORKS.iter().all(|(work, _)| meter.tally(*work).stack <= STACK_LIMIT)
 }
 
 /// Words of the arena that inference writes: all of it is painted before.
