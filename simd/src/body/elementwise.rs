@@ -1,0 +1,91 @@
+//! Functions of each element alone: a vector at a time, the last one partly filled.
+
+use tensorlet::math::lanes;
+
+use crate::vector::Vector;
+
+#[inline(always)]
+pub(crate) fn relu<L: Vector>(l: L, x: &mut [f32]) {
+    let zero = l.splat(0.0);
+    for x in x.chunks_mut(L::LANES) {
+        let v = l.read(x);
+        l.write(x, l.select(l.le(v, zero), zero, v));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn relu_masked<L: Vector>(l: L, x: &mut [f32], mask: &mut [u32]) {
+    let zero = l.splat(0.0);
+    for (x, mask) in x.chunks_mut(32).zip(mask) {
+        let (mut alive, mut first) = (0, 0);
+        for x in x.chunks_mut(L::LANES) {
+            let v = l.read(x);
+            let dead = l.le(v, zero);
+            let all = (1_u32 << L::LANES) - 1;
+            alive |= (!l.bits(dead) & all) << (first & 31);
+            first += L::LANES;
+            l.write(x, l.select(dead, zero, v));
+        }
+        *mask = alive;
+    }
+}
+
+#[inline(always)]
+pub(crate) fn relu_backward<L: Vector>(l: L, dy: &mut [f32], mask: &[u32]) {
+    for (dy, &mask) in dy.chunks_mut(32).zip(mask) {
+        let mut first = 0;
+        for dy in dy.chunks_mut(L::LANES) {
+            let alive = l.mask(mask >> (first & 31));
+            first += L::LANES;
+            l.write(dy, l.select(alive, l.read(dy), l.splat(0.0)));
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn sigmoid<L: Vector>(l: L, x: &mut [f32]) {
+    for x in x.chunks_mut(L::LANES) {
+        l.write(x, lanes::sigmoid(l, l.read(x)));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn sigmoid_backward<L: Vector>(l: L, y: &mut [f32], dy: &[f32]) {
+    let (one, n) = (l.splat(1.0), y.len().min(dy.len()));
+    for (y, dy) in y[..n].chunks_mut(L::LANES).zip(dy[..n].chunks(L::LANES)) {
+        let v = l.read(y);
+        l.write(y, l.mul(l.read(dy), l.mul(v, l.sub(one, v))));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn tanh<L: Vector>(l: L, x: &mut [f32]) {
+    for x in x.chunks_mut(L::LANES) {
+        l.write(x, lanes::tanh(l, l.read(x)));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn tanh_backward<L: Vector>(l: L, y: &mut [f32], dy: &[f32]) {
+    let (one, n) = (l.splat(1.0), y.len().min(dy.len()));
+    for (y, dy) in y[..n].chunks_mut(L::LANES).zip(dy[..n].chunks(L::LANES)) {
+        let v = l.read(y);
+        l.write(y, l.mul(l.read(dy), l.sub(one, l.mul(v, v))));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn add<L: Vector>(l: L, y: &mut [f32], x: &[f32]) {
+    let n = y.len().min(x.len());
+    for (y, x) in y[..n].chunks_mut(L::LANES).zip(x[..n].chunks(L::LANES)) {
+        l.write(y, l.add(l.read(y), l.read(x)));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn scale<L: Vector>(l: L, x: &mut [f32], a: f32) {
+    let a = l.splat(a);
+    for x in x.chunks_mut(L::LANES) {
+        l.write(x, l.mul(l.read(x), a));
+    }
+}

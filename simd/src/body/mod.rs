@@ -1,0 +1,15 @@
+//! What the kernels do, written once over [`Vector`](crate::vector::Vector).
+//!
+//! Every function is `#[inline(always)]`: it becomes code of the instruction set of the entry that
+//! calls it. Closures over vectors are avoided, since the compiler would not inline the
+//! instructions into them.
+
+pub(crate) mod conv;
+mod conv_weight;
+pub(crate) mod elementwise;
+pub(crate) mod matmul;
+mod pixels;
+pub(crate) mod pool;
+pub(crate) mod reduce;
+pub(crate) mod softmax;
+pub(crate) mod update;

@@ -1,0 +1,145 @@
+//! Pooling.
+
+use tensorlet::kernel::Pool2dDims;
+
+use super::pixels::{Axis, Pixels, Plane, Sizes};
+use crate::vector::Vector;
+
+/// The mark of a window in which nothing has been seen, as in the portable body.
+const UNSEEN: f32 = 255.0;
+
+#[inline(always)]
+pub(crate) fn max_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+    let plane = forward_plane(d);
+    if plane.gathers() {
+        max_windows::<L, true>(l, d, &plane, x, y, index);
+    } else {
+        max_windows::<L, false>(l, d, &plane, x, y, index);
+    }
+}
+
+#[inline(always)]
+fn max_windows<L: Vector, const GATHERS: bool>(
+    l: L,
+    d: Pool2dDims,
+    plane: &Plane,
+    x: &[f32],
+    y: &mut [f32],
+    index: &mut [u8],
+) {
+    for v in 0..plane.vectors(L::LANES) {
+        let pixels = Pixels::<L, 1, GATHERS>::new(l, plane, v);
+        let (start, used) = pixels.output(0);
+        let planes = x.chunks_exact(d.in_plane()).zip(y.chunks_exact_mut(d.out_plane()));
+        for (number, (x, y)) in planes.enumerate() {
+            let (mut max, mut at) = (l.splat(f32::NEG_INFINITY), l.splat(UNSEEN));
+            for r in 0..plane.rows.taps {
+                for s in 0..plane.columns.taps {
+                    // SAFETY: `x` is a whole input plane, `r` and `s` are taps.
+                    let v = unsafe { pixels.load(l, plane, x.as_ptr(), 0, r, s) };
+                    let wins = l.or(l.lt(max, v), l.or(l.is_nan(v), l.eq(at, l.splat(UNSEEN))));
+                    let wins = l.and(wins, pixels.mask(l, 0, r, s));
+                    max = l.select(wins, v, max);
+                    at = l.select(wins, l.splat((r * plane.columns.taps + s) as f32), at);
+                }
+            }
+            pixels.write(l, plane, y, 0, max);
+            if let Some(index) = index.get_mut(number * d.out_plane() + start..) {
+                for (index, at) in index.iter_mut().zip(l.to_array(at)).take(used) {
+                    *index = at as u8;
+                }
+            }
+        }
+    }
+}
+
+/// One addition per window: its place is known.
+#[inline(always)]
+pub(crate) fn max_pool2d_backward<L: Vector>(_: L, d: Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+    let (k, s, p) = (d.window.kernel, d.window.stride, d.window.padding);
+    let mut index = index.iter();
+    for (dx, dy) in dx.chunks_exact_mut(d.in_plane()).zip(dy.chunks_exact(d.out_plane())) {
+        dx.fill(0.0);
+        let mut dy = dy.iter();
+        for i in 0..d.output[0] {
+            for j in 0..d.output[1] {
+                let (Some(&dy), Some(&at)) = (dy.next(), index.next()) else { break };
+                let at = usize::from(at);
+                let row = (i * s[0] + at / k[1]).wrapping_sub(p[0]);
+                let column = (j * s[1] + at % k[1]).wrapping_sub(p[1]);
+                if at < k[0] * k[1] && row < d.input[0] && column < d.input[1] {
+                    dx[row * d.input[1] + column] += dy;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn avg_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32]) {
+    let plane = forward_plane(d);
+    if plane.gathers() {
+        sum_windows::<L, true>(l, &plane, d.mean_scale(), [d.in_plane(), d.out_plane()], x, y);
+    } else {
+        sum_windows::<L, false>(l, &plane, d.mean_scale(), [d.in_plane(), d.out_plane()], x, y);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn avg_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]) {
+    let [rows, columns] = axes(d);
+    for row_phase in 0..rows.phases() {
+        for column_phase in 0..columns.phases() {
+            let plane = Plane {
+                rows: Axis::backward(rows, row_phase),
+                columns: Axis::backward(columns, column_phase),
+                out_width: d.input[1],
+            };
+            sum_windows::<L, false>(l, &plane, d.mean_scale(), [d.out_plane(), d.in_plane()], dy, dx);
+        }
+    }
+}
+
+/// `out = scale · Σ in` over the taps, for planes of the two lengths given.
+#[inline(always)]
+fn sum_windows<L: Vector, const GATHERS: bool>(
+    l: L,
+    plane: &Plane,
+    scale: f32,
+    [from, to]: [usize; 2],
+    x: &[f32],
+    y: &mut [f32],
+) {
+    let scale = l.splat(scale);
+    for v in 0..plane.vectors(L::LANES) {
+        let pixels = Pixels::<L, 1, GATHERS>::new(l, plane, v);
+        for (x, y) in x.chunks_exact(from).zip(y.chunks_exact_mut(to)) {
+            let mut sum = l.splat(0.0);
+            for r in 0..plane.rows.taps {
+                for s in 0..plane.columns.taps {
+                    // SAFETY: `x` is a whole input plane, `r` and `s` are taps.
+                    sum = l.add(sum, unsafe { pixels.load(l, plane, x.as_ptr(), 0, r, s) });
+                }
+            }
+            pixels.write(l, plane, y, 0, l.mul(sum, scale));
+        }
+    }
+}
+
+#[inline(always)]
+const fn forward_plane(d: Pool2dDims) -> Plane {
+    let [rows, columns] = axes(d);
+    Plane { rows: Axis::forward(rows), columns: Axis::forward(columns), out_width: d.output[1] }
+}
+
+/// Sizes for which all offsets fit into their types.
+pub(crate) const fn fits(d: Pool2dDims) -> bool {
+    let [rows, columns] = axes(d);
+    rows.fits() && columns.fits()
+}
+
+/// Rows and columns.
+#[inline(always)]
+const fn axes(d: Pool2dDims) -> [Sizes; 2] {
+    [Sizes::of(d.window, d.input, d.output, 0), Sizes::of(d.window, d.input, d.output, 1)]
+}

@@ -1,0 +1,89 @@
+//! Reductions of a slice to one number: four vectors of partial results.
+
+use crate::vector::Vector;
+
+/// Partial results side by side, so that an addition need not wait for the one before.
+const PARTS: usize = 4;
+
+#[inline(always)]
+pub(crate) fn sum<L: Vector>(l: L, x: &[f32]) -> f32 {
+    let mut parts = [l.splat(0.0); PARTS];
+    for x in x.chunks(PARTS * L::LANES) {
+        for (part, x) in parts.iter_mut().zip(x.chunks(L::LANES)) {
+            *part = l.add(*part, l.read(x));
+        }
+    }
+    sum_parts(l, parts)
+}
+
+#[inline(always)]
+pub(crate) fn dot<L: Vector>(l: L, a: &[f32], b: &[f32]) -> f32 {
+    let n = a.len().min(b.len());
+    let mut parts = [l.splat(0.0); PARTS];
+    for (a, b) in a[..n].chunks(PARTS * L::LANES).zip(b[..n].chunks(PARTS * L::LANES)) {
+        for (part, (a, b)) in parts.iter_mut().zip(a.chunks(L::LANES).zip(b.chunks(L::LANES))) {
+            *part = l.mul_add(l.read(a), l.read(b), *part);
+        }
+    }
+    sum_parts(l, parts)
+}
+
+/// The largest number, NaN if there is one.
+#[inline(always)]
+pub(crate) fn max<L: Vector>(l: L, x: &[f32]) -> f32 {
+    let lowest = l.splat(f32::NEG_INFINITY);
+    let (mut parts, mut nan) = ([lowest; PARTS], l.range(0, 0));
+    for x in x.chunks(PARTS * L::LANES) {
+        for (part, x) in parts.iter_mut().zip(x.chunks(L::LANES)) {
+            let v = l.read_or(x, lowest);
+            nan = l.or(nan, l.is_nan(v));
+            *part = l.max(v, *part);
+        }
+    }
+    if l.bits(nan) != 0 {
+        return f32::NAN;
+    }
+    let [a, b, c, d] = parts;
+    max_lanes(l, l.max(l.max(a, b), l.max(c, d)))
+}
+
+/// The largest number, where NaN never wins.
+#[inline(always)]
+pub(crate) fn max_number<L: Vector>(l: L, x: &[f32]) -> f32 {
+    let lowest = l.splat(f32::NEG_INFINITY);
+    let mut max = lowest;
+    for x in x.chunks(L::LANES) {
+        max = l.max(l.read_or(x, lowest), max);
+    }
+    max_lanes(l, max)
+}
+
+/// The first place of the largest number: its value is found first, then its place.
+#[inline(always)]
+pub(crate) fn argmax<L: Vector>(l: L, x: &[f32]) -> usize {
+    let max = max(l, x);
+    let (wanted, want_nan) = (l.splat(max), max.is_nan());
+    for (i, x) in x.chunks(L::LANES).enumerate() {
+        let v = l.read(x);
+        let found = if want_nan { l.is_nan(v) } else { l.eq(v, wanted) };
+        let found = l.bits(l.and(found, l.range(0, x.len())));
+        if found != 0 {
+            return i * L::LANES + found.trailing_zeros() as usize;
+        }
+    }
+    0
+}
+
+#[inline(always)]
+fn sum_parts<L: Vector>(l: L, [a, b, c, d]: [L::V; PARTS]) -> f32 {
+    l.sum_lanes(l.add(l.add(a, b), l.add(c, d)))
+}
+
+#[inline(always)]
+fn max_lanes<L: Vector>(l: L, x: L::V) -> f32 {
+    let mut max = f32::NEG_INFINITY;
+    for &x in &l.to_array(x)[..L::LANES] {
+        max = if x > max { x } else { max };
+    }
+    max
+}

@@ -1,0 +1,175 @@
+//! AVX-512 with F, VL, DQ and BW: 32 registers of 16 numbers, and masks.
+
+use core::arch::x86_64::*;
+
+use tensorlet::math::lanes::Lanes;
+
+use super::proven;
+use crate::{
+    WithKernels,
+    kernels::kernels,
+    vector::{MOST_LANES, Vector},
+};
+
+/// The token of AVX-512 F, VL, DQ and BW: server processors since 2017 (Intel) and 2022 (AMD, with
+/// its desktop processors).
+///
+/// ```
+/// use tensorlet::kernel::ReduceKernels;
+/// # #[cfg(target_arch = "x86_64")]
+/// if let Some(k) = tensorlet_simd::Avx512::new() {
+///     assert_eq!(k.sum(&[1.0, 2.0, 3.0]), 6.0);
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The token, if this processor has AVX-512 F, VL, DQ and BW. Without the feature `std` it is
+    /// only known when the crate is built for such a processor.
+    #[inline]
+    #[must_use]
+    pub fn new() -> Option<Self> {
+        #[cfg(feature = "std")]
+        let supported = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512vl")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512bw");
+        #[cfg(not(feature = "std"))]
+        let supported = cfg!(all(
+            target_feature = "avx512f",
+            target_feature = "avx512vl",
+            target_feature = "avx512dq",
+            target_feature = "avx512bw"
+        ));
+        supported.then_some(Self(()))
+    }
+
+    /// The token in a build for processors with AVX-512 F, VL, DQ and BW.
+    #[cfg(all(
+        target_feature = "avx512f",
+        target_feature = "avx512vl",
+        target_feature = "avx512dq",
+        target_feature = "avx512bw"
+    ))]
+    #[must_use]
+    pub const fn native() -> Self {
+        Self(())
+    }
+}
+
+impl Avx512 {
+    /// Runs code compiled for this instruction set.
+    #[inline]
+    pub(crate) fn run<F: WithKernels>(self, f: F) -> F::Output {
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+        fn entry<F: WithKernels>(k: Avx512, f: F) -> F::Output {
+            f.with(k)
+        }
+        // SAFETY: `self` proves that the processor has the features that `entry` is built for.
+        unsafe { entry(self, f) }
+    }
+}
+
+kernels! { Avx512, "avx512f,avx512vl,avx512dq,avx512bw", "avx512" }
+
+impl Lanes for Avx512 {
+    const LANES: usize = 16;
+    type V = __m512;
+    type Mask = __mmask16;
+
+    proven! {
+        fn splat(self, x: f32) -> __m512 = _mm512_set1_ps(x);
+        fn add(self, a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
+        fn sub(self, a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);
+        fn mul(self, a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);
+        fn div(self, a: __m512, b: __m512) -> __m512 = _mm512_div_ps(a, b);
+        fn mul_add(self, a: __m512, b: __m512, c: __m512) -> __m512 = _mm512_fmadd_ps(a, b, c);
+        fn max(self, a: __m512, b: __m512) -> __m512 = _mm512_max_ps(a, b);
+        fn min(self, a: __m512, b: __m512) -> __m512 = _mm512_min_ps(a, b);
+        fn sqrt(self, x: __m512) -> __m512 = _mm512_sqrt_ps(x);
+        fn abs(self, x: __m512) -> __m512 = _mm512_abs_ps(x);
+        fn copysign(self, x: __m512, sign: __m512) -> __m512 = {
+            let bit = _mm512_set1_ps(-0.0);
+            _mm512_or_ps(_mm512_and_ps(bit, sign), _mm512_andnot_ps(bit, x))
+        };
+        fn round(self, x: __m512) -> __m512 = {
+            _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x)
+        };
+        fn pow2(self, n: __m512) -> __m512 = _mm512_scalef_ps(_mm512_set1_ps(1.0), n);
+        fn scale_by_pow2(self, x: __m512, n: __m512) -> __m512 = _mm512_scalef_ps(x, n);
+        fn lt(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
+        fn le(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b);
+        fn eq(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b);
+        fn is_nan(self, x: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
+        fn select(self, mask: __mmask16, yes: __m512, no: __m512) -> __m512 = _mm512_mask_blend_ps(mask, no, yes);
+    }
+
+    #[inline(always)]
+    fn and(self, a: __mmask16, b: __mmask16) -> __mmask16 {
+        a & b
+    }
+
+    #[inline(always)]
+    fn or(self, a: __mmask16, b: __mmask16) -> __mmask16 {
+        a | b
+    }
+}
+
+impl Vector for Avx512 {
+    const REGISTERS: usize = 32;
+    type Index = __m512i;
+
+    proven! {
+        fn sum_lanes(self, x: __m512) -> f32 = _mm512_reduce_add_ps(x);
+        fn index(self, offsets: &[i32; MOST_LANES]) -> __m512i = _mm512_loadu_si512(offsets.as_ptr().cast());
+    }
+
+    #[inline(always)]
+    fn range(self, from: usize, to: usize) -> __mmask16 {
+        let below = |n: usize| (1_u32 << n.min(16)) - 1;
+        (below(to) & !below(from)) as __mmask16
+    }
+
+    #[inline(always)]
+    fn bits(self, mask: __mmask16) -> u32 {
+        u32::from(mask)
+    }
+
+    #[inline(always)]
+    fn mask(self, bits: u32) -> __mmask16 {
+        bits as __mmask16
+    }
+
+    #[inline(always)]
+    unsafe fn load(self, from: *const f32) -> __m512 {
+        // SAFETY: `self` proves AVX-512; the caller vouches for 16 numbers; any alignment will do.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_masked(self, from: *const f32, mask: __mmask16) -> __m512 {
+        // SAFETY: `self` proves AVX-512; the instruction reads only the lanes of the mask, for which
+        // the caller vouches.
+        unsafe { _mm512_maskz_loadu_ps(mask, from) }
+    }
+
+    #[inline(always)]
+    unsafe fn gather(self, from: *const f32, index: __m512i, mask: __mmask16) -> __m512 {
+        // SAFETY: as `load_masked`.
+        unsafe { _mm512_mask_i32gather_ps::<4>(_mm512_setzero_ps(), mask, index, from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32, x: __m512) {
+        // SAFETY: `self` proves AVX-512; the caller vouches for 16 numbers; any alignment will do.
+        unsafe { _mm512_storeu_ps(to, x) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_masked(self, to: *mut f32, mask: __mmask16, x: __m512) {
+        // SAFETY: `self` proves AVX-512; the instruction writes only the lanes of the mask, for which
+        // the caller vouches.
+        unsafe { _mm512_mask_storeu_ps(to, mask, x) }
+    }
+}

@@ -1,0 +1,48 @@
+//! The instruction set that a build is for.
+
+/// The token of the widest instruction set that every processor of this build's target has:
+/// [`Portable`](tensorlet::Portable), unless the compiler was told of more
+/// (`-C target-cpu`, `-C target-feature`).
+///
+/// ```
+/// use tensorlet::kernel::ReduceKernels;
+/// assert_eq!(tensorlet_simd::NATIVE.sum(&[1.0, 2.0]), 3.0);
+/// ```
+pub type Native = imp::Native;
+
+/// The token [`Native`].
+pub const NATIVE: Native = imp::NATIVE;
+
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "avx512f",
+    target_feature = "avx512vl",
+    target_feature = "avx512dq",
+    target_feature = "avx512bw"
+))]
+mod imp {
+    pub(super) use crate::Avx512 as Native;
+    pub(super) const NATIVE: Native = Native::native();
+}
+
+#[cfg(all(
+    target_arch = "x86_64",
+    target_feature = "avx2",
+    target_feature = "fma",
+    not(all(
+        target_feature = "avx512f",
+        target_feature = "avx512vl",
+        target_feature = "avx512dq",
+        target_feature = "avx512bw"
+    ))
+))]
+mod imp {
+    pub(super) use crate::Avx2 as Native;
+    pub(super) const NATIVE: Native = Native::native();
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")))]
+mod imp {
+    pub(super) use tensorlet::Portable as Native;
+    pub(super) const NATIVE: Native = Native;
+}

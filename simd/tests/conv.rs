@@ -1,0 +1,173 @@
+//! Convolution and its gradients of every instruction set against plain `f64` loops.
+
+mod common;
+
+use common::{Exact, Memory, PLACES, Place, generator, randoms};
+use tensorlet::{
+    Portable,
+    description::Window,
+    kernel::{Conv2dDims, Conv2dShape, ConvKernels, Kernels},
+    windows,
+};
+
+/// The pairs of an output and an input position that `tap` joins.
+fn pairs(d: &Conv2dDims, [r, s]: [usize; 2]) -> impl Iterator<Item = (usize, usize)> {
+    let d = *d;
+    let outputs = (0..d.output[0]).flat_map(move |i| (0..d.output[1]).map(move |j| (i, j)));
+    outputs.filter_map(move |(i, j)| {
+        let row = (i * d.window.stride[0] + r).checked_sub(d.window.padding[0])?;
+        let column = (j * d.window.stride[1] + s).checked_sub(d.window.padding[1])?;
+        (row < d.input[0] && column < d.input[1]).then_some((i * d.output[1] + j, row * d.input[1] + column))
+    })
+}
+
+/// Calls `f` for every product: the places in input, weight and output sample.
+fn products(d: &Conv2dDims, mut f: impl FnMut(usize, usize, usize)) {
+    for (o, c) in (0..d.out_channels).flat_map(|o| (0..d.in_channels).map(move |c| (o, c))) {
+        for tap in 0..d.taps() {
+            let columns = d.window.kernel[1];
+            for (output, input) in pairs(d, [tap / columns, tap % columns]) {
+                let weight = (o * d.in_channels + c) * d.taps() + tap;
+                f(c * d.in_plane() + input, weight, o * d.out_plane() + output);
+            }
+        }
+    }
+}
+
+fn case<K: Kernels, G: Conv2dShape>(k: K, n: usize, place: Place) {
+    let d = G::DIMS;
+    let mut rng = generator((n + d.in_len() * 31 + d.out_len()) as u64);
+    let mut memory = |n| Memory::new(place, &randoms(&mut rng, n));
+    let (x, w, b) = (memory(n * d.in_len()), memory(d.out_channels * d.filter_len()), memory(d.out_channels));
+    let (mut y, dy, mut dx) = (memory(n * d.out_len()), memory(n * d.out_len()), memory(n * d.in_len()));
+    let (mut dw, mut db) = (memory(w.get().len()), memory(d.out_channels));
+    let what = |name: &str| format!("{} {name} n = {n}, {d:?}, {place:?}", K::NAME);
+
+    let mut want = vec![Exact::default(); n * d.out_len()];
+    let mut want_dx = vec![Exact::default(); n * d.in_len()];
+    let mut want_dw: Vec<_> = dw.get().iter().map(|&x| exactly(x)).collect();
+    let mut want_db: Vec<_> = db.get().iter().map(|&x| exactly(x)).collect();
+    for (i, want) in want.iter_mut().enumerate() {
+        let channel = i % d.out_len() / d.out_plane();
+        want.add(f64::from(b.get()[channel]));
+        want_db[channel].add(f64::from(dy.get()[i]));
+    }
+    for sample in 0..n {
+        products(&d, |i, weight, o| {
+            let (i, o) = (sample * d.in_len() + i, sample * d.out_len() + o);
+            want[o].add_product(x.get()[i], w.get()[weight]);
+            want_dx[i].add_product(dy.get()[o], w.get()[weight]);
+            want_dw[weight].add_product(dy.get()[o], x.get()[i]);
+        });
+    }
+
+    k.conv2d::<G>(x.get(), w.get(), b.get(), y.get_mut());
+    k.conv2d_input_gradient::<G>(dy.get(), w.get(), dx.get_mut());
+    k.conv2d_weight_gradient::<G>(x.get(), dy.get(), dw.get_mut(), db.get_mut());
+    for (name, got, want) in [("y", &y, want), ("dx", &dx, want_dx), ("dw", &dw, want_dw), ("db", &db, want_db)] {
+        for (&got, want) in got.checked().iter().zip(want) {
+            want.check(got, what(name));
+        }
+    }
+}
+
+fn exactly(x: f32) -> Exact {
+    let mut exact = Exact::default();
+    exact.add(f64::from(x));
+    exact
+}
+
+macro_rules! shapes {
+    ($($test:ident: $(($in:literal => $out:literal, $kernel:expr, $input:expr, stride $stride:expr, padding $padding:expr))*;)*) => {$(
+        #[test]
+        fn $test() {
+            fn check<K: Kernels>(k: K) {
+                $({
+                    struct Shape;
+                    impl Conv2dShape for Shape {
+                        const DIMS: Conv2dDims = {
+                            let (k, i, s, p): ([usize; 2], [usize; 2], [usize; 2], [usize; 2]) = ($kernel, $input, $stride, $padding);
+                            Conv2dDims {
+                                in_channels: $in,
+                                input: i,
+                                out_channels: $out,
+                                output: [windows(i[0], k[0], s[0], p[0]), windows(i[1], k[1], s[1], p[1])],
+                                window: Window { kernel: k, stride: s, padding: p },
+                            }
+                        };
+                    }
+                    for place in PLACES {
+                        for n in [0, 1, 3] {
+                            case::<K, Shape>(k, n, place);
+                        }
+                    }
+                })*
+            }
+            on_every_isa!(check);
+        }
+    )*};
+}
+
+shapes! {
+    padded_to_the_same_size:
+        (1 => 8, [3, 3], [8, 8], stride [1, 1], padding [1, 1])
+        (8 => 16, [3, 3], [4, 4], stride [1, 1], padding [1, 1])
+        (1 => 6, [5, 5], [28, 28], stride [1, 1], padding [2, 2])
+        (2 => 5, [3, 3], [5, 33], stride [1, 1], padding [1, 1])
+        (5 => 1, [3, 3], [1, 1], stride [1, 1], padding [1, 1])
+        (1 => 9, [1, 5], [1, 40], stride [1, 1], padding [0, 2]);
+    without_padding:
+        (6 => 16, [5, 5], [14, 14], stride [1, 1], padding [0, 0])
+        (3 => 5, [1, 1], [7, 9], stride [1, 1], padding [0, 0])
+        (2 => 3, [2, 4], [9, 21], stride [1, 1], padding [0, 0])
+        (4 => 4, [7, 7], [7, 7], stride [1, 1], padding [0, 0]);
+    more_padding_than_kernel:
+        (1 => 2, [2, 2], [3, 3], stride [1, 1], padding [2, 2])
+        (2 => 1, [1, 1], [2, 5], stride [1, 1], padding [1, 3])
+        (1 => 3, [3, 2], [2, 1], stride [2, 3], padding [4, 4]);
+    strided:
+        (2 => 3, [2, 3], [9, 17], stride [2, 1], padding [1, 0])
+        (3 => 4, [3, 3], [11, 10], stride [3, 3], padding [1, 1])
+        (2 => 9, [3, 3], [12, 19], stride [2, 2], padding [1, 1])
+        (1 => 3, [11, 11], [23, 24], stride [4, 4], padding [2, 2])
+        (2 => 3, [2, 2], [9, 9], stride [3, 3], padding [0, 0])
+        (1 => 2, [1, 2], [6, 40], stride [1, 2], padding [0, 1]);
+    kernels_that_go_the_portable_way:
+        (1 => 2, [12, 12], [14, 13], stride [1, 1], padding [0, 1]);
+}
+
+/// Sizes that contradict each other: most outputs read beyond the input.
+struct Contradiction;
+
+impl Conv2dShape for Contradiction {
+    const DIMS: Conv2dDims = Conv2dDims {
+        in_channels: 2,
+        input: [3, 4],
+        out_channels: 3,
+        output: [7, 19],
+        window: Window { kernel: [2, 3], stride: [1, 2], padding: [0, 1] },
+    };
+}
+
+#[test]
+fn sizes_that_contradict_each_other_read_zeros() {
+    fn check<K: Kernels>(k: K) {
+        for place in PLACES {
+            case::<K, Contradiction>(k, 2, place);
+        }
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn short_parameters_do_as_the_portable_kernels() {
+    fn check<K: Kernels>(k: K) {
+        let d = Contradiction::DIMS;
+        let (x, w, b) = (vec![1.0; d.in_len()], vec![1.0; d.filter_len() + 1], [1.0; 2]);
+        let (mut y, mut want) = (vec![5.0; d.out_len()], vec![5.0; d.out_len()]);
+        k.conv2d::<Contradiction>(&x, &w, &b, &mut y);
+        Portable.conv2d::<Contradiction>(&x, &w, &b, &mut want);
+        assert_eq!(y, want);
+    }
+    on_every_isa!(check);
+}

@@ -1,0 +1,122 @@
+//! Functions of each element of every instruction set against `f64`.
+
+mod common;
+
+use common::{Memory, PLACES, close, generator, lengths, random, randoms};
+use tensorlet::kernel::Kernels;
+
+/// Numbers of all magnitudes, with special ones strewn in.
+fn values(n: usize) -> Vec<f32> {
+    const SPECIAL: [f32; 10] =
+        [0.0, -0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e4, -1e4, 1e-40, f32::MAX, f32::MIN];
+    let mut rng = generator(n as u64);
+    let mut value = |i: usize| if i % 3 == 1 { SPECIAL[i / 3 % 10] } else { random(&mut rng) * 12.0 };
+    (0..n).map(&mut value).collect()
+}
+
+/// Checks one kernel that works in place on `y` and reads `x`.
+#[track_caller]
+fn check_binary<K: Kernels>(
+    name: &str,
+    kernel: impl Fn(&mut [f32], &[f32]),
+    want: impl Fn(f64, f64) -> f64,
+    relative: f64,
+) {
+    for n in lengths() {
+        for place in PLACES {
+            let mut rng = generator(n as u64);
+            let (y0, x) = (randoms(&mut rng, n), Memory::new(place, &randoms(&mut rng, n)));
+            let mut y = Memory::new(place, &y0);
+            kernel(y.get_mut(), x.get());
+            for ((&got, y), &x) in y.checked().iter().zip(y0).zip(x.get()) {
+                let want = want(f64::from(y), f64::from(x));
+                close(got, want, relative, 1e-7, format_args!("{} {name}, n = {n}, {place:?}", K::NAME));
+            }
+        }
+    }
+}
+
+/// Checks one kernel that works in place on values of all kinds.
+#[track_caller]
+fn check_unary<K: Kernels>(name: &str, kernel: impl Fn(&mut [f32]), want: impl Fn(f64) -> f64, relative: f64) {
+    for n in lengths() {
+        for place in PLACES {
+            let x = values(n);
+            let mut y = Memory::new(place, &x);
+            kernel(y.get_mut());
+            for (&got, x) in y.checked().iter().zip(x) {
+                let want = want(f64::from(x));
+                let same = f64::from(got) == want || got.is_nan() && want.is_nan();
+                if !same {
+                    close(got, want, relative, 2e-45, format_args!("{} {name}({x}), n = {n}, {place:?}", K::NAME));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn relu() {
+    fn check<K: Kernels>(k: K) {
+        check_unary::<K>("relu", |x| k.relu(x), |x| if x <= 0.0 { 0.0 } else { x }, 0.0);
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn relu_and_its_derivative_from_bits() {
+    fn check<K: Kernels>(k: K) {
+        for n in lengths() {
+            for place in PLACES {
+                let x = values(n);
+                let (mut y, mut dy) = (Memory::new(place, &x), Memory::new(place, &vec![2.0; n]));
+                let mut mask = vec![u32::MAX; n.div_ceil(32)].into_boxed_slice();
+                k.relu_masked(y.get_mut(), &mut mask);
+                k.relu_backward(dy.get_mut(), &mask);
+                for (i, x) in x.into_iter().enumerate() {
+                    let alive = x > 0.0 || x.is_nan();
+                    let (got, dy) = (y.checked()[i], dy.checked()[i]);
+                    assert_eq!(mask[i / 32] >> (i % 32) & 1 == 1, alive, "{} bit of {x}, n = {n}", K::NAME);
+                    assert!(if alive { got.to_bits() == x.to_bits() } else { got.to_bits() == 0 }, "{got} from {x}");
+                    assert_eq!(dy, if alive { 2.0 } else { 0.0 }, "{} derivative at {x}", K::NAME);
+                }
+                let bits: u32 = mask.iter().map(|word| word.count_ones()).sum();
+                assert!(bits as usize <= n, "a bit is set behind the end");
+            }
+        }
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn sigmoid() {
+    fn check<K: Kernels>(k: K) {
+        // Where the result is subnormal, `1 / (1 + e^-x)` may give 0.
+        let want = |x: f64| 1.0 / (1.0 + (-x).exp());
+        check_unary::<K>("sigmoid", |x| k.sigmoid(x), |x| if x < -88.0 { 0.0 } else { want(x) }, 4e-7);
+        let backward = |y: f64, dy: f64| dy * y * (1.0 - y);
+        check_binary::<K>("sigmoid_backward", |y, dy| k.sigmoid_backward(y, dy), backward, 3e-7);
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn tanh() {
+    fn check<K: Kernels>(k: K) {
+        check_unary::<K>("tanh", |x| k.tanh(x), f64::tanh, 2e-7);
+        check_binary::<K>("tanh_backward", |y, dy| k.tanh_backward(y, dy), |y, dy| dy * (1.0 - y * y), 3e-7);
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn add_and_scale() {
+    fn check<K: Kernels>(k: K) {
+        check_binary::<K>("add", |y, x| k.add(y, x), |y, x| y + x, 1e-7);
+        check_unary::<K>("scale", |x| k.scale(x, 0.5), |x| x * 0.5, 0.0);
+        let mut y = [1.0; 20];
+        k.add(&mut y, &[1.0; 11]);
+        assert_eq!((y[10], y[11]), (2.0, 1.0));
+    }
+    on_every_isa!(check);
+}

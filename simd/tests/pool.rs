@@ -1,0 +1,148 @@
+//! Pooling of every instruction set against plain loops.
+
+mod common;
+
+use common::{Exact, Memory, PLACES, Place, generator, random, randoms};
+use rand_core::Rng;
+use tensorlet::{
+    description::Window,
+    kernel::{Kernels, Pool2dDims, Pool2dShape},
+    windows,
+};
+
+/// The inputs of the window at output `i`, `j`: place in the window and in the plane.
+fn window(d: &Pool2dDims, i: usize, j: usize) -> Vec<(usize, usize)> {
+    let w = d.window;
+    let taps = (0..w.kernel[0] * w.kernel[1]).filter_map(|tap| {
+        let row = (i * w.stride[0] + tap / w.kernel[1]).checked_sub(w.padding[0])?;
+        let column = (j * w.stride[1] + tap % w.kernel[1]).checked_sub(w.padding[1])?;
+        (row < d.input[0] && column < d.input[1]).then_some((tap, row * d.input[1] + column))
+    });
+    taps.collect()
+}
+
+fn outputs(d: &Pool2dDims) -> impl Iterator<Item = (usize, usize)> {
+    let [rows, columns] = d.output;
+    (0..rows).flat_map(move |i| (0..columns).map(move |j| (i, j)))
+}
+
+fn max_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
+    let d = G::DIMS;
+    let mut rng = generator((planes + d.in_plane()) as u64);
+    // Few different values, so that there are ties; some that are special.
+    let value = |rng: &mut _| match Rng::next_u32(rng) % 40 {
+        0 => f32::NAN,
+        1..=3 => f32::NEG_INFINITY,
+        4 => f32::INFINITY,
+        _ => (random(rng) * 3.0).round(),
+    };
+    let x: Vec<f32> = (0..planes * d.in_plane()).map(|_| value(&mut rng)).collect();
+    let x = Memory::new(place, &x);
+    let mut y = Memory::new(place, &vec![7.0; planes * d.out_plane()]);
+    let dy = Memory::new(place, &randoms(&mut rng, planes * d.out_plane()));
+    let mut dx = Memory::new(place, &vec![7.0; planes * d.in_plane()]);
+    let mut index = vec![99; planes * d.out_plane()].into_boxed_slice();
+
+    k.max_pool2d::<G>(x.get(), y.get_mut(), &mut index);
+    k.max_pool2d_backward::<G>(dy.get(), &index, dx.get_mut());
+    let mut without_index = Memory::new(place, &vec![7.0; planes * d.out_plane()]);
+    k.max_pool2d::<G>(x.get(), without_index.get_mut(), &mut []);
+
+    let mut want_dx = vec![Exact::default(); planes * d.in_plane()];
+    for plane in 0..planes {
+        for (n, (i, j)) in outputs(&d).enumerate() {
+            let n = plane * d.out_plane() + n;
+            let (mut max, mut at) = (f32::NEG_INFINITY, None);
+            for (tap, i) in window(&d, i, j) {
+                let x = x.get()[plane * d.in_plane() + i];
+                if at.is_none() || x > max || x.is_nan() {
+                    (max, at) = (x, Some((tap, i)));
+                }
+            }
+            let what = format!("{} {d:?} {place:?} output {n}", K::NAME);
+            let (tap, i) = at.unwrap();
+            assert_eq!(usize::from(index[n]), tap, "{what}");
+            for got in [y.checked()[n], without_index.checked()[n]] {
+                assert!(got == max || got.is_nan() && max.is_nan(), "{what}: {got} instead of {max}");
+            }
+            want_dx[plane * d.in_plane() + i].add(f64::from(dy.get()[n]));
+        }
+    }
+    for (&got, want) in dx.checked().iter().zip(want_dx) {
+        want.check(got, format_args!("{} {d:?} {place:?} max dx", K::NAME));
+    }
+}
+
+fn average_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
+    let d = G::DIMS;
+    let mut rng = generator((planes + d.in_plane()) as u64);
+    let x = Memory::new(place, &randoms(&mut rng, planes * d.in_plane()));
+    let mut y = Memory::new(place, &vec![7.0; planes * d.out_plane()]);
+    let dy = Memory::new(place, &randoms(&mut rng, planes * d.out_plane()));
+    let mut dx = Memory::new(place, &vec![7.0; planes * d.in_plane()]);
+    k.avg_pool2d::<G>(x.get(), y.get_mut());
+    k.avg_pool2d_backward::<G>(dy.get(), dx.get_mut());
+
+    let scale = 1.0 / (d.window.kernel[0] * d.window.kernel[1]) as f64;
+    let mut want_y = vec![Exact::default(); planes * d.out_plane()];
+    let mut want_dx = vec![Exact::default(); planes * d.in_plane()];
+    for plane in 0..planes {
+        for (n, (i, j)) in outputs(&d).enumerate() {
+            let n = plane * d.out_plane() + n;
+            for (_, i) in window(&d, i, j) {
+                let i = plane * d.in_plane() + i;
+                want_y[n].add(f64::from(x.get()[i]) * scale);
+                want_dx[i].add(f64::from(dy.get()[n]) * scale);
+            }
+        }
+    }
+    for (name, got, want) in [("y", &y, want_y), ("dx", &dx, want_dx)] {
+        for (&got, want) in got.checked().iter().zip(want) {
+            want.check(got, format_args!("{} {d:?} {place:?} average {name}", K::NAME));
+        }
+    }
+}
+
+macro_rules! shapes {
+    ($($test:ident: $kernel:expr, $input:expr, stride $stride:expr, padding $padding:expr;)*) => {$(
+        #[test]
+        fn $test() {
+            fn check<K: Kernels>(k: K) {
+                struct Shape;
+                impl Pool2dShape for Shape {
+                    const DIMS: Pool2dDims = {
+                        let (k, i, s, p): ([usize; 2], [usize; 2], [usize; 2], [usize; 2]) = ($kernel, $input, $stride, $padding);
+                        Pool2dDims {
+                            input: i,
+                            output: [windows(i[0], k[0], s[0], p[0]), windows(i[1], k[1], s[1], p[1])],
+                            window: Window { kernel: k, stride: s, padding: p },
+                        }
+                    };
+                }
+                for place in PLACES {
+                    for planes in [0, 1, 5] {
+                        max_case::<K, Shape>(k, planes, place);
+                        average_case::<K, Shape>(k, planes, place);
+                    }
+                }
+            }
+            on_every_isa!(check);
+        }
+    )*};
+}
+
+shapes! {
+    halves_8x8: [2, 2], [8, 8], stride [2, 2], padding [0, 0];
+    halves_4x4: [2, 2], [4, 4], stride [2, 2], padding [0, 0];
+    halves_wide: [2, 2], [6, 70], stride [2, 2], padding [0, 0];
+    leaves_a_row_and_a_column: [2, 2], [5, 7], stride [2, 2], padding [0, 0];
+    overlaps_with_padding: [3, 3], [7, 9], stride [2, 2], padding [1, 1];
+    stride_1: [3, 2], [10, 20], stride [1, 1], padding [0, 0];
+    same_size: [3, 3], [5, 18], stride [1, 1], padding [1, 1];
+    uneven_strides: [2, 3], [9, 40], stride [1, 3], padding [1, 0];
+    large_window: [5, 5], [17, 33], stride [3, 3], padding [2, 2];
+    gaps_between_windows: [2, 1], [11, 13], stride [3, 4], padding [0, 0];
+    one_element: [1, 1], [1, 1], stride [1, 1], padding [0, 0];
+    whole_plane: [4, 6], [4, 6], stride [4, 6], padding [0, 0];
+    portable_way: [12, 2], [24, 4], stride [12, 2], padding [0, 0];
+}
