@@ -1,5 +1,5 @@
 //! Layers written outside the crate: the traits carry recurrence, integer inputs and quantised
-//! weights without being bent.
+//! weights without being bent. Miri takes few steps, and then nothing is learned yet.
 
 use rand_core::Rng;
 use tensorlet::{
@@ -267,15 +267,15 @@ fn a_recurrent_network_over_integer_inputs_learns_parity() {
     let mut workspace = vec![0.0; training_words::<[u8; 4], Recurrent, Adam>(Mode::Accumulate, 16)];
     let mut trainer = Trainer::<[u8; 4], Recurrent, _>::new(Adam::new(0.02), &mut workspace).unwrap();
     let mut loss = f32::NAN;
-    for _ in 0..600 {
+    for _ in 0..if cfg!(miri) { 2 } else { 600 } {
         loss = trainer.step(Portable, &mut net, &CrossEntropyLoss, &x, &labels).unwrap();
     }
-    assert!(loss < 0.05, "loss {loss}");
+    assert!(loss < if cfg!(miri) { 2.0 } else { 0.05 }, "loss {loss}");
 
     let mut arena = vec![0.0; memory::inference_words::<[u8; 4], Recurrent>(16)];
     let logits = net.forward(Portable, &x, &mut arena).unwrap();
     for (y, label) in logits.iter().zip(labels) {
-        assert_eq!(y[1] > y[0], label == 1);
+        assert!(cfg!(miri) || (y[1] > y[0]) == (label == 1));
     }
 }
 
@@ -310,9 +310,9 @@ fn a_float_head_learns_behind_a_frozen_int8_layer() {
     let mut workspace = vec![0.0; training_words::<[i8; 5], Net, Sgd>(Mode::Accumulate, 3)];
     let mut trainer = Trainer::<[i8; 5], Net, _>::new(Sgd::new(0.5), &mut workspace).unwrap();
     let mut loss = f32::NAN;
-    for _ in 0..200 {
+    for _ in 0..if cfg!(miri) { 2 } else { 200 } {
         loss = trainer.step(Portable, &mut net, &CrossEntropyLoss, &x, &[0, 1, 2]).unwrap();
     }
-    assert!(loss < 0.05, "loss {loss}");
+    assert!(loss < if cfg!(miri) { 2.0 } else { 0.05 }, "loss {loss}");
     assert_eq!(net.0.0.weight, before);
 }
