@@ -99,7 +99,9 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
         scale: f32,
     ) -> Result<f32, Error> {
         self.seed = self.seed.wrapping_add(1);
-        let (pass, slot, tape) = slots::<X, N, L>(loss, x, targets, self.tape, self.seed)?;
+        let given = self.state.len() + self.grad.len() + self.tape.len();
+        let budget = Budget { mode: Mode::Accumulate, given };
+        let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, self.tape, budget, self.seed)?;
         let value = forward(k, net, loss, pass, (slot, tape), targets, scale)?;
         net.backward(k, pass, slot, tape, self.grad);
         Ok(value)
@@ -172,9 +174,10 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
         targets: &[L::Target],
     ) -> Result<f32, Error> {
         self.seed = self.seed.wrapping_add(1);
+        let budget = Budget { mode: Mode::Fused, given: self.state.len() + self.words.len() };
         let words = memory::gradient_words::<X, N>(Mode::Fused, x.len());
         let (scratch, tape) = memory::split(self.words, words);
-        let (pass, slot, tape) = slots::<X, N, L>(loss, x, targets, tape, self.seed)?;
+        let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, tape, budget, self.seed)?;
         let scale = 1.0 / x.len().max(1) as f32;
         let value = forward(k, net, loss, pass, (slot, tape), targets, scale)?;
         self.optimizer.advance();
@@ -200,13 +203,21 @@ fn carve<X: Tensor, N: Train<X>, O: Optimizer>(
     Ok([state, grad, rest])
 }
 
+/// The whole workspace, for the message when a batch does not fit.
+struct Budget {
+    mode: Mode,
+    /// Its words.
+    given: usize,
+}
+
 /// Checks a batch, and puts its inputs into their slot.
 #[inline(always)]
-fn slots<'a, X: Tensor, N: Train<X>, L: Loss<N::Out>>(
+fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out>>(
     loss: &L,
     x: &[X],
     targets: &[L::Target],
     words: &'a mut [f32],
+    budget: Budget,
     seed: u64,
 ) -> Result<(Pass, &'a mut [f32], &'a mut [f32]), Error> {
     let n = x.len();
@@ -217,9 +228,9 @@ fn slots<'a, X: Tensor, N: Train<X>, L: Loss<N::Out>>(
         return Err(Error::BatchMismatch { inputs: n, targets: targets.len() });
     }
     loss.check(targets)?;
-    let (needed, given) = (n.saturating_mul(X::WORDS + N::TAPE_LEAF), words.len());
-    let Some(words) = words.get_mut(..needed) else {
-        return Err(Error::WorkspaceTooSmall { needed, given });
+    let Some(words) = words.get_mut(..n.saturating_mul(X::WORDS + N::TAPE_LEAF)) else {
+        let needed = training_words::<X, N, O>(budget.mode, n);
+        return Err(Error::WorkspaceTooSmall { needed, given: budget.given });
     };
     let (slot, tape) = memory::split(words, n * X::WORDS);
     for (to, from) in X::in_words_mut(slot, n).iter_mut().zip(x) {
