@@ -7,6 +7,7 @@
 mod conv;
 mod elementwise;
 mod matmul;
+mod mutants;
 mod pool;
 mod property;
 mod reduce;
@@ -26,6 +27,11 @@ macro_rules! kernels {
                 judge(stringify!($kernel), on_every_instruction_set!($module::$kernel));
             }
         )+
+
+        #[test]
+        fn a_wrong_kernel_is_noticed() {
+            $(mutants::expect_caught(stringify!($kernel), $module::$kernel(mutants::Spoiled));)+
+        }
 
         /// The kernels that have a test.
         const TESTED: &[&str] = &[$(stringify!($kernel)),+];

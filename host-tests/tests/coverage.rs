@@ -1,0 +1,155 @@
+//! Nothing without proof: what core offers is read from its source, and compared with what is tested.
+//!
+//! A kernel needs a row in the table of tolerances, which `tests/kernels` compares with its tests; a
+//! layer a gradient check of its own in `tests/gradients`; an operation of a description a reference;
+//! a loss and an optimiser a check.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use tensorlet_host::tolerance;
+
+/// The Rust files of a directory below the workspace, with comments cut off.
+fn source(directory: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(directory);
+    let files = fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let files: Vec<_> = files.map(|file| file.expect("an entry").path()).collect();
+    assert!(!files.is_empty(), "{directory} holds no file");
+    let read = |path: &std::path::PathBuf| fs::read_to_string(path).expect("a text");
+    let code = |text: String| -> String {
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    };
+    files.iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).map(|path| code(read(path))).collect()
+}
+
+/// The identifier at the start of a text.
+fn identifier(text: &str) -> &str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    &text[..end]
+}
+
+/// What stands between a brace and its partner.
+fn block(text: &str) -> &str {
+    let start = text.find('{').expect("a block") + 1;
+    let mut depth = 1;
+    for (i, c) in text[start..].char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return &text[start..start + i];
+        }
+    }
+    panic!("a block without an end");
+}
+
+/// The methods of all kernel traits.
+fn kernels() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for text in source("core/src/kernel") {
+        for part in text.split("pub trait ").skip(1) {
+            if !identifier(part).ends_with("Kernels") {
+                continue;
+            }
+            let methods = block(part).split("\n    fn ").skip(1);
+            names.extend(methods.map(|method| identifier(method).to_owned()));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_kernel_has_a_tolerance_and_so_a_test() {
+    let kernels = kernels();
+    assert!(kernels.contains("matmul") && kernels.contains("adam") && kernels.len() >= 28, "{kernels:?}");
+    let rows: BTreeSet<String> = tolerance::KERNELS.iter().map(|row| row.name.to_owned()).collect();
+    assert_eq!(kernels, rows, "kernels of core, and rows of the table");
+    assert_eq!(rows.len(), tolerance::KERNELS.len(), "a row stands twice");
+}
+
+#[test]
+fn every_tolerance_has_a_reason() {
+    for row in tolerance::KERNELS.iter().chain(tolerance::NETWORKS) {
+        assert!(row.reason.len() > 5, "{}", row.name);
+        assert!(row.rtol < 1e-5 && row.atol < 1e-4, "{}: {row:?} is no tolerance for single precision", row.name);
+    }
+}
+
+/// The types that core exports from its layers.
+fn layers() -> BTreeSet<String> {
+    let text = source("core/src/layer").join("\n");
+    let mut names = BTreeSet::new();
+    for part in text.split("pub struct ").skip(1) {
+        names.insert(identifier(part).to_owned());
+    }
+    // What a pass carries is no layer.
+    names.retain(|name| name != "Pass" && name != "Fused");
+    names
+}
+
+#[test]
+fn every_layer_has_a_gradient_check() {
+    let layers = layers();
+    assert!(layers.contains("Linear") && layers.contains("Residual") && layers.len() >= 10, "{layers:?}");
+    let checks = include_str!("gradients/layers.rs");
+    for layer in layers {
+        let checked = checks.lines().filter_map(|line| line.split_once(" => ")).any(|(_, ty)| identifier(ty) == layer);
+        assert!(checked, "the layer {layer} has no gradient check in tests/gradients/layers.rs");
+    }
+}
+
+#[test]
+fn every_operation_of_a_description_has_a_reference() {
+    let text = source("core/src").join("\n");
+    let (_, operations) = text.split_once("pub enum Op ").expect("the operations");
+    let reference = include_str!("../src/reference/network.rs");
+    let mut found = 0;
+    for line in block(operations).lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let name = identifier(line);
+        // The operation of layers that are not the library's.
+        if name == "Custom" {
+            continue;
+        }
+        assert!(reference.contains(&format!("Op::{name}")), "the operation {name} has no float64 reference");
+        found += 1;
+    }
+    assert!(found >= 8, "{found} operations");
+}
+
+/// Types with an implementation of a trait.
+fn implementors(directory: &str, of: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for text in source(directory) {
+        for line in text.lines().filter(|line| line.starts_with("impl")) {
+            if let Some((before, after)) = line.split_once(" for ")
+                && before.rsplit("> ").next().is_some_and(|name| name.trim_start_matches("impl ").starts_with(of))
+            {
+                names.insert(identifier(after).to_owned());
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_loss_has_a_gradient_check() {
+    let losses = implementors("core/src/loss", "Loss<");
+    assert!(!losses.is_empty());
+    let checks = include_str!("gradients/losses.rs");
+    for loss in losses {
+        assert!(checks.contains(&format!("{loss}.value_and_gradient")), "the loss {loss} has no gradient check");
+    }
+}
+
+#[test]
+fn every_optimiser_follows_pytorch_and_is_tried_in_both_modes() {
+    let optimizers = implementors("core/src/optim", "Optimizer");
+    assert!(optimizers.len() >= 2, "{optimizers:?}");
+    for optimizer in optimizers {
+        let (against_torch, modes) = (include_str!("training/operators.rs"), include_str!("training/modes.rs"));
+        for (text, what) in [(against_torch, "case of PyTorch"), (modes, "comparison of the modes")] {
+            assert!(text.contains(&format!("{optimizer}::")), "the optimiser {optimizer} has no {what}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The tests are tested: a token that spoils the results of its kernels slightly must fail every one.
+
+use tensorlet::{
+    Portable,
+    kernel::{
+        AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels, Pool2dShape, PoolKernels,
+        ReduceKernels, SgdStep, SoftmaxKernels, UpdateKernels,
+    },
+};
+
+use super::property::Outcome;
+
+/// Computes as [`Portable`] does, and then moves the last result by ten times what is allowed to
+/// most kernels.
+#[derive(Clone, Copy)]
+pub(crate) struct Spoiled;
+
+fn spoil(x: &mut [f32]) {
+    if let Some(last) = x.last_mut() {
+        *last += 1e-3 * (1.0 + last.abs());
+    }
+}
+
+impl MatmulKernels for Spoiled {
+    fn matmul<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]; K], c: &mut [[f32; N]]) {
+        Portable.matmul(a, b, c);
+        spoil(c.as_flattened_mut());
+    }
+
+    fn matmul_nt<const K: usize, const N: usize>(self, a: &[[f32; N]], b: &[[f32; N]; K], c: &mut [[f32; K]]) {
+        Portable.matmul_nt(a, b, c);
+        spoil(c.as_flattened_mut());
+    }
+
+    fn matmul_tn<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]], c: &mut [[f32; N]; K]) {
+        Portable.matmul_tn(a, b, c);
+        spoil(c.as_flattened_mut());
+    }
+}
+
+impl ConvKernels for Spoiled {
+    fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        Portable.conv2d::<G>(x, weight, bias, y);
+        spoil(y);
+    }
+
+    fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        Portable.conv2d_input_gradient::<G>(dy, weight, dx);
+        spoil(dx);
+    }
+
+    fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        Portable.conv2d_weight_gradient::<G>(x, dy, dw, db);
+        spoil(dw);
+    }
+
+    fn conv2d_bias_gradient<G: Conv2dShape>(self, dy: &[f32], db: &mut [f32]) {
+        Portable.conv2d_bias_gradient::<G>(dy, db);
+        spoil(db);
+    }
+
+    fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        Portable.conv2d_channel_input_gradient::<G>(channel, dy, weight, dx);
+        spoil(dx);
+    }
+
+    fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        Portable.conv2d_channel_weight_gradient::<G>(channel, x, dy, dw);
+        spoil(dw);
+    }
+}
+
+impl PoolKernels for Spoiled {
+    /// The value is right, its place is not.
+    fn max_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+        Portable.max_pool2d::<G>(x, y, index);
+        if let Some(last) = index.last_mut() {
+            *last ^= 1;
+        }
+    }
+
+    fn max_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+        Portable.max_pool2d_backward::<G>(dy, index, dx);
+        spoil(dx);
+    }
+
+    fn avg_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32]) {
+        Portable.avg_pool2d::<G>(x, y);
+        spoil(y);
+    }
+
+    fn avg_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], dx: &mut [f32]) {
+        Portable.avg_pool2d_backward::<G>(dy, dx);
+        spoil(dx);
+    }
+}
+
+impl ElementwiseKernels for Spoiled {
+    fn relu(self, x: &mut [f32]) {
+        Portable.relu(x);
+        spoil(x);
+    }
+
+    /// The value is right, its bit is not.
+    fn relu_masked(self, x: &mut [f32], mask: &mut [u32]) {
+        Portable.relu_masked(x, mask);
+        if let Some(last) = mask.last_mut() {
+            *last ^= 1;
+        }
+    }
+
+    fn relu_backward(self, dy: &mut [f32], mask: &[u32]) {
+        Portable.relu_backward(dy, mask);
+        spoil(dy);
+    }
+
+    fn sigmoid(self, x: &mut [f32]) {
+        Portable.sigmoid(x);
+        spoil(x);
+    }
+
+    fn sigmoid_backward(self, y: &mut [f32], dy: &[f32]) {
+        Portable.sigmoid_backward(y, dy);
+        spoil(y);
+    }
+
+    fn tanh(self, x: &mut [f32]) {
+        Portable.tanh(x);
+        spoil(x);
+    }
+
+    fn tanh_backward(self, y: &mut [f32], dy: &[f32]) {
+        Portable.tanh_backward(y, dy);
+        spoil(y);
+    }
+
+    fn add(self, y: &mut [f32], x: &[f32]) {
+        Portable.add(y, x);
+        spoil(y);
+    }
+
+    fn scale(self, x: &mut [f32], a: f32) {
+        Portable.scale(x, a);
+        spoil(x);
+    }
+}
+
+impl ReduceKernels for Spoiled {
+    fn sum(self, x: &[f32]) -> f32 {
+        Portable.sum(x) + 1e-3
+    }
+
+    fn max(self, x: &[f32]) -> f32 {
+        Portable.max(x).next_up()
+    }
+
+    fn dot(self, a: &[f32], b: &[f32]) -> f32 {
+        Portable.dot(a, b) + 1e-3
+    }
+
+    fn argmax(self, x: &[f32]) -> usize {
+        Portable.argmax(x) + 1
+    }
+}
+
+impl SoftmaxKernels for Spoiled {
+    fn softmax(self, x: &mut [f32]) {
+        Portable.softmax(x);
+        spoil(x);
+    }
+
+    fn cross_entropy(self, x: &mut [f32], target: usize, scale: f32) -> f32 {
+        let loss = Portable.cross_entropy(x, target, scale);
+        spoil(x);
+        loss
+    }
+}
+
+impl UpdateKernels for Spoiled {
+    fn sgd(self, step: SgdStep, w: &mut [f32], g: &[f32]) {
+        Portable.sgd(step, w, g);
+        spoil(w);
+    }
+
+    fn sgd_momentum(self, step: SgdStep, w: &mut [f32], g: &[f32], buffer: &mut [f32]) {
+        Portable.sgd_momentum(step, w, g, buffer);
+        spoil(buffer);
+    }
+
+    fn adam(self, step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+        Portable.adam(step, w, g, m, v);
+        spoil(v);
+    }
+}
+
+impl Kernels for Spoiled {
+    const NAME: &'static str = "spoiled";
+}
+
+/// Fails where a spoiled kernel passes its test.
+pub(crate) fn expect_caught(kernel: &str, outcome: Outcome) {
+    assert!(outcome.is_err(), "the test of {kernel} does not notice a wrong result");
+}
