@@ -1,12 +1,24 @@
-#![allow(missing_docs)]
+//! What proves `tensorlet` on a host, and what carries its networks in and out.
+//!
+//! - [`reference`](mod@reference): every formula once more, in float64 and naively, and [`tolerance`]: how far a
+//!   kernel may be from it
+//! - [`weights`]: safetensors files under PyTorch's names
+//! - with the feature `tools`: building the firmware, running it in the emulator and measuring it, for
+//!   `cargo xtask`
 
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "tools")]
 pub mod device;
+#[cfg(feature = "tools")]
 pub mod emulator;
 pub mod file;
+#[cfg(feature = "tools")]
 pub mod firmware;
 pub mod framed;
 pub mod instruction_sets;
 pub mod reference;
+#[cfg(feature = "tools")]
 pub mod size;
 pub mod tolerance;
 pub mod weights;

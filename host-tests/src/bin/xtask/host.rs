@@ -42,7 +42,8 @@ pub(crate) const TESTS: Step = Step {
     about: "unit and integration tests of every package",
     run: |shell| {
         let mut cargo = shell.cargo(["test", "--workspace", "--release", "--no-fail-fast"]);
-        cargo.args(["--lib", "--bins", "--tests", "--examples", "--", "--skip", "compile_fail/"]);
+        cargo.args(["--features", "tensorlet-host/tools", "--lib", "--bins", "--tests", "--examples"]);
+        cargo.args(["--", "--skip", "compile_fail/"]);
         shell.test(&mut cargo)?;
         Ok(Note::new())
     },
