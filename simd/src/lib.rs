@@ -28,7 +28,7 @@
 
 #![no_std]
 
-#[cfg(feature = "std")]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 #[cfg(target_arch = "x86_64")]

@@ -102,3 +102,91 @@ pub(crate) trait Vector: Lanes {
         array
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{boxed::Box, println, vec::Vec};
+
+    use tensorlet::math::lanes;
+
+    use super::*;
+    use crate::{Avx2, Avx512};
+
+    macro_rules! on_both {
+        ($check:ident) => {
+            match Avx2::new() {
+                Some(l) => $check(l, "avx2"),
+                None => println!("{}: avx2 could not be tried", stringify!($check)),
+            }
+            match Avx512::new() {
+                Some(l) => $check(l, "avx512"),
+                None => println!("{}: avx512 could not be tried", stringify!($check)),
+            }
+        };
+    }
+
+    #[test]
+    fn memory_keeps_to_the_mask() {
+        fn check<L: Vector>(l: L, name: &str) {
+            for (from, to) in (0..=L::LANES + 1).flat_map(|from| (0..=L::LANES + 1).map(move |to| (from, to))) {
+                let mask = l.range(from, to);
+                let lanes: Vec<usize> = (from..to.min(L::LANES)).collect();
+                let bits = lanes.iter().fold(0, |bits, lane| bits | 1 << lane);
+                assert_eq!((l.bits(mask), l.bits(l.mask(bits))), (bits, bits), "{name} {from}..{to}");
+
+                // An allocation that ends where the mask ends, behind a start that lies before it.
+                let data: Box<[f32]> = lanes.iter().map(|&lane| lane as f32 + 1.0).collect();
+                let mut copy = data.clone();
+                let mut index = [0; MOST_LANES];
+                index.iter_mut().enumerate().for_each(|(lane, index)| *index = lane as i32);
+                // SAFETY: lane `from` is the first element and `to - 1` the last; there are no others.
+                let (loaded, gathered) = unsafe {
+                    let start = data.as_ptr().wrapping_sub(from);
+                    let loaded = l.load_masked(start, mask);
+                    l.store_masked(copy.as_mut_ptr().wrapping_sub(from), mask, l.add(loaded, loaded));
+                    (l.to_array(loaded), l.to_array(l.gather(start, l.index(&index), mask)))
+                };
+                for lane in 0..L::LANES {
+                    let want = if lanes.contains(&lane) { lane as f32 + 1.0 } else { 0.0 };
+                    assert_eq!((loaded[lane], gathered[lane]), (want, want), "{name} {from}..{to}");
+                }
+                assert!(copy.iter().zip(&data).all(|(copy, data)| *copy == 2.0 * data));
+            }
+        }
+        on_both!(check);
+    }
+
+    #[test]
+    fn functions_are_within_their_bounds() {
+        fn check<L: Vector>(l: L, name: &str) {
+            bound(l, name, "exp", lanes::exp, f64::exp, 1.5);
+            bound(l, name, "tanh", lanes::tanh, f64::tanh, 1.5);
+            bound(l, name, "sigmoid", lanes::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 2.5);
+        }
+        on_both!(check);
+    }
+
+    /// Checks every 4093rd number of both signs up to 110.
+    fn bound<L: Vector>(l: L, isa: &str, name: &str, f: fn(L, L::V) -> L::V, exact: fn(f64) -> f64, bound: f64) {
+        let (mut worst, mut at) = (0.0, 0.0);
+        for bits in (0..=110.0_f32.to_bits()).step_by(4093) {
+            let x = f32::from_bits(bits);
+            let y = l.to_array(f(l, l.read(&[x, -x])));
+            for (x, y) in [x, -x].into_iter().zip(y) {
+                let exact = exact(f64::from(x));
+                let rounded = exact.abs() as f32;
+                let unit = if rounded < f32::MIN_POSITIVE {
+                    f64::from(f32::from_bits(1))
+                } else {
+                    f64::from(f32::from_bits(rounded.to_bits() & 0x7f80_0000)) * f64::from(f32::EPSILON)
+                };
+                let error = if y == exact as f32 { 0.0 } else { (f64::from(y) - exact).abs() / unit };
+                if error > worst {
+                    (worst, at) = (error, x);
+                }
+            }
+        }
+        println!("{isa} {name}: {worst:.3} units in the last place, at {at:e}");
+        assert!(worst <= bound, "{isa} {name}: {worst} at {at:e}");
+    }
+}

@@ -34,14 +34,34 @@ fn products(d: &Conv2dDims, mut f: impl FnMut(usize, usize, usize)) {
     }
 }
 
-fn case<K: Kernels, G: Conv2dShape>(k: K, n: usize, place: Place) {
-    let d = G::DIMS;
+/// The kernels of a token for one shape, so that the checks are compiled once.
+#[expect(clippy::type_complexity, reason = "said once, here")]
+struct Convolution {
+    name: &'static str,
+    d: Conv2dDims,
+    forward: Box<dyn Fn(&[f32], &[f32], &[f32], &mut [f32])>,
+    input_gradient: Box<dyn Fn(&[f32], &[f32], &mut [f32])>,
+    weight_gradient: Box<dyn Fn(&[f32], &[f32], &mut [f32], &mut [f32])>,
+}
+
+fn convolution<K: Kernels, G: Conv2dShape>(k: K) -> Convolution {
+    Convolution {
+        name: K::NAME,
+        d: G::DIMS,
+        forward: Box::new(move |x, w, b, y| k.conv2d::<G>(x, w, b, y)),
+        input_gradient: Box::new(move |dy, w, dx| k.conv2d_input_gradient::<G>(dy, w, dx)),
+        weight_gradient: Box::new(move |x, dy, dw, db| k.conv2d_weight_gradient::<G>(x, dy, dw, db)),
+    }
+}
+
+fn case(k: &Convolution, n: usize, place: Place) {
+    let d = k.d;
     let mut rng = generator((n + d.in_len() * 31 + d.out_len()) as u64);
     let mut memory = |n| Memory::new(place, &randoms(&mut rng, n));
     let (x, w, b) = (memory(n * d.in_len()), memory(d.out_channels * d.filter_len()), memory(d.out_channels));
     let (mut y, dy, mut dx) = (memory(n * d.out_len()), memory(n * d.out_len()), memory(n * d.in_len()));
     let (mut dw, mut db) = (memory(w.get().len()), memory(d.out_channels));
-    let what = |name: &str| format!("{} {name} n = {n}, {d:?}, {place:?}", K::NAME);
+    let what = |name: &str| format!("{} {name} n = {n}, {d:?}, {place:?}", k.name);
 
     let mut want = vec![Exact::default(); n * d.out_len()];
     let mut want_dx = vec![Exact::default(); n * d.in_len()];
@@ -61,13 +81,19 @@ fn case<K: Kernels, G: Conv2dShape>(k: K, n: usize, place: Place) {
         });
     }
 
-    k.conv2d::<G>(x.get(), w.get(), b.get(), y.get_mut());
-    k.conv2d_input_gradient::<G>(dy.get(), w.get(), dx.get_mut());
-    k.conv2d_weight_gradient::<G>(x.get(), dy.get(), dw.get_mut(), db.get_mut());
+    (k.forward)(x.get(), w.get(), b.get(), y.get_mut());
+    (k.input_gradient)(dy.get(), w.get(), dx.get_mut());
+    (k.weight_gradient)(x.get(), dy.get(), dw.get_mut(), db.get_mut());
     for (name, got, want) in [("y", &y, want), ("dx", &dx, want_dx), ("dw", &dw, want_dw), ("db", &db, want_db)] {
         for (&got, want) in got.checked().iter().zip(want) {
             want.check(got, what(name));
         }
+    }
+}
+
+fn everywhere(k: &Convolution) {
+    for (n, place) in [0, 1, 3].into_iter().flat_map(|n| PLACES.map(|place| (n, place))) {
+        case(k, n, place);
     }
 }
 
@@ -96,11 +122,7 @@ macro_rules! shapes {
                             }
                         };
                     }
-                    for place in PLACES {
-                        for n in [0, 1, 3] {
-                            case::<K, Shape>(k, n, place);
-                        }
-                    }
+                    everywhere(&convolution::<K, Shape>(k));
                 })*
             }
             on_every_isa!(check);
@@ -152,9 +174,7 @@ impl Conv2dShape for Contradiction {
 #[test]
 fn sizes_that_contradict_each_other_read_zeros() {
     fn check<K: Kernels>(k: K) {
-        for place in PLACES {
-            case::<K, Contradiction>(k, 2, place);
-        }
+        everywhere(&convolution::<K, Contradiction>(k));
     }
     on_every_isa!(check);
 }

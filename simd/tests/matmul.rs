@@ -8,6 +8,22 @@ use tensorlet::kernel::Kernels;
 /// Batch sizes: around the rows of the tiles.
 const ROWS: [usize; 12] = [0, 1, 2, 3, 4, 5, 7, 8, 11, 12, 13, 33];
 
+/// A product on flat slices.
+type Product<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32]);
+
+/// The three products of a token for one shape, so that the checks are compiled once.
+fn case<K: Kernels, const D: usize, const N: usize>(k: K, m: usize, place: Place) {
+    let what = format!("{} {m}x{D}x{N} {place:?}", K::NAME);
+    check_case(
+        &what,
+        [m, D, N],
+        place,
+        &|a, b, c| k.matmul(rows::<D>(a), rows::<N>(b).first_chunk::<D>().unwrap(), rows_mut(c)),
+        &|dy, b, dx| k.matmul_nt(rows::<N>(dy), rows::<N>(b).first_chunk::<D>().unwrap(), rows_mut(dx)),
+        &|a, dy, dw| k.matmul_tn(rows::<D>(a), rows::<N>(dy), rows_mut(dw).first_chunk_mut().unwrap()),
+    );
+}
+
 fn rows<const N: usize>(x: &[f32]) -> &[[f32; N]] {
     x.as_chunks().0
 }
@@ -16,39 +32,37 @@ fn rows_mut<const N: usize>(x: &mut [f32]) -> &mut [[f32; N]] {
     x.as_chunks_mut().0
 }
 
-fn case<K: Kernels, const D: usize, const N: usize>(k: K, m: usize, place: Place) {
-    let mut rng = generator((m * 1_000_003 + D * 1009 + N) as u64);
+fn check_case(what: &str, [m, d, n]: [usize; 3], place: Place, nn: Product<'_>, nt: Product<'_>, tn: Product<'_>) {
+    let mut rng = generator((m * 1_000_003 + d * 1009 + n) as u64);
     let mut memory = |n| Memory::new(place, &randoms(&mut rng, n));
-    let (a, b, mut c) = (memory(m * D), memory(D * N), memory(m * N));
-    let (dy, mut dx, mut dw) = (memory(m * N), memory(m * D), memory(D * N));
+    let (a, b, mut c) = (memory(m * d), memory(d * n), memory(m * n));
+    let (dy, mut dx, mut dw) = (memory(m * n), memory(m * d), memory(d * n));
     let (c0, dx0, dw0) = (c.get().to_vec(), dx.get().to_vec(), dw.get().to_vec());
-    let what = |name: &str| format!("{} {name} {m}x{D}x{N} {place:?}", K::NAME);
 
-    k.matmul::<D, N>(rows(a.get()), rows(b.get()).first_chunk().unwrap(), rows_mut(c.get_mut()));
-    let got = c.checked();
-    for (i, j) in (0..m).flat_map(|i| (0..N).map(move |j| (i, j))) {
-        let mut exact = Exact::default();
-        exact.add(f64::from(c0[i * N + j]));
-        (0..D).for_each(|d| exact.add_product(a.get()[i * D + d], b.get()[d * N + j]));
-        exact.check(got[i * N + j], what("matmul"));
-    }
+    nn(a.get(), b.get(), c.get_mut());
+    let (a_at, b_at, dy_at) = (|i, j| a.get()[i * d + j], |i, j| b.get()[i * n + j], |i, j| dy.get()[i * n + j]);
+    check_product(what, "matmul", c.checked(), &c0, [m, d, n], a_at, b_at);
+    nt(dy.get(), b.get(), dx.get_mut());
+    check_product(what, "matmul_nt", dx.checked(), &dx0, [m, n, d], dy_at, |i, j| b_at(j, i));
+    tn(a.get(), dy.get(), dw.get_mut());
+    check_product(what, "matmul_tn", dw.checked(), &dw0, [d, m, n], |i, j| a_at(j, i), dy_at);
+}
 
-    k.matmul_nt::<D, N>(rows(dy.get()), rows(b.get()).first_chunk().unwrap(), rows_mut(dx.get_mut()));
-    let got = dx.checked();
-    for (i, d) in (0..m).flat_map(|i| (0..D).map(move |d| (i, d))) {
+/// Checks `got = before + a · b`, where `a` has `rows` rows of `depth`, and `b` `columns` columns.
+fn check_product(
+    what: &str,
+    name: &str,
+    got: &[f32],
+    before: &[f32],
+    [rows, depth, columns]: [usize; 3],
+    a: impl Fn(usize, usize) -> f32,
+    b: impl Fn(usize, usize) -> f32,
+) {
+    for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
         let mut exact = Exact::default();
-        exact.add(f64::from(dx0[i * D + d]));
-        (0..N).for_each(|j| exact.add_product(dy.get()[i * N + j], b.get()[d * N + j]));
-        exact.check(got[i * D + d], what("matmul_nt"));
-    }
-
-    k.matmul_tn::<D, N>(rows(a.get()), rows(dy.get()), rows_mut(dw.get_mut()).first_chunk_mut().unwrap());
-    let got = dw.checked();
-    for (d, j) in (0..D).flat_map(|d| (0..N).map(move |j| (d, j))) {
-        let mut exact = Exact::default();
-        exact.add(f64::from(dw0[d * N + j]));
-        (0..m).for_each(|i| exact.add_product(a.get()[i * D + d], dy.get()[i * N + j]));
-        exact.check(got[d * N + j], what("matmul_tn"));
+        exact.add(f64::from(before[i * columns + j]));
+        (0..depth).for_each(|d| exact.add_product(a(i, d), b(d, j)));
+        exact.check(got[i * columns + j], format_args!("{what} {name}"));
     }
 }
 

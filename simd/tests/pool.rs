@@ -26,8 +26,30 @@ fn outputs(d: &Pool2dDims) -> impl Iterator<Item = (usize, usize)> {
     (0..rows).flat_map(move |i| (0..columns).map(move |j| (i, j)))
 }
 
-fn max_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
-    let d = G::DIMS;
+/// The kernels of a token for one shape, so that the checks are compiled once.
+#[expect(clippy::type_complexity, reason = "said once, here")]
+struct Pooling {
+    name: &'static str,
+    d: Pool2dDims,
+    max: Box<dyn Fn(&[f32], &mut [f32], &mut [u8])>,
+    max_backward: Box<dyn Fn(&[f32], &[u8], &mut [f32])>,
+    average: Box<dyn Fn(&[f32], &mut [f32])>,
+    average_backward: Box<dyn Fn(&[f32], &mut [f32])>,
+}
+
+fn pooling<K: Kernels, G: Pool2dShape>(k: K) -> Pooling {
+    Pooling {
+        name: K::NAME,
+        d: G::DIMS,
+        max: Box::new(move |x, y, index| k.max_pool2d::<G>(x, y, index)),
+        max_backward: Box::new(move |dy, index, dx| k.max_pool2d_backward::<G>(dy, index, dx)),
+        average: Box::new(move |x, y| k.avg_pool2d::<G>(x, y)),
+        average_backward: Box::new(move |dy, dx| k.avg_pool2d_backward::<G>(dy, dx)),
+    }
+}
+
+fn max_case(k: &Pooling, planes: usize, place: Place) {
+    let d = k.d;
     let mut rng = generator((planes + d.in_plane()) as u64);
     // Few different values, so that there are ties; some that are special.
     let value = |rng: &mut _| match Rng::next_u32(rng) % 40 {
@@ -43,10 +65,10 @@ fn max_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
     let mut dx = Memory::new(place, &vec![7.0; planes * d.in_plane()]);
     let mut index = vec![99; planes * d.out_plane()].into_boxed_slice();
 
-    k.max_pool2d::<G>(x.get(), y.get_mut(), &mut index);
-    k.max_pool2d_backward::<G>(dy.get(), &index, dx.get_mut());
+    (k.max)(x.get(), y.get_mut(), &mut index);
+    (k.max_backward)(dy.get(), &index, dx.get_mut());
     let mut without_index = Memory::new(place, &vec![7.0; planes * d.out_plane()]);
-    k.max_pool2d::<G>(x.get(), without_index.get_mut(), &mut []);
+    (k.max)(x.get(), without_index.get_mut(), &mut []);
 
     let mut want_dx = vec![Exact::default(); planes * d.in_plane()];
     for plane in 0..planes {
@@ -59,7 +81,7 @@ fn max_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
                     (max, at) = (x, Some((tap, i)));
                 }
             }
-            let what = format!("{} {d:?} {place:?} output {n}", K::NAME);
+            let what = format!("{} {d:?} {place:?} output {n}", k.name);
             let (tap, i) = at.unwrap();
             assert_eq!(usize::from(index[n]), tap, "{what}");
             for got in [y.checked()[n], without_index.checked()[n]] {
@@ -69,19 +91,19 @@ fn max_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
         }
     }
     for (&got, want) in dx.checked().iter().zip(want_dx) {
-        want.check(got, format_args!("{} {d:?} {place:?} max dx", K::NAME));
+        want.check(got, format_args!("{} {d:?} {place:?} max dx", k.name));
     }
 }
 
-fn average_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
-    let d = G::DIMS;
+fn average_case(k: &Pooling, planes: usize, place: Place) {
+    let d = k.d;
     let mut rng = generator((planes + d.in_plane()) as u64);
     let x = Memory::new(place, &randoms(&mut rng, planes * d.in_plane()));
     let mut y = Memory::new(place, &vec![7.0; planes * d.out_plane()]);
     let dy = Memory::new(place, &randoms(&mut rng, planes * d.out_plane()));
     let mut dx = Memory::new(place, &vec![7.0; planes * d.in_plane()]);
-    k.avg_pool2d::<G>(x.get(), y.get_mut());
-    k.avg_pool2d_backward::<G>(dy.get(), dx.get_mut());
+    (k.average)(x.get(), y.get_mut());
+    (k.average_backward)(dy.get(), dx.get_mut());
 
     let scale = 1.0 / (d.window.kernel[0] * d.window.kernel[1]) as f64;
     let mut want_y = vec![Exact::default(); planes * d.out_plane()];
@@ -98,7 +120,7 @@ fn average_case<K: Kernels, G: Pool2dShape>(k: K, planes: usize, place: Place) {
     }
     for (name, got, want) in [("y", &y, want_y), ("dx", &dx, want_dx)] {
         for (&got, want) in got.checked().iter().zip(want) {
-            want.check(got, format_args!("{} {d:?} {place:?} average {name}", K::NAME));
+            want.check(got, format_args!("{} {d:?} {place:?} average {name}", k.name));
         }
     }
 }
@@ -119,10 +141,11 @@ macro_rules! shapes {
                         }
                     };
                 }
+                let pooling = pooling::<K, Shape>(k);
                 for place in PLACES {
                     for planes in [0, 1, 5] {
-                        max_case::<K, Shape>(k, planes, place);
-                        average_case::<K, Shape>(k, planes, place);
+                        max_case(&pooling, planes, place);
+                        average_case(&pooling, planes, place);
                     }
                 }
             }
