@@ -22,3 +22,8 @@ pub mod progress;
 pub mod report;
 #[cfg(feature = "std")]
 pub mod table;
+
+/// The repository's README: its example is a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
