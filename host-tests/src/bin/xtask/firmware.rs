@@ -21,7 +21,7 @@ pub(crate) const CLIPPY: Step = Step {
     run: |shell| {
         let way = bare_metal(shell, &targets())?;
         let mut cargo = way.cargo(shell, "clippy", Board::Mps2An386.target());
-        cargo.args(["--bins", "--lib", "--", "-D", "warnings"]).current_dir(shell.root.join(FOLDER));
+        cargo.args(["--release", "--bins", "--lib", "--", "-D", "warnings"]).current_dir(shell.root.join(FOLDER));
         shell.run(&mut cargo)?;
         Ok(way_note(way))
     },

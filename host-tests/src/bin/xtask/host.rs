@@ -7,6 +7,10 @@ use crate::firmware;
 use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
 
+/// The same packages and features in each step of tests, so that everything is built once.
+const ALL_TESTS: [&str; 6] =
+    ["test", "--workspace", "--release", "--no-fail-fast", "--features", "tensorlet-host/tools"];
+
 /// The bar for [`clean_build`], on two cores.
 const CLEAN_BUILD: Duration = Duration::from_secs(240);
 
@@ -41,9 +45,8 @@ pub(crate) const TESTS: Step = Step {
     name: "tests",
     about: "unit and integration tests of every package",
     run: |shell| {
-        let mut cargo = shell.cargo(["test", "--workspace", "--release", "--no-fail-fast"]);
-        cargo.args(["--features", "tensorlet-host/tools", "--lib", "--bins", "--tests", "--examples"]);
-        cargo.args(["--", "--skip", "compile_fail/"]);
+        let mut cargo = shell.cargo(ALL_TESTS);
+        cargo.args(["--lib", "--bins", "--tests", "--examples", "--", "--skip", "compile_fail/"]);
         shell.test(&mut cargo)?;
         Ok(Note::new())
     },
@@ -54,8 +57,7 @@ pub(crate) const DOCTESTS: Step = Step {
     name: "doctests",
     about: "the examples in the documentation",
     run: |shell| {
-        let mut cargo = shell.cargo(["test", "--workspace", "--release", "--no-fail-fast", "--doc"]);
-        shell.test(&mut cargo)?;
+        shell.test(shell.cargo(ALL_TESTS).arg("--doc"))?;
         Ok(Note::new())
     },
     optional: false,
@@ -65,9 +67,7 @@ pub(crate) const COMPILE_FAIL: Step = Step {
     name: "compile-fail",
     about: "programs that must not compile, and what the compiler says about them",
     run: |shell| {
-        let mut cargo = shell.cargo(["test", "--package", "tensorlet-host", "--release"]);
-        cargo.args(["--test", "compile_fail"]);
-        shell.test(&mut cargo)?;
+        shell.test(shell.cargo(ALL_TESTS).args(["--test", "compile_fail"]))?;
         Ok(Note::new())
     },
     optional: false,
