@@ -52,7 +52,6 @@ macro_rules! kernels {
             impl PoolKernels for $token {
                 sized_methods! { $token, $features, Pool2dShape, Pool2dDims, pool:
                     fn max_pool2d(x: &[f32], y: &mut [f32], index: &mut [u8]);
-                    fn max_pool2d_backward(dy: &[f32], index: &[u8], dx: &mut [f32]);
                     fn avg_pool2d(x: &[f32], y: &mut [f32]);
                     fn avg_pool2d_backward(dy: &[f32], dx: &mut [f32]);
                 }

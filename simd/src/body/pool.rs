@@ -1,4 +1,5 @@
-//! Pooling.
+//! Pooling. The gradient of max pooling is one addition per window at a known place: its portable
+//! body, which sees the sizes as constants, does that best.
 
 use tensorlet::kernel::Pool2dDims;
 
@@ -47,28 +48,6 @@ fn max_windows<L: Vector, const GATHERS: bool>(
             if let Some(index) = index.get_mut(number * d.out_plane() + start..) {
                 for (index, at) in index.iter_mut().zip(l.to_array(at)).take(used) {
                     *index = at as u8;
-                }
-            }
-        }
-    }
-}
-
-/// One addition per window: its place is known.
-#[inline(always)]
-pub(crate) fn max_pool2d_backward<L: Vector>(_: L, d: Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
-    let (k, s, p) = (d.window.kernel, d.window.stride, d.window.padding);
-    let mut index = index.iter();
-    for (dx, dy) in dx.chunks_exact_mut(d.in_plane()).zip(dy.chunks_exact(d.out_plane())) {
-        dx.fill(0.0);
-        let mut dy = dy.iter();
-        for i in 0..d.output[0] {
-            for j in 0..d.output[1] {
-                let (Some(&dy), Some(&at)) = (dy.next(), index.next()) else { break };
-                let at = usize::from(at);
-                let row = (i * s[0] + at / k[1]).wrapping_sub(p[0]);
-                let column = (j * s[1] + at % k[1]).wrapping_sub(p[1]);
-                if at < k[0] * k[1] && row < d.input[0] && column < d.input[1] {
-                    dx[row * d.input[1] + column] += dy;
                 }
             }
         }
