@@ -50,7 +50,7 @@ pub static KERNELS: &[Tolerance] = &[
     exact("max_pool2d"),
     roundings("max_pool2d_backward", 4.0, "a sum over the windows that share a maximum"),
     roundings("avg_pool2d", 8.0, "a sum over a window, and the rounding of one over its size"),
-    roundings("avg_pool2d_backward", 4.0, "a sum over the windows that hold an element, and that of the scale"),
+    roundings("avg_pool2d_backward", 8.0, "a sum over the windows that hold an element, and that of the scale"),
     exact("relu"),
     exact("relu_masked"),
     exact("relu_backward"),

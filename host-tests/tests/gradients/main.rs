@@ -10,6 +10,7 @@ mod check;
 mod combinations;
 mod layers;
 mod losses;
+mod subject;
 
 /// A test for each line: `name: type of input => type of network`.
 macro_rules! gradients {

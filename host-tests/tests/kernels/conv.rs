@@ -32,7 +32,12 @@ macro_rules! shapes {
         )+
 
         macro_rules! every_shape {
-            ($check:ident($k:expr)) => { worst([$($check::<T, $name>($k)),+]) };
+            ($check:ident, $g:ident => $call:expr) => {
+                worst([$({
+                    type $g = $name;
+                    $check(conv::<$g>(), &$call)
+                }),+])
+            };
         }
     };
 }
@@ -65,33 +70,32 @@ fn conv<G: Conv2dShape>() -> Conv {
 }
 
 /// A batch of these many numbers per sample, and the weight, bias and a second batch.
-fn operands(conv: Conv) -> impl Strategy<Value = [Vec<f32>; 4]> {
+fn operands(conv: Conv) -> BoxedStrategy<[Vec<f32>; 4]> {
     let [in_len, out_len, weights] = conv.lens();
     (1_usize..=3)
         .prop_flat_map(move |n| {
             (numbers(n * in_len), numbers(n * out_len), numbers(weights), numbers(conv.out_channels))
         })
         .prop_map(|(x, dy, weight, bias)| [x, dy, weight, bias])
+        .boxed()
 }
 
-fn forward<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
-    let conv = conv::<G>();
-    property(operands(conv), |[x, dy, weight, bias]| {
+fn forward(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &[f32], &mut [f32])) -> Outcome {
+    property(operands(conv), &|[x, dy, weight, bias]| {
         let (fx, fw, fb) = (Framed::new(&x), Framed::new(&weight), Framed::new(&bias));
         let mut y = Framed::poison(dy.len());
-        k.conv2d::<G>(fx.get(), fw.get(), fb.get(), y.get_mut());
+        kernel(fx.get(), fw.get(), fb.get(), y.get_mut());
         let [x, weight, bias] = [x, weight, bias].map(|x| wide(&x));
         let magnitude = conv.forward(&abs(&x), &abs(&weight), &abs(&bias));
         tolerance::of("conv2d").compare(y.get(), &conv.forward(&x, &weight, &bias), &magnitude)
     })
 }
 
-fn input_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
-    let conv = conv::<G>();
-    property(operands(conv), |[x, dy, weight, _]| {
+fn input_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &mut [f32])) -> Outcome {
+    property(operands(conv), &|[x, dy, weight, _]| {
         let (fdy, fw) = (Framed::new(&dy), Framed::new(&weight));
         let mut dx = Framed::poison(x.len());
-        k.conv2d_input_gradient::<G>(fdy.get(), fw.get(), dx.get_mut());
+        kernel(fdy.get(), fw.get(), dx.get_mut());
         let [dy, weight] = [dy, weight].map(|x| wide(&x));
         let magnitude = conv.input_gradient(&abs(&dy), &abs(&weight));
         tolerance::of("conv2d_input_gradient").compare(dx.get(), &conv.input_gradient(&dy, &weight), &magnitude)
@@ -99,12 +103,11 @@ fn input_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
 }
 
 /// It adds to what is there.
-fn weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
-    let conv = conv::<G>();
-    property(operands(conv), |[x, dy, weight, bias]| {
+fn weight_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &mut [f32], &mut [f32])) -> Outcome {
+    property(operands(conv), &|[x, dy, weight, bias]| {
         let (fx, fdy) = (Framed::new(&x), Framed::new(&dy));
         let (mut dw, mut db) = (Framed::new(&weight), Framed::new(&bias));
-        k.conv2d_weight_gradient::<G>(fx.get(), fdy.get(), dw.get_mut(), db.get_mut());
+        kernel(fx.get(), fdy.get(), dw.get_mut(), db.get_mut());
         let [x, dy, weight, bias] = [x, dy, weight, bias].map(|x| wide(&x));
         let plus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
         let [value_w, value_b] = conv.weight_gradient(&x, &dy);
@@ -118,11 +121,10 @@ fn weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
 }
 
 /// It adds to what is there.
-fn bias_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
-    let conv = conv::<G>();
-    property(operands(conv), |[x, dy, _, bias]| {
+fn bias_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &mut [f32])) -> Outcome {
+    property(operands(conv), &|[x, dy, _, bias]| {
         let (fdy, mut db) = (Framed::new(&dy), Framed::new(&bias));
-        k.conv2d_bias_gradient::<G>(fdy.get(), db.get_mut());
+        kernel(fdy.get(), db.get_mut());
         let [x, dy, bias] = [x, dy, bias].map(|x| wide(&x));
         let plus = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
         let [_, value] = conv.weight_gradient(&x, &dy);
@@ -132,16 +134,15 @@ fn bias_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
 }
 
 /// One channel after the other gives what all at once give; a channel leaves the others alone.
-fn channel_input_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
-    let conv = conv::<G>();
-    property(operands(conv), |[x, dy, weight, _]| {
+fn channel_input_gradient(conv: Conv, kernel: &dyn Fn(usize, &[f32], &[f32], &mut [f32])) -> Outcome {
+    property(operands(conv), &|[x, dy, weight, _]| {
         let (fdy, fw, mut dx) = (Framed::new(&dy), Framed::new(&weight), Framed::new(&x));
         let [wide_dy, wide_weight] = [dy, weight].map(|x| wide(&x));
         let value = conv.input_gradient(&wide_dy, &wide_weight);
         let size = conv.input_gradient(&abs(&wide_dy), &abs(&wide_weight));
         let plane = conv.input[0] * conv.input[1];
         worst((0..conv.in_channels).map(|channel| {
-            k.conv2d_channel_input_gradient::<G>(channel, fdy.get(), fw.get(), dx.get_mut());
+            kernel(channel, fdy.get(), fw.get(), dx.get_mut());
             // Channels up to this one are done, the others as they were.
             let mut expected = wide(&x);
             for (i, expected) in expected.iter_mut().enumerate() {
@@ -155,10 +156,9 @@ fn channel_input_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
 }
 
 /// It adds to what is there: the weights of one input channel, one output channel behind the other.
-fn channel_weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
-    let conv = conv::<G>();
+fn channel_weight_gradient(conv: Conv, kernel: &dyn Fn(usize, &[f32], &[f32], &mut [f32])) -> Outcome {
     let taps = conv.window.kernel[0] * conv.window.kernel[1];
-    property(operands(conv), |[x, dy, weight, _]| {
+    property(operands(conv), &|[x, dy, weight, _]| {
         let (fx, fdy) = (Framed::new(&x), Framed::new(&dy));
         let [x, dy] = [x, dy].map(|x| wide(&x));
         let [value, _] = conv.weight_gradient(&x, &dy);
@@ -171,7 +171,7 @@ fn channel_weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
             let before = of_channel(&wide(&weight));
             let plus = |a: Vec<f64>, b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
             let mut dw = Framed::new(&before.iter().map(|&x| x as f32).collect::<Vec<_>>());
-            k.conv2d_channel_weight_gradient::<G>(channel, fx.get(), fdy.get(), dw.get_mut());
+            kernel(channel, fx.get(), fdy.get(), dw.get_mut());
             let magnitude = plus(of_channel(&size), &abs(&before));
             tolerance::of("conv2d_channel_weight_gradient").compare(
                 dw.get(),
@@ -183,25 +183,25 @@ fn channel_weight_gradient<T: Kernels, G: Conv2dShape>(k: T) -> Outcome {
 }
 
 pub(crate) fn conv2d<T: Kernels>(k: T) -> Outcome {
-    every_shape!(forward(k))
+    every_shape!(forward, G => |x, w, b, y| k.conv2d::<G>(x, w, b, y))
 }
 
 pub(crate) fn conv2d_input_gradient<T: Kernels>(k: T) -> Outcome {
-    every_shape!(input_gradient(k))
+    every_shape!(input_gradient, G => |dy, w, dx| k.conv2d_input_gradient::<G>(dy, w, dx))
 }
 
 pub(crate) fn conv2d_weight_gradient<T: Kernels>(k: T) -> Outcome {
-    every_shape!(weight_gradient(k))
+    every_shape!(weight_gradient, G => |x, dy, dw, db| k.conv2d_weight_gradient::<G>(x, dy, dw, db))
 }
 
 pub(crate) fn conv2d_bias_gradient<T: Kernels>(k: T) -> Outcome {
-    every_shape!(bias_gradient(k))
+    every_shape!(bias_gradient, G => |dy, db| k.conv2d_bias_gradient::<G>(dy, db))
 }
 
 pub(crate) fn conv2d_channel_input_gradient<T: Kernels>(k: T) -> Outcome {
-    every_shape!(channel_input_gradient(k))
+    every_shape!(channel_input_gradient, G => |c, dy, w, dx| k.conv2d_channel_input_gradient::<G>(c, dy, w, dx))
 }
 
 pub(crate) fn conv2d_channel_weight_gradient<T: Kernels>(k: T) -> Outcome {
-    every_shape!(channel_weight_gradient(k))
+    every_shape!(channel_weight_gradient, G => |c, x, dy, dw| k.conv2d_channel_weight_gradient::<G>(c, x, dy, dw))
 }

@@ -11,20 +11,22 @@ use tensorlet_host::{
 use super::property::{Outcome, any_length, number, numbers, property};
 
 /// Arguments of functions: also where they saturate.
-fn arguments() -> impl Strategy<Value = Vec<f32>> {
-    any_length().prop_flat_map(|x| {
-        let wide = prop_oneof![4 => number(), 2 => -20.0_f32..20.0, 1 => -1e4_f32..1e4, 1 => -1e-6_f32..1e-6];
-        proptest::collection::vec(wide, x.len())
-    })
+fn arguments() -> BoxedStrategy<Vec<f32>> {
+    any_length()
+        .prop_flat_map(|x| {
+            let wide = prop_oneof![4 => number(), 2 => -20.0_f32..20.0, 1 => -1e4_f32..1e4, 1 => -1e-6_f32..1e-6];
+            proptest::collection::vec(wide, x.len())
+        })
+        .boxed()
 }
 
 /// Two slices of the same length.
-fn pairs() -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
-    any_length().prop_flat_map(|x| (Just(x.clone()), numbers(x.len())))
+fn pairs() -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
+    any_length().prop_flat_map(|x| (Just(x.clone()), numbers(x.len()))).boxed()
 }
 
 /// A kernel in place against a function.
-fn in_place(name: &str, x: &[f32], kernel: impl Fn(&mut [f32]), function: fn(f64) -> f64) -> Outcome {
+fn in_place(name: &str, x: &[f32], kernel: &dyn Fn(&mut [f32]), function: fn(f64) -> f64) -> Outcome {
     let mut got = Framed::new(x);
     kernel(got.get_mut());
     let reference: Vec<f64> = wide(x).into_iter().map(function).collect();
@@ -32,7 +34,7 @@ fn in_place(name: &str, x: &[f32], kernel: impl Fn(&mut [f32]), function: fn(f64
 }
 
 pub(crate) fn relu<T: Kernels>(k: T) -> Outcome {
-    property(arguments(), |x| in_place("relu", &x, |x| k.relu(x), activation::relu))
+    property(arguments(), &|x| in_place("relu", &x, &|x| k.relu(x), activation::relu))
 }
 
 /// The mask of the elements whose derivative is 1.
@@ -47,11 +49,11 @@ fn mask(x: &[f32]) -> Vec<u32> {
 }
 
 pub(crate) fn relu_masked<T: Kernels>(k: T) -> Outcome {
-    property(arguments(), |x| {
+    property(arguments(), &|x| {
         let expected = mask(&x);
         let mut got = vec![0xdead_beef; expected.len() + 2];
         let outcome =
-            in_place("relu_masked", &x, |x| k.relu_masked(x, &mut got.clone()[..expected.len()]), activation::relu);
+            in_place("relu_masked", &x, &|x| k.relu_masked(x, &mut got.clone()[..expected.len()]), activation::relu);
         k.relu_masked(&mut x.clone(), &mut got[..expected.len()]);
         if got != [&expected[..], &[0xdead_beef; 2]].concat() {
             return Err(format!("mask {got:x?}, expected {expected:x?} and nothing behind it"));
@@ -61,7 +63,7 @@ pub(crate) fn relu_masked<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn relu_backward<T: Kernels>(k: T) -> Outcome {
-    property(pairs(), |(x, dy)| {
+    property(pairs(), &|(x, dy)| {
         let mut got = Framed::new(&dy);
         k.relu_backward(got.get_mut(), &mask(&x));
         let reference: Vec<f64> =
@@ -71,11 +73,11 @@ pub(crate) fn relu_backward<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn sigmoid<T: Kernels>(k: T) -> Outcome {
-    property(arguments(), |x| in_place("sigmoid", &x, |x| k.sigmoid(x), activation::sigmoid))
+    property(arguments(), &|x| in_place("sigmoid", &x, &|x| k.sigmoid(x), activation::sigmoid))
 }
 
 pub(crate) fn tanh<T: Kernels>(k: T) -> Outcome {
-    property(arguments(), |x| in_place("tanh", &x, |x| k.tanh(x), activation::tanh))
+    property(arguments(), &|x| in_place("tanh", &x, &|x| k.tanh(x), activation::tanh))
 }
 
 /// A derivative from the function's value `y`, which the kernel gets rounded: the error of `1 - y` or
@@ -83,7 +85,7 @@ pub(crate) fn tanh<T: Kernels>(k: T) -> Outcome {
 fn from_value(
     name: &str,
     (x, dy): &(Vec<f32>, Vec<f32>),
-    kernel: impl Fn(&mut [f32], &[f32]),
+    kernel: &dyn Fn(&mut [f32], &[f32]),
     function: fn(f64) -> f64,
     derivative: fn(f64) -> f64,
     magnitude: fn(f64) -> f64,
@@ -96,11 +98,11 @@ fn from_value(
 }
 
 pub(crate) fn sigmoid_backward<T: Kernels>(k: T) -> Outcome {
-    property(pairs(), |pair| {
+    property(pairs(), &|pair| {
         from_value(
             "sigmoid_backward",
             &pair,
-            |y, dy| k.sigmoid_backward(y, dy),
+            &|y, dy| k.sigmoid_backward(y, dy),
             activation::sigmoid,
             activation::sigmoid_derivative,
             activation::sigmoid,
@@ -109,11 +111,11 @@ pub(crate) fn sigmoid_backward<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn tanh_backward<T: Kernels>(k: T) -> Outcome {
-    property(pairs(), |pair| {
+    property(pairs(), &|pair| {
         from_value(
             "tanh_backward",
             &pair,
-            |y, dy| k.tanh_backward(y, dy),
+            &|y, dy| k.tanh_backward(y, dy),
             activation::tanh,
             activation::tanh_derivative,
             |_| 1.0,
@@ -122,7 +124,7 @@ pub(crate) fn tanh_backward<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn add<T: Kernels>(k: T) -> Outcome {
-    property(pairs(), |(x, y)| {
+    property(pairs(), &|(x, y)| {
         let (mut got, fx) = (Framed::new(&y), Framed::new(&x));
         k.add(got.get_mut(), fx.get());
         let sum: Vec<f64> = wide(&x).iter().zip(wide(&y)).map(|(x, y)| x + y).collect();
@@ -131,7 +133,7 @@ pub(crate) fn add<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn scale<T: Kernels>(k: T) -> Outcome {
-    property((any_length(), number()), |(x, a)| {
+    property((any_length(), number()).boxed(), &|(x, a)| {
         let mut got = Framed::new(&x);
         k.scale(got.get_mut(), a);
         let product: Vec<f64> = wide(&x).iter().map(|x| x * f64::from(a)).collect();

@@ -14,64 +14,67 @@ use tensorlet_host::{
 
 use super::property::{Outcome, numbers, property, worst};
 
-/// Three matrices: two factors and the sum that is added to.
-type Operands = (Vec<f32>, Vec<f32>, Vec<f32>);
-
-/// Operands of these lengths, each times the number of rows where the flag says so.
-fn operands([a, b, c]: [(usize, bool); 3]) -> impl Strategy<Value = (usize, Operands)> {
-    (1_usize..=6).prop_flat_map(move |m| {
-        let len = move |(n, per_row): (usize, bool)| numbers(if per_row { n * m } else { n });
-        (Just(m), (len(a), len(b), len(c)))
-    })
+/// How long an operand is: so many numbers, or so many in each row of the batch.
+#[derive(Clone, Copy)]
+enum Length {
+    Whole(usize),
+    PerRow(usize),
 }
+use Length::{PerRow, Whole};
 
-/// `c + product` beside the kernel's result.
-fn compare(
-    kernel: &str,
-    got: &Framed,
-    c: &[f32],
-    product: impl Fn(&dyn Fn(&[f64]) -> Vec<f64>) -> Vec<f64>,
+/// A kernel on flat matrices: two factors, and the sum that it adds to.
+type Kernel<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32]);
+
+/// Compares `c += product` with `c + product`, where `product(rows, a, b)` is the reference.
+fn check(
+    name: &str,
+    lengths: [Length; 3],
+    kernel: Kernel<'_>,
+    product: &dyn Fn(usize, &[f64], &[f64]) -> Vec<f64>,
 ) -> Outcome {
-    let plus = |product: Vec<f64>, c: Vec<f64>| product.iter().zip(c).map(|(p, c)| p + c).collect::<Vec<_>>();
-    let value = plus(product(&|x| x.to_vec()), wide(c));
-    let magnitude = plus(product(&abs), abs(&wide(c)));
-    tolerance::of(kernel).compare(got.get(), &value, &magnitude)
+    let operands = (1_usize..=6).prop_flat_map(move |rows| {
+        let [a, b, c] = lengths.map(|length| match length {
+            Whole(n) => numbers(n),
+            PerRow(n) => numbers(n * rows),
+        });
+        (Just(rows), a, b, c)
+    });
+    property(operands.boxed(), &|(rows, a, b, c)| {
+        let (framed_a, framed_b, mut got) = (Framed::new(&a), Framed::new(&b), Framed::new(&c));
+        kernel(framed_a.get(), framed_b.get(), got.get_mut());
+        let [a, b, c] = [a, b, c].map(|x| wide(&x));
+        let plus = |product: Vec<f64>, c: &[f64]| product.iter().zip(c).map(|(p, c)| p + c).collect::<Vec<_>>();
+        let value = plus(product(rows, &a, &b), &c);
+        let magnitude = plus(product(rows, &abs(&a), &abs(&b)), &abs(&c));
+        tolerance::of(name).compare(got.get(), &value, &magnitude)
+    })
 }
 
 fn nn<T: Kernels, const K: usize, const N: usize>(k: T) -> Outcome {
-    property(operands([(K, true), (K * N, false), (N, true)]), |(m, (a, b, c))| {
-        let (fa, fb, mut got) = (Framed::new(&a), Framed::new(&b), Framed::new(&c));
-        k.matmul(<[f32; K]>::view(fa.get()), &<[[f32; N]; K]>::view(fb.get())[0], <[f32; N]>::view_mut(got.get_mut()));
-        compare("matmul", &got, &c, |part| reference(&part(&wide(&a)), &part(&wide(&b)), [m, K, N]))
-    })
+    check(
+        "matmul",
+        [PerRow(K), Whole(K * N), PerRow(N)],
+        &|a, b, c| k.matmul(<[f32; K]>::view(a), &<[[f32; N]; K]>::view(b)[0], <[f32; N]>::view_mut(c)),
+        &|m, a, b| reference(a, b, [m, K, N]),
+    )
 }
 
 fn nt<T: Kernels, const K: usize, const N: usize>(k: T) -> Outcome {
-    property(operands([(N, true), (K * N, false), (K, true)]), |(m, (a, b, c))| {
-        let (fa, fb, mut got) = (Framed::new(&a), Framed::new(&b), Framed::new(&c));
-        k.matmul_nt(
-            <[f32; N]>::view(fa.get()),
-            &<[[f32; N]; K]>::view(fb.get())[0],
-            <[f32; K]>::view_mut(got.get_mut()),
-        );
-        compare("matmul_nt", &got, &c, |part| {
-            reference(&part(&wide(&a)), &transpose(&part(&wide(&b)), [K, N]), [m, N, K])
-        })
-    })
+    check(
+        "matmul_nt",
+        [PerRow(N), Whole(K * N), PerRow(K)],
+        &|a, b, c| k.matmul_nt(<[f32; N]>::view(a), &<[[f32; N]; K]>::view(b)[0], <[f32; K]>::view_mut(c)),
+        &|m, a, b| reference(a, &transpose(b, [K, N]), [m, N, K]),
+    )
 }
 
 fn tn<T: Kernels, const K: usize, const N: usize>(k: T) -> Outcome {
-    property(operands([(K, true), (N, true), (K * N, false)]), |(m, (a, b, c))| {
-        let (fa, fb, mut got) = (Framed::new(&a), Framed::new(&b), Framed::new(&c));
-        k.matmul_tn(
-            <[f32; K]>::view(fa.get()),
-            <[f32; N]>::view(fb.get()),
-            &mut <[[f32; N]; K]>::view_mut(got.get_mut())[0],
-        );
-        compare("matmul_tn", &got, &c, |part| {
-            reference(&transpose(&part(&wide(&a)), [m, K]), &part(&wide(&b)), [K, m, N])
-        })
-    })
+    check(
+        "matmul_tn",
+        [PerRow(K), PerRow(N), Whole(K * N)],
+        &|a, b, c| k.matmul_tn(<[f32; K]>::view(a), <[f32; N]>::view(b), &mut <[[f32; N]; K]>::view_mut(c)[0]),
+        &|m, a, b| reference(&transpose(a, [m, K]), b, [K, m, N]),
+    )
 }
 
 /// The inner and outer size of each product.

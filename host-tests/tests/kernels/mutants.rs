@@ -10,8 +10,7 @@ use tensorlet::{
 
 use super::property::Outcome;
 
-/// Computes as [`Portable`] does, and then moves the last result by ten times what is allowed to
-/// most kernels.
+/// Computes as [`Portable`] does, and then moves the last result by a thousandth.
 #[derive(Clone, Copy)]
 pub(crate) struct Spoiled;
 

@@ -30,7 +30,12 @@ macro_rules! shapes {
         )+
 
         macro_rules! every_shape {
-            ($check:ident($k:expr)) => { worst([$($check::<T, $name>($k)),+]) };
+            ($check:ident, $g:ident => $call:expr) => {
+                worst([$({
+                    type $g = $name;
+                    $check(pool::<$g>(), &$call)
+                }),+])
+            };
         }
     };
 }
@@ -57,29 +62,29 @@ fn pool<G: Pool2dShape>() -> Pool {
 }
 
 /// Planes of input and of output.
-fn planes(pool: Pool) -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
+fn planes(pool: Pool) -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
     let [in_plane, out_plane] = pool.lens();
-    (1_usize..=5).prop_flat_map(move |n| (numbers(n * in_plane), numbers(n * out_plane)))
+    (1_usize..=5).prop_flat_map(move |n| (numbers(n * in_plane), numbers(n * out_plane))).boxed()
 }
 
 /// The same with few different values, so that many are equal.
-fn tied_planes(pool: Pool) -> impl Strategy<Value = (Vec<f32>, Vec<f32>)> {
-    (any::<bool>(), planes(pool)).prop_map(|(tied, (x, dy))| {
+fn tied_planes(pool: Pool) -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
+    let tie = |(tied, (x, dy)): (bool, (Vec<f32>, Vec<f32>))| {
         let x = if tied { x.iter().map(|x| x.round().clamp(-1.0, 1.0)).collect() } else { x };
         (x, dy)
-    })
+    };
+    (any::<bool>(), planes(pool)).prop_map(tie).boxed()
 }
 
-fn max<T: Kernels, G: Pool2dShape>(k: T) -> Outcome {
-    let pool = pool::<G>();
-    property(tied_planes(pool), |(x, dy)| {
+fn max(pool: Pool, kernel: &dyn Fn(&[f32], &mut [f32], &mut [u8])) -> Outcome {
+    property(tied_planes(pool), &|(x, dy)| {
         let fx = Framed::new(&x);
         let (value, places) = pool.max(&wide(&x));
         let row = tolerance::of("max_pool2d");
 
         let mut y = Framed::poison(dy.len());
         let mut index = vec![u8::MAX; dy.len() + 3];
-        k.max_pool2d::<G>(fx.get(), y.get_mut(), &mut index[..dy.len()]);
+        kernel(fx.get(), y.get_mut(), &mut index[..dy.len()]);
         row.compare(y.get(), &value, &value)?;
         let got: Vec<usize> = index[..dy.len()].iter().map(|&i| usize::from(i)).collect();
         if got != places {
@@ -90,39 +95,36 @@ fn max<T: Kernels, G: Pool2dShape>(k: T) -> Outcome {
         }
 
         let mut alone = Framed::poison(dy.len());
-        k.max_pool2d::<G>(fx.get(), alone.get_mut(), &mut []);
+        kernel(fx.get(), alone.get_mut(), &mut []);
         row.compare(alone.get(), &value, &value)
     })
 }
 
-fn max_backward<T: Kernels, G: Pool2dShape>(k: T) -> Outcome {
-    let pool = pool::<G>();
-    property(tied_planes(pool), |(x, dy)| {
+fn max_backward(pool: Pool, kernel: &dyn Fn(&[f32], &[u8], &mut [f32])) -> Outcome {
+    property(tied_planes(pool), &|(x, dy)| {
         let (_, places) = pool.max(&wide(&x));
         let index: Vec<u8> = places.iter().map(|&place| u8::try_from(place).expect("windows are small")).collect();
         let (fdy, mut dx) = (Framed::new(&dy), Framed::poison(x.len()));
-        k.max_pool2d_backward::<G>(fdy.get(), &index, dx.get_mut());
+        kernel(fdy.get(), &index, dx.get_mut());
         let dy = wide(&dy);
         let magnitude = pool.max_gradient(&abs(&dy), &places);
         tolerance::of("max_pool2d_backward").compare(dx.get(), &pool.max_gradient(&dy, &places), &magnitude)
     })
 }
 
-fn avg<T: Kernels, G: Pool2dShape>(k: T) -> Outcome {
-    let pool = pool::<G>();
-    property(planes(pool), |(x, dy)| {
+fn avg(pool: Pool, kernel: &dyn Fn(&[f32], &mut [f32])) -> Outcome {
+    property(planes(pool), &|(x, dy)| {
         let (fx, mut y) = (Framed::new(&x), Framed::poison(dy.len()));
-        k.avg_pool2d::<G>(fx.get(), y.get_mut());
+        kernel(fx.get(), y.get_mut());
         let x = wide(&x);
         tolerance::of("avg_pool2d").compare(y.get(), &pool.mean(&x), &pool.mean(&abs(&x)))
     })
 }
 
-fn avg_backward<T: Kernels, G: Pool2dShape>(k: T) -> Outcome {
-    let pool = pool::<G>();
-    property(planes(pool), |(x, dy)| {
+fn avg_backward(pool: Pool, kernel: &dyn Fn(&[f32], &mut [f32])) -> Outcome {
+    property(planes(pool), &|(x, dy)| {
         let (fdy, mut dx) = (Framed::new(&dy), Framed::poison(x.len()));
-        k.avg_pool2d_backward::<G>(fdy.get(), dx.get_mut());
+        kernel(fdy.get(), dx.get_mut());
         let dy = wide(&dy);
         let magnitude = pool.mean_gradient(&abs(&dy));
         tolerance::of("avg_pool2d_backward").compare(dx.get(), &pool.mean_gradient(&dy), &magnitude)
@@ -130,17 +132,17 @@ fn avg_backward<T: Kernels, G: Pool2dShape>(k: T) -> Outcome {
 }
 
 pub(crate) fn max_pool2d<T: Kernels>(k: T) -> Outcome {
-    every_shape!(max(k))
+    every_shape!(max, G => |x, y, i| k.max_pool2d::<G>(x, y, i))
 }
 
 pub(crate) fn max_pool2d_backward<T: Kernels>(k: T) -> Outcome {
-    every_shape!(max_backward(k))
+    every_shape!(max_backward, G => |dy, i, dx| k.max_pool2d_backward::<G>(dy, i, dx))
 }
 
 pub(crate) fn avg_pool2d<T: Kernels>(k: T) -> Outcome {
-    every_shape!(avg(k))
+    every_shape!(avg, G => |x, y| k.avg_pool2d::<G>(x, y))
 }
 
 pub(crate) fn avg_pool2d_backward<T: Kernels>(k: T) -> Outcome {
-    every_shape!(avg_backward(k))
+    every_shape!(avg_backward, G => |dy, dx| k.avg_pool2d_backward::<G>(dy, dx))
 }

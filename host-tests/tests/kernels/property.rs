@@ -1,6 +1,6 @@
 //! Properties with a measure: not only whether all cases pass, but how close the worst came.
 
-use std::cell::Cell;
+use std::{cell::Cell, fmt::Debug};
 
 use proptest::{
     collection::vec,
@@ -16,7 +16,10 @@ pub(crate) type Outcome = Result<f64, String>;
 const CASES: u32 = 24;
 
 /// Runs a property on values of a strategy.
-pub(crate) fn property<S: Strategy>(strategy: S, check: impl Fn(S::Value) -> Outcome) -> Outcome {
+///
+/// Strategies are boxed and checks are references, here and in the modules beside, so that the many
+/// shapes and instruction sets share one copy of all this.
+pub(crate) fn property<V: Debug + 'static>(strategy: BoxedStrategy<V>, check: &dyn Fn(V) -> Outcome) -> Outcome {
     let worst = Cell::new(0.0_f64);
     let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let rng = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
@@ -35,19 +38,20 @@ pub(crate) fn property<S: Strategy>(strategy: S, check: impl Fn(S::Value) -> Out
 }
 
 /// Ordinary numbers with some that are zero, small or large.
-pub(crate) fn number() -> impl Strategy<Value = f32> + Clone {
-    prop_oneof![8 => -3.0_f32..3.0, 1 => Just(0.0), 1 => -1e-3_f32..1e-3, 1 => -1e3_f32..1e3]
+pub(crate) fn number() -> BoxedStrategy<f32> {
+    prop_oneof![8 => -3.0_f32..3.0, 1 => Just(0.0), 1 => -1e-3_f32..1e-3, 1 => -1e3_f32..1e3].boxed()
 }
 
 /// So many numbers.
-pub(crate) fn numbers(n: usize) -> impl Strategy<Value = Vec<f32>> + Clone {
-    vec(number(), n)
+pub(crate) fn numbers(n: usize) -> BoxedStrategy<Vec<f32>> {
+    vec(number(), n).boxed()
 }
 
 /// Lengths around the widths of vectors, and values for them.
-pub(crate) fn any_length() -> impl Strategy<Value = Vec<f32>> + Clone {
+pub(crate) fn any_length() -> BoxedStrategy<Vec<f32>> {
     prop_oneof![Just(0_usize), 1_usize..9, 14_usize..18, 30_usize..34, 63_usize..66, 100_usize..200]
         .prop_flat_map(numbers)
+        .boxed()
 }
 
 /// Fails if an instruction set failed, or if none came near the tolerance.

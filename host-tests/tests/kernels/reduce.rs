@@ -11,7 +11,7 @@ use tensorlet_host::{
 use super::property::{Outcome, any_length, numbers, property};
 
 pub(crate) fn sum<T: Kernels>(k: T) -> Outcome {
-    property(any_length(), |x| {
+    property(any_length(), &|x| {
         let got = k.sum(Framed::new(&x).get());
         let x = wide(&x);
         tolerance::of("sum").compare(&[got], &[reduce::sum(&x)], &[reduce::sum(&abs(&x))])
@@ -20,7 +20,7 @@ pub(crate) fn sum<T: Kernels>(k: T) -> Outcome {
 
 pub(crate) fn dot<T: Kernels>(k: T) -> Outcome {
     let operands = any_length().prop_flat_map(|a| (Just(a.clone()), numbers(a.len()), 0..=a.len()));
-    property(operands, |(a, b, shorter)| {
+    property(operands.boxed(), &|(a, b, shorter)| {
         // Of unequal lengths the shorter counts.
         let b = &b[..if shorter % 4 == 0 { shorter } else { b.len() }];
         let got = k.dot(Framed::new(&a).get(), Framed::new(b).get());
@@ -30,10 +30,10 @@ pub(crate) fn dot<T: Kernels>(k: T) -> Outcome {
 }
 
 /// Values of which some are equal and, now and then, some are not numbers.
-fn with_ties() -> impl Strategy<Value = Vec<f32>> {
+fn with_ties() -> BoxedStrategy<Vec<f32>> {
     let special = prop_oneof![Just(f32::NAN), Just(f32::INFINITY), Just(f32::NEG_INFINITY), Just(3.0_f32)];
-    (any_length(), proptest::collection::vec((0_usize..200, special), 0..3), any::<bool>()).prop_map(
-        |(mut x, specials, tied)| {
+    (any_length(), proptest::collection::vec((0_usize..200, special), 0..3), any::<bool>())
+        .prop_map(|(mut x, specials, tied)| {
             if tied {
                 x.iter_mut().for_each(|x| *x = x.round().clamp(-2.0, 2.0));
             }
@@ -43,19 +43,19 @@ fn with_ties() -> impl Strategy<Value = Vec<f32>> {
                 }
             }
             x
-        },
-    )
+        })
+        .boxed()
 }
 
 pub(crate) fn max<T: Kernels>(k: T) -> Outcome {
-    property(with_ties(), |x| {
+    property(with_ties(), &|x| {
         let got = k.max(Framed::new(&x).get());
         tolerance::of("max").compare(&[got], &[reduce::max(&wide(&x))], &[0.0])
     })
 }
 
 pub(crate) fn argmax<T: Kernels>(k: T) -> Outcome {
-    property(with_ties(), |x| {
+    property(with_ties(), &|x| {
         let (got, expected) = (k.argmax(Framed::new(&x).get()), reduce::argmax(&wide(&x)));
         if got == expected { Ok(0.0) } else { Err(format!("position {got}, expected {expected} in {x:?}")) }
     })

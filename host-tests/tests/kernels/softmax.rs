@@ -7,9 +7,9 @@ use tensorlet_host::{framed::Framed, reference::softmax as reference, reference:
 use super::property::{Outcome, number, property, worst};
 
 /// Logits of 1 to 40 classes, ordinary or far apart.
-fn logits() -> impl Strategy<Value = Vec<f32>> {
+fn logits() -> BoxedStrategy<Vec<f32>> {
     let one = prop_oneof![6 => number(), 1 => -80.0_f32..80.0];
-    proptest::collection::vec(one, 1..41)
+    proptest::collection::vec(one, 1..41).boxed()
 }
 
 /// Probabilities, each times one plus the size of the exponential's argument.
@@ -19,7 +19,7 @@ fn magnitude(x: &[f64]) -> Vec<f64> {
 }
 
 pub(crate) fn softmax<T: Kernels>(k: T) -> Outcome {
-    property(logits(), |x| {
+    property(logits(), &|x| {
         let mut got = Framed::new(&x);
         k.softmax(got.get_mut());
         let value = reference::softmax(&wide(&x));
@@ -28,7 +28,7 @@ pub(crate) fn softmax<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn cross_entropy<T: Kernels>(k: T) -> Outcome {
-    property((logits(), any::<prop::sample::Index>(), -2.0_f32..2.0), |(x, target, scale)| {
+    property((logits(), any::<prop::sample::Index>(), -2.0_f32..2.0).boxed(), &|(x, target, scale)| {
         let target = target.index(x.len());
         let mut got = Framed::new(&x);
         let loss = k.cross_entropy(got.get_mut(), target, scale);

@@ -11,18 +11,20 @@ use tensorlet_host::{
 use super::property::{Outcome, any_length, numbers, property, worst};
 
 /// Weights and as many of each of three more.
-fn weights() -> impl Strategy<Value = [Vec<f32>; 4]> {
+fn weights() -> BoxedStrategy<[Vec<f32>; 4]> {
     any_length()
         .prop_flat_map(|w| {
             let n = w.len();
             (Just(w), numbers(n), numbers(n), vec(0.0_f32..4.0, n))
         })
         .prop_map(|(w, g, m, v)| [w, g, m, v])
+        .boxed()
 }
 
-fn step() -> impl Strategy<Value = SgdStep> {
+fn step() -> BoxedStrategy<SgdStep> {
     (1e-3_f32..1.0, 0.0_f32..0.99, prop_oneof![Just(0.0_f32), 1e-4_f32..0.5])
         .prop_map(|(lr, momentum, weight_decay)| SgdStep { lr, momentum, weight_decay })
+        .boxed()
 }
 
 fn reference(step: SgdStep) -> update::Sgd {
@@ -35,7 +37,7 @@ fn magnitude(step: SgdStep) -> update::Sgd {
 }
 
 pub(crate) fn sgd<T: Kernels>(k: T) -> Outcome {
-    property((weights(), step()), |([w, g, ..], step)| {
+    property((weights(), step()).boxed(), &|([w, g, ..], step)| {
         let (mut got, fg) = (Framed::new(&w), Framed::new(&g));
         k.sgd(step, got.get_mut(), fg.get());
         let each =
@@ -49,7 +51,7 @@ pub(crate) fn sgd<T: Kernels>(k: T) -> Outcome {
 }
 
 pub(crate) fn sgd_momentum<T: Kernels>(k: T) -> Outcome {
-    property((weights(), step()), |([w, g, b, _], step)| {
+    property((weights(), step()).boxed(), &|([w, g, b, _], step)| {
         let (mut got_w, fg, mut got_b) = (Framed::new(&w), Framed::new(&g), Framed::new(&b));
         k.sgd_momentum(step, got_w.get_mut(), fg.get(), got_b.get_mut());
         let each = |i: usize, f: &dyn Fn(f64, f64, f64) -> [f64; 2]| {
@@ -66,32 +68,34 @@ pub(crate) fn sgd_momentum<T: Kernels>(k: T) -> Outcome {
 }
 
 /// The kernel's numbers for step `t`, and the reference with the same rounded numbers.
-fn adam_step() -> impl Strategy<Value = (AdamStep, i32, update::Adam)> {
+fn adam_step() -> BoxedStrategy<(AdamStep, i32, update::Adam)> {
     let decay = prop_oneof![Just(0.0_f32), 1e-4_f32..0.5];
-    (1e-3_f32..0.1, 0.5_f32..0.95, 0.9_f32..0.999, decay, 1..100).prop_map(|(lr, beta1, beta2, weight_decay, t)| {
-        let adam = update::Adam {
-            lr: lr.into(),
-            betas: [beta1.into(), beta2.into()],
-            eps: f64::from(1e-6_f32),
-            weight_decay: weight_decay.into(),
-        };
-        let correction = |beta: f32| 1.0 - f64::from(beta).powi(t);
-        let step = AdamStep {
-            step_size: (adam.lr / correction(beta1)) as f32,
-            beta1,
-            one_minus_beta1: (1.0 - f64::from(beta1)) as f32,
-            beta2,
-            one_minus_beta2: (1.0 - f64::from(beta2)) as f32,
-            rsqrt_correction2: correction(beta2).sqrt().recip() as f32,
-            eps: 1e-6,
-            weight_decay,
-        };
-        (step, t, adam)
-    })
+    (1e-3_f32..0.1, 0.5_f32..0.95, 0.9_f32..0.999, decay, 1..100)
+        .prop_map(|(lr, beta1, beta2, weight_decay, t)| {
+            let adam = update::Adam {
+                lr: lr.into(),
+                betas: [beta1.into(), beta2.into()],
+                eps: f64::from(1e-6_f32),
+                weight_decay: weight_decay.into(),
+            };
+            let correction = |beta: f32| 1.0 - f64::from(beta).powi(t);
+            let step = AdamStep {
+                step_size: (adam.lr / correction(beta1)) as f32,
+                beta1,
+                one_minus_beta1: (1.0 - f64::from(beta1)) as f32,
+                beta2,
+                one_minus_beta2: (1.0 - f64::from(beta2)) as f32,
+                rsqrt_correction2: correction(beta2).sqrt().recip() as f32,
+                eps: 1e-6,
+                weight_decay,
+            };
+            (step, t, adam)
+        })
+        .boxed()
 }
 
 pub(crate) fn adam<T: Kernels>(k: T) -> Outcome {
-    property((weights(), adam_step()), |([w, g, m, v], (step, t, adam))| {
+    property((weights(), adam_step()).boxed(), &|([w, g, m, v], (step, t, adam))| {
         let fg = Framed::new(&g);
         let [mut got_w, mut got_m, mut got_v] = [&w, &m, &v].map(|x| Framed::new(x));
         k.adam(step, got_w.get_mut(), fg.get(), got_m.get_mut(), got_v.get_mut());
