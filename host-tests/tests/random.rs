@@ -99,23 +99,23 @@ fn bounds_and_deviations_are_pytorchs() {
 
 #[test]
 fn fillers_have_the_moments_that_are_asked_for() {
-    let mut w = [[0.0_f32; 100]; 200];
+    let mut w = [[0.0_f32; 60]; 60];
     init::uniform(&mut w, -0.3, 0.3, &mut rng(3));
     assert_uniform(w.as_flattened(), f64::from(0.3_f32), "uniform");
     init::uniform(&mut w, 1.0, 3.0, &mut rng(4));
     let centred: Vec<f32> = w.as_flattened().iter().map(|x| x - 2.0).collect();
     assert_uniform(&centred, 1.0, "uniform, not centred");
 
-    let bound = init::xavier_uniform_bound(100, 200, init::TANH_GAIN);
+    let bound = init::xavier_uniform_bound(60, 60, init::TANH_GAIN);
     init::uniform(&mut w, -bound, bound, &mut rng(5));
-    assert_uniform(w.as_flattened(), reference::xavier_uniform(5.0 / 3.0, 100.0, 200.0), "Xavier, uniform");
-    init::normal(&mut w, 0.0, init::xavier_normal_std(100, 200, 1.0), &mut rng(6));
-    assert_normal(w.as_flattened(), 0.0, reference::xavier_normal(1.0, 100.0, 200.0), "Xavier, normal");
-    let bound = init::kaiming_uniform_bound(100, init::RELU_GAIN);
+    assert_uniform(w.as_flattened(), reference::xavier_uniform(5.0 / 3.0, 60.0, 60.0), "Xavier, uniform");
+    init::normal(&mut w, 0.0, init::xavier_normal_std(60, 60, 1.0), &mut rng(6));
+    assert_normal(w.as_flattened(), 0.0, reference::xavier_normal(1.0, 60.0, 60.0), "Xavier, normal");
+    let bound = init::kaiming_uniform_bound(60, init::RELU_GAIN);
     init::uniform(&mut w, -bound, bound, &mut rng(7));
-    assert_uniform(w.as_flattened(), reference::kaiming_uniform(0.0, 100.0), "Kaiming, uniform");
-    init::normal(&mut w, 0.5, init::kaiming_normal_std(100, init::RELU_GAIN), &mut rng(8));
-    assert_normal(w.as_flattened(), 0.5, reference::kaiming_normal(2_f64.sqrt(), 100.0), "Kaiming, normal");
+    assert_uniform(w.as_flattened(), reference::kaiming_uniform(0.0, 60.0), "Kaiming, uniform");
+    init::normal(&mut w, 0.5, init::kaiming_normal_std(60, init::RELU_GAIN), &mut rng(8));
+    assert_normal(w.as_flattened(), 0.5, reference::kaiming_normal(2_f64.sqrt(), 60.0), "Kaiming, normal");
 }
 
 #[test]

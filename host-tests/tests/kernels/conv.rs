@@ -80,7 +80,16 @@ fn operands(conv: Conv) -> BoxedStrategy<[Vec<f32>; 4]> {
         .boxed()
 }
 
-fn forward(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &[f32], &mut [f32])) -> Outcome {
+/// `x, weight, bias, y`.
+type Forward<'a> = &'a dyn Fn(&[f32], &[f32], &[f32], &mut [f32]);
+/// `dy, weight, dx`.
+type InputGradient<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32]);
+/// `x, dy, dw, db`.
+type WeightGradient<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32], &mut [f32]);
+/// The channel, two inputs and the gradient.
+type ChannelGradient<'a> = &'a dyn Fn(usize, &[f32], &[f32], &mut [f32]);
+
+fn forward(conv: Conv, kernel: Forward<'_>) -> Outcome {
     property(operands(conv), &|[x, dy, weight, bias]| {
         let (fx, fw, fb) = (Framed::new(&x), Framed::new(&weight), Framed::new(&bias));
         let mut y = Framed::poison(dy.len());
@@ -91,7 +100,7 @@ fn forward(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &[f32], &mut [f32])) -> O
     })
 }
 
-fn input_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &mut [f32])) -> Outcome {
+fn input_gradient(conv: Conv, kernel: InputGradient<'_>) -> Outcome {
     property(operands(conv), &|[x, dy, weight, _]| {
         let (fdy, fw) = (Framed::new(&dy), Framed::new(&weight));
         let mut dx = Framed::poison(x.len());
@@ -103,7 +112,7 @@ fn input_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &mut [f32])) -> Ou
 }
 
 /// It adds to what is there.
-fn weight_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &[f32], &mut [f32], &mut [f32])) -> Outcome {
+fn weight_gradient(conv: Conv, kernel: WeightGradient<'_>) -> Outcome {
     property(operands(conv), &|[x, dy, weight, bias]| {
         let (fx, fdy) = (Framed::new(&x), Framed::new(&dy));
         let (mut dw, mut db) = (Framed::new(&weight), Framed::new(&bias));
@@ -134,7 +143,7 @@ fn bias_gradient(conv: Conv, kernel: &dyn Fn(&[f32], &mut [f32])) -> Outcome {
 }
 
 /// One channel after the other gives what all at once give; a channel leaves the others alone.
-fn channel_input_gradient(conv: Conv, kernel: &dyn Fn(usize, &[f32], &[f32], &mut [f32])) -> Outcome {
+fn channel_input_gradient(conv: Conv, kernel: ChannelGradient<'_>) -> Outcome {
     property(operands(conv), &|[x, dy, weight, _]| {
         let (fdy, fw, mut dx) = (Framed::new(&dy), Framed::new(&weight), Framed::new(&x));
         let [wide_dy, wide_weight] = [dy, weight].map(|x| wide(&x));
@@ -156,7 +165,7 @@ fn channel_input_gradient(conv: Conv, kernel: &dyn Fn(usize, &[f32], &[f32], &mu
 }
 
 /// It adds to what is there: the weights of one input channel, one output channel behind the other.
-fn channel_weight_gradient(conv: Conv, kernel: &dyn Fn(usize, &[f32], &[f32], &mut [f32])) -> Outcome {
+fn channel_weight_gradient(conv: Conv, kernel: ChannelGradient<'_>) -> Outcome {
     let taps = conv.window.kernel[0] * conv.window.kernel[1];
     property(operands(conv), &|[x, dy, weight, _]| {
         let (fx, fdy) = (Framed::new(&x), Framed::new(&dy));

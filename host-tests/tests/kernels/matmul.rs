@@ -25,13 +25,11 @@ use Length::{PerRow, Whole};
 /// A kernel on flat matrices: two factors, and the sum that it adds to.
 type Kernel<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32]);
 
+/// The reference: the product of so many rows of the batch.
+type Product<'a> = &'a dyn Fn(usize, &[f64], &[f64]) -> Vec<f64>;
+
 /// Compares `c += product` with `c + product`, where `product(rows, a, b)` is the reference.
-fn check(
-    name: &str,
-    lengths: [Length; 3],
-    kernel: Kernel<'_>,
-    product: &dyn Fn(usize, &[f64], &[f64]) -> Vec<f64>,
-) -> Outcome {
+fn check(name: &str, lengths: [Length; 3], kernel: Kernel<'_>, product: Product<'_>) -> Outcome {
     let operands = (1_usize..=6).prop_flat_map(move |rows| {
         let [a, b, c] = lengths.map(|length| match length {
             Whole(n) => numbers(n),

@@ -76,7 +76,12 @@ fn tied_planes(pool: Pool) -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
     (any::<bool>(), planes(pool)).prop_map(tie).boxed()
 }
 
-fn max(pool: Pool, kernel: &dyn Fn(&[f32], &mut [f32], &mut [u8])) -> Outcome {
+/// `x, y, index`.
+type Max<'a> = &'a dyn Fn(&[f32], &mut [f32], &mut [u8]);
+/// `dy, index, dx`.
+type MaxBackward<'a> = &'a dyn Fn(&[f32], &[u8], &mut [f32]);
+
+fn max(pool: Pool, kernel: Max<'_>) -> Outcome {
     property(tied_planes(pool), &|(x, dy)| {
         let fx = Framed::new(&x);
         let (value, places) = pool.max(&wide(&x));
@@ -100,7 +105,7 @@ fn max(pool: Pool, kernel: &dyn Fn(&[f32], &mut [f32], &mut [u8])) -> Outcome {
     })
 }
 
-fn max_backward(pool: Pool, kernel: &dyn Fn(&[f32], &[u8], &mut [f32])) -> Outcome {
+fn max_backward(pool: Pool, kernel: MaxBackward<'_>) -> Outcome {
     property(tied_planes(pool), &|(x, dy)| {
         let (_, places) = pool.max(&wide(&x));
         let index: Vec<u8> = places.iter().map(|&place| u8::try_from(place).expect("windows are small")).collect();
