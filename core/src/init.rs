@@ -28,6 +28,57 @@ pub fn normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, mean: f32, std: f32, rng
     }
 }
 
+/// The inputs of one output and the outputs of one input of a layer: PyTorch's `fan_in` and `fan_out`.
+/// [`Linear::FANS`](crate::Linear::FANS) and [`Conv2d::FANS`](crate::Conv2d::FANS) state them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fans {
+    /// Inputs of one output.
+    pub fan_in: usize,
+    /// Outputs of one input.
+    pub fan_out: usize,
+}
+
+/// Fills with uniform numbers within [`xavier_uniform_bound`]: PyTorch's `xavier_uniform_`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use tensorlet::{Linear, Module, init};
+/// let mut fc = Linear::<2, 4>::ZERO;
+/// let mut rng = Xoshiro128PlusPlus::seed_from_u64(0);
+/// init::xavier_uniform(&mut fc.weight, Linear::<2, 4>::FANS, 1.0, &mut rng);
+/// assert!(fc.weight.as_flattened().iter().all(|w| w.abs() <= 1.0));
+/// ```
+pub fn xavier_uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fans: Fans, gain: f32, rng: &mut R) {
+    let bound = xavier_uniform_bound(fans.fan_in, fans.fan_out, gain);
+    uniform(w, -bound, bound, rng);
+}
+
+/// Fills with normal numbers of [`xavier_normal_std`]: PyTorch's `xavier_normal_`.
+pub fn xavier_normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fans: Fans, gain: f32, rng: &mut R) {
+    normal(w, 0.0, xavier_normal_std(fans.fan_in, fans.fan_out, gain), rng);
+}
+
+/// Fills with uniform numbers within [`kaiming_uniform_bound`]: PyTorch's `kaiming_uniform_` with
+/// `mode="fan_in"` for `fan = fans.fan_in`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use tensorlet::{Linear, Module, init};
+/// let mut fc = Linear::<6, 4>::ZERO;
+/// let mut rng = Xoshiro128PlusPlus::seed_from_u64(0);
+/// init::kaiming_uniform(&mut fc.weight, Linear::<6, 4>::FANS.fan_in, init::RELU_GAIN, &mut rng);
+/// assert!(fc.weight.as_flattened().iter().all(|w| w.abs() <= 1.0));
+/// ```
+pub fn kaiming_uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fan: usize, gain: f32, rng: &mut R) {
+    let bound = kaiming_uniform_bound(fan, gain);
+    uniform(w, -bound, bound, rng);
+}
+
+/// Fills with normal numbers of [`kaiming_normal_std`]: PyTorch's `kaiming_normal_`.
+pub fn kaiming_normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fan: usize, gain: f32, rng: &mut R) {
+    normal(w, 0.0, kaiming_normal_std(fan, gain), rng);
+}
+
 /// `1/√fan_in`: the bound of PyTorch's default for `Linear` and `Conv2d`, weight and bias
 /// (`kaiming_uniform_` with `a = √5`). `fan_in` is the number of inputs of one output.
 #[must_use]

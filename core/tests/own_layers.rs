@@ -247,8 +247,12 @@ impl<const IN: usize, const OUT: usize> Train<[i8; IN]> for QuantisedLinear<IN, 
     fn backward<K: Kernels>(&self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
 }
 
+/// A loss below which the tests call something learned, and the steps until then.
+const ENOUGH: f32 = if cfg!(miri) { 2.0 } else { 0.05 };
+const STEPS: usize = if cfg!(miri) { 2 } else { 600 };
+
 fn generator() -> rand_xoshiro::Xoshiro128PlusPlus {
-    rand_core::SeedableRng::seed_from_u64(7)
+    rand_core::SeedableRng::seed_from_u64(5)
 }
 
 /// Words of length four that hold an even or odd number of ones: parity needs the recurrence.
@@ -267,10 +271,10 @@ fn a_recurrent_network_over_integer_inputs_learns_parity() {
     let mut workspace = vec![0.0; training_words::<[u8; 4], Recurrent, Adam>(Mode::Accumulate, 16)];
     let mut trainer = Trainer::<[u8; 4], Recurrent, _>::new(Adam::new(0.02), &mut workspace).unwrap();
     let mut loss = f32::NAN;
-    for _ in 0..if cfg!(miri) { 2 } else { 600 } {
+    for _ in 0..STEPS {
         loss = trainer.step(Portable, &mut net, &CrossEntropyLoss, &x, &labels).unwrap();
     }
-    assert!(loss < if cfg!(miri) { 2.0 } else { 0.05 }, "loss {loss}");
+    assert!(loss < ENOUGH, "loss {loss}");
 
     let mut arena = vec![0.0; memory::inference_words::<[u8; 4], Recurrent>(16)];
     let logits = net.forward(Portable, &x, &mut arena).unwrap();
@@ -313,6 +317,6 @@ fn a_float_head_learns_behind_a_frozen_int8_layer() {
     for _ in 0..if cfg!(miri) { 2 } else { 200 } {
         loss = trainer.step(Portable, &mut net, &CrossEntropyLoss, &x, &[0, 1, 2]).unwrap();
     }
-    assert!(loss < if cfg!(miri) { 2.0 } else { 0.05 }, "loss {loss}");
+    assert!(loss < ENOUGH, "loss {loss}");
     assert_eq!(net.0.0.weight, before);
 }

@@ -54,15 +54,23 @@ impl<X: Tensor, A: Layer<X>, B: Layer<A::Out>> Layer<X> for (A, B) {
 }
 
 /// A first part that is not trained, when no gradient of the input is wanted, runs as inference: it
-/// leaves nothing on the tape but its output, and what it needs meanwhile is used again behind it.
-const fn pruned<A: Module>(pass: Pass) -> bool {
-    A::GRAD == 0 && !pass.input_gradient
+/// leaves nothing on the tape but its output, and what it needs meanwhile is used again behind it. A
+/// part that keeps less than its output, as one does that works in place, is better kept.
+const fn pruned<X: Tensor, A: Train<X>>(pass: Pass) -> bool {
+    !pass.input_gradient && prunable::<X, A>()
+}
+
+const fn prunable<X: Tensor, A: Train<X>>() -> bool {
+    A::GRAD == 0 && A::TAPE_LEAF > A::Out::WORDS
 }
 
 impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
     const TAPE: usize = A::TAPE + B::TAPE;
-    const TAPE_LEAF: usize =
-        if A::GRAD == 0 { max(A::PEAK_GIVEN, A::Out::WORDS + B::TAPE_LEAF) } else { A::TAPE_LEAF + B::TAPE };
+    const TAPE_LEAF: usize = if prunable::<X, A>() {
+        max(A::PEAK_GIVEN, A::Out::WORDS + B::TAPE_LEAF)
+    } else {
+        A::TAPE_LEAF + if A::GRAD == 0 { B::TAPE_LEAF } else { B::TAPE }
+    };
     const FUSED: usize = max(A::FUSED, B::FUSED);
     const FUSED_PER_SAMPLE: usize = max(A::FUSED_PER_SAMPLE, B::FUSED_PER_SAMPLE);
     const OVERWRITES_X: bool = A::OVERWRITES_X || (A::TAPE == 0 && B::OVERWRITES_X);
@@ -77,7 +85,7 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
 
     #[inline(always)]
     fn out<'a>(pass: Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
-        if pruned::<A>(pass) {
+        if pruned::<X, A>(pass) {
             let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
             B::out(pass, y, tapes::<A::Out, B>(pass, tape).0)
         } else {
@@ -171,7 +179,7 @@ pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
     tape: &mut [f32],
     rest: impl FnOnce(Pass, &mut [f32], &mut [f32]),
 ) {
-    if pruned::<A>(pass) {
+    if pruned::<X, A>(pass) {
         let at = a.infer(k, Input::Given(X::in_words(x, pass.n)), tape);
         let words = pass.n * A::Out::WORDS;
         if at == End::High {
@@ -198,7 +206,7 @@ pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
     rest: impl FnOnce(Pass, &mut [f32], &mut [f32], &mut [f32]),
 ) {
     let (grad, grad_rest) = memory::split(grad, A::GRAD);
-    if pruned::<A>(pass) {
+    if pruned::<X, A>(pass) {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
         rest(pass, y, tape, grad_rest);
     } else {
@@ -221,7 +229,7 @@ pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
 ) {
     let Fused { optimizer, state, scratch } = step;
     let (state, state_rest) = memory::split(state, O::STATES * A::GRAD);
-    if pruned::<A>(pass) {
+    if pruned::<X, A>(pass) {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
         rest(pass, y, tape, Fused { optimizer, state: state_rest, scratch });
     } else {

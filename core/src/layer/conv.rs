@@ -55,6 +55,9 @@ pub struct Conv2d<
 impl<const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding>
     Conv2d<IN, OUT, KH, KW, OH, OW, S>
 {
+    /// What initialisations ask of the weight's shape.
+    pub const FANS: init::Fans = init::Fans { fan_in: IN * KH * KW, fan_out: OUT * KH * KW };
+
     const WEIGHTS: usize = OUT * IN * KH * KW;
     const WEIGHT: ParameterInfo =
         ParameterInfo { name: "weight", shape: Shape::new(&[OUT, IN, KH, KW]), layout: Layout::RowMajor };

@@ -36,6 +36,9 @@ pub struct Linear<const IN: usize, const OUT: usize> {
 }
 
 impl<const IN: usize, const OUT: usize> Linear<IN, OUT> {
+    /// What initialisations ask of the weight's shape.
+    pub const FANS: init::Fans = init::Fans { fan_in: IN, fan_out: OUT };
+
     const WEIGHT: ParameterInfo =
         ParameterInfo { name: "weight", shape: Shape::new(&[OUT, IN]), layout: Layout::Transposed };
     const BIAS: ParameterInfo = ParameterInfo { name: "bias", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
