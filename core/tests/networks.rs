@@ -61,7 +61,7 @@ fn train<O: Optimizer>(optimizer: O, steps: usize) -> Vec<f32> {
 
 #[test]
 fn both_modes_agree_and_learn_with_every_optimiser() {
-    let steps = if cfg!(miri) { 3 } else { 300 };
+    let steps = if cfg!(miri) { 2 } else { 300 };
     let last = [
         train(Sgd::new(0.5), steps),
         train(Sgd::with_momentum(0.1, 0.9).weight_decay(1e-4), steps),

@@ -47,8 +47,11 @@ pub(crate) const TESTS: Step = Step {
     run: |shell| {
         let mut cargo = shell.cargo(ALL_TESTS);
         cargo.args(["--lib", "--bins", "--tests", "--examples", "--", "--skip", "compile_fail/"]);
-        shell.test(&mut cargo)?;
-        Ok(Note::new())
+        let precise = shell.test(&mut cargo);
+        let mut cargo = shell.cargo(["test", "--release", "--package", "tensorlet", "--features", "micromath"]);
+        let approximate = shell.test(cargo.args(["--lib", "--tests"]));
+        precise.and(approximate)?;
+        Ok("core's twice: with precise and with approximate functions".to_owned())
     },
     optional: false,
 };
