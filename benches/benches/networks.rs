@@ -5,7 +5,7 @@ use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
     Image, Mode, Module, Tensor, Train, Trainer, Vector, init, loss::CrossEntropyLoss, memory, optim::Sgd,
 };
-use tensorlet_benches::{Digits, LeNet, Mlp};
+use tensorlet_host::networks::{Digits, LeNet, Mlp};
 use tensorlet_simd::{Isa, dispatch};
 
 const BATCH: usize = 32;

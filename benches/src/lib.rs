@@ -1,47 +1,4 @@
-//! The networks whose inference and training `cargo bench -p tensorlet-benches` times, on every
-//! instruction set that the processor has.
+//! Times whole jobs, on every instruction set that the processor has: `cargo bench -p tensorlet-benches`.
 
+#![no_std]
 #![forbid(unsafe_code)]
-
-use tensorlet::{Image, Vector, network};
-
-network! {
-    /// 784-256-10 with ReLU.
-    pub struct Mlp: Vector<784> {
-        fc1: Linear(256),
-        relu: Relu,
-        fc2: Linear(10),
-    }
-}
-
-network! {
-    /// LeNet-5 as "Dive into Deep Learning" has it: sigmoids and average pooling.
-    pub struct LeNet: Image<1, 28, 28> {
-        conv1: Conv2d(6, 5, padding = 2),
-        act1: Sigmoid,
-        pool1: AvgPool2d(2),
-        conv2: Conv2d(16, 5),
-        act2: Sigmoid,
-        pool2: AvgPool2d(2),
-        flatten: Flatten,
-        fc1: Linear(120),
-        act3: Sigmoid,
-        fc2: Linear(84),
-        act4: Sigmoid,
-        fc3: Linear(10),
-    }
-}
-
-network! {
-    /// The network of the digits example.
-    pub struct Digits: Image<1, 8, 8> {
-        conv1: Conv2d(8, 3, padding = 1),
-        relu1: Relu,
-        pool1: MaxPool2d(2),
-        conv2: Conv2d(16, 3, padding = 1),
-        relu2: Relu,
-        pool2: MaxPool2d(2),
-        flatten: Flatten,
-        fc: Linear(10),
-    }
-}

@@ -5,9 +5,10 @@ use tensorlet_examples::digits::Digits;
 use tensorlet_examples::digits::device_job::{JobError, Memory, Record, Unwatched, WORKSPACE_WORDS, run};
 
 fn job() -> Result<Record, JobError> {
-    let (mut network, mut workspace) = (Digits::ZERO, [0.0; WORKSPACE_WORDS]);
-    let mut arena = [0.0; Digits::INFERENCE_WORDS];
-    run(Portable, &mut Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena }, &mut Unwatched)
+    let (mut network, mut arena) = (Digits::ZERO, [0.0; Digits::INFERENCE_WORDS]);
+    let mut words = vec![0.0; WORKSPACE_WORDS];
+    let workspace = words.first_chunk_mut().expect("as long as it says");
+    run(Portable, &mut Memory { network: &mut network, workspace, arena: &mut arena }, &mut Unwatched)
 }
 
 #[test]

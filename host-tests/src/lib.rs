@@ -17,6 +17,7 @@ pub mod file;
 pub mod firmware;
 pub mod framed;
 pub mod instruction_sets;
+pub mod networks;
 pub mod reference;
 #[cfg(feature = "tools")]
 pub mod size;

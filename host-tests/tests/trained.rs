@@ -5,23 +5,10 @@
 
 use safetensors::{Dtype, SafeTensors, serialize};
 use tensorlet::kernel::Kernels;
-use tensorlet::{Image, Layer, Module, network};
+use tensorlet::{Image, Layer, Module};
+use tensorlet_host::networks::Digits;
 use tensorlet_host::weights;
 use tensorlet_simd::{Isa, dispatch};
-
-network! {
-    /// The network of the cases.
-    pub struct Digits: Image<1, 8, 8> {
-        conv1: Conv2d(8, 3, padding = 1),
-        relu1: Relu,
-        pool1: MaxPool2d(2),
-        conv2: Conv2d(16, 3, padding = 1),
-        relu2: Relu,
-        pool2: MaxPool2d(2),
-        flatten: Flatten,
-        fc: Linear(10),
-    }
-}
 
 /// Names in the case, a `torch.nn.Sequential`, and here.
 const NAMES: [(&str, &str); 3] = [("in.W.0.", "conv1."), ("in.W.3.", "conv2."), ("in.W.7.", "fc.")];
