@@ -17,6 +17,22 @@ pub enum Error {
         /// 32-bit words that were given.
         given: usize,
     },
+    /// A recurrent network's state is shorter than the batch needs.
+    StateTooSmall {
+        /// 32-bit words that the call needs.
+        needed: usize,
+        /// 32-bit words that were given.
+        given: usize,
+    },
+    /// An index into a table, such as a token of an embedding, lies outside of it.
+    IndexOutOfRange {
+        /// The position among all indices of the call.
+        position: usize,
+        /// The index found there.
+        index: i64,
+        /// The number of entries.
+        entries: usize,
+    },
     /// A class label is not below the number of classes.
     LabelOutOfRange {
         /// The position in the batch.
@@ -47,6 +63,12 @@ impl fmt::Display for Error {
         match *self {
             Self::WorkspaceTooSmall { needed, given } => {
                 write!(f, "the workspace holds {given} words, {needed} are needed for this network and batch")
+            }
+            Self::StateTooSmall { needed, given } => {
+                write!(f, "the state holds {given} words, {needed} are needed for this network and batch")
+            }
+            Self::IndexOutOfRange { position, index, entries } => {
+                write!(f, "index {index} at position {position} is out of range: the table has {entries} entries")
             }
             Self::LabelOutOfRange { index, label, classes } => {
                 write!(f, "label {label} of sample {index} is out of range: the network has {classes} classes")

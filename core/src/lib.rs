@@ -16,6 +16,7 @@ pub mod memory;
 mod message;
 mod module;
 mod network;
+pub mod ops;
 pub mod optim;
 mod path;
 pub mod random;

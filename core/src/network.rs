@@ -194,19 +194,31 @@ macro_rules! __network_index {
                 const DESCRIPTION: t::Description = DESCRIPTION;
                 const PEAK: usize = <Chain as t::Layer<$input>>::PEAK;
                 const PEAK_GIVEN: usize = <Chain as t::Layer<$input>>::PEAK_GIVEN;
+                const STATE: usize = <Chain as t::Layer<$input>>::STATE;
+
+                #[inline(always)]
+                fn check(x: &[$input]) -> Result<(), $crate::Error> {
+                    <Chain as t::Layer<$input>>::check(x)
+                }
 
                 #[inline]
-                fn infer<K: t::Kernels>(&self, k: K, input: t::Input<'_, $input>, arena: &mut [f32]) -> t::End {
+                fn infer<K: t::Kernels>(
+                    &self, k: K, input: t::Input<'_, $input>, rest: &mut [f32], arena: &mut [f32],
+                ) -> t::End {
                     let n = input.n();
                     $(
-                        let at = t::Layer::<<&'static $name as t::Position<{ $($i)+ }>>::In>::infer(&self.$field, k, input, arena);
+                        let words = n * <<&'static $name as t::Position<{ $($i)+ }>>::Layer as t::Layer<
+                            <&'static $name as t::Position<{ $($i)+ }>>::In,
+                        >>::STATE;
+                        let (state, rest) = $crate::memory::split(rest, words);
+                        let at = t::Layer::<<&'static $name as t::Position<{ $($i)+ }>>::In>::infer(&self.$field, k, input, state, arena);
                         let input = t::Input::Arena::<
                             <<&'static $name as t::Position<{ $($i)+ }>>::Layer as t::Layer<
                                 <&'static $name as t::Position<{ $($i)+ }>>::In,
                             >>::Out,
                         > { n, at };
                     )+
-                    let _ = input;
+                    let _ = (input, rest);
                     at
                 }
             }
@@ -218,10 +230,11 @@ macro_rules! __network_index {
                 const FUSED_PER_SAMPLE: usize = <Chain as t::Train<$input>>::FUSED_PER_SAMPLE;
                 const OVERWRITES_X: bool = <Chain as t::Train<$input>>::OVERWRITES_X;
                 const OVERWRITES_DY: bool = <Chain as t::Train<$input>>::OVERWRITES_DY;
+                const DIFFERS_IN_TRAINING: bool = <Chain as t::Train<$input>>::DIFFERS_IN_TRAINING;
 
                 #[inline]
-                fn forward_train<K: t::Kernels>(&self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32]) {
-                    $crate::__network_step!(forward_train [_, _] k (pass x tape)
+                fn forward_train<K: t::Kernels>(&self, k: K, pass: t::Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
+                    $crate::__network_step!(forward_train [_, _] k (pass x state tape)
                         $([&self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
                 }
 
@@ -232,10 +245,10 @@ macro_rules! __network_index {
 
                 #[inline]
                 fn backward<K: t::Kernels>(
-                    &self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32],
+                    &mut self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32],
                 ) {
                     $crate::__network_step!(backward [_, _] k (pass x tape grad)
-                        $([&self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                        $([&mut self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
                 }
 
                 #[inline]

@@ -52,6 +52,18 @@ impl Shape {
         Self { dims, rank: self.rank + 1 }
     }
 
+    /// Whether two shapes are the same; `==` for constants.
+    #[must_use]
+    pub const fn equals(&self, other: &Self) -> bool {
+        let mut same = self.rank == other.rank;
+        let mut i = 0;
+        while i < self.rank {
+            same &= self.dims[i] == other.dims[i];
+            i += 1;
+        }
+        same
+    }
+
     /// The dimensions, outermost first.
     #[must_use]
     pub const fn dims(&self) -> &[usize] {

@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 use crate::{
     Error, Tensor,
     kernel::Kernels,
-    layer::{Fused, Pass, Train},
+    layer::{Fused, Pass, Train, whole_state},
     loss::Loss,
     memory::{self, Mode, training_words},
     optim::{self, Optimizer},
@@ -71,8 +71,27 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
         x: &[X],
         targets: &[L::Target],
     ) -> Result<f32, Error> {
+        self.step_with_state(k, net, loss, x, targets, &mut [])
+    }
+
+    /// [`step`](Self::step) of a recurrent network from the state that the last call left, which this
+    /// call changes: truncated back-propagation through time. A sequence begins with zeros.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step); [`Error::StateTooSmall`] if there is a state that is shorter than the
+    /// batch needs.
+    #[inline]
+    pub fn step_with_state<K: Kernels, L: Loss<N::Out>>(
+        &mut self,
+        k: K,
+        net: &mut N,
+        loss: &L,
+        x: &[X],
+        targets: &[L::Target],
+        state: &mut [f32],
+    ) -> Result<f32, Error> {
         self.zero_grad();
-        let value = self.accumulate(k, net, loss, x, targets, 1.0 / x.len().max(1) as f32)?;
+        let value = self.accumulate_with_state(k, net, loss, x, targets, 1.0 / loss.divisor(targets), state)?;
         self.apply(k, net);
         Ok(value)
     }
@@ -84,7 +103,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     }
 
     /// Adds to the gradients those of `scale · Σ loss` over the batch, and returns that sum. For the
-    /// mean over several calls `scale` is one over the number of all samples.
+    /// mean over several calls `scale` is one over the [`divisor`](Loss::divisor) of all targets.
     ///
     /// # Errors
     /// As [`step`](Self::step); the gradients are then unchanged.
@@ -92,17 +111,37 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     pub fn accumulate<K: Kernels, L: Loss<N::Out>>(
         &mut self,
         k: K,
-        net: &N,
+        net: &mut N,
         loss: &L,
         x: &[X],
         targets: &[L::Target],
         scale: f32,
     ) -> Result<f32, Error> {
+        self.accumulate_with_state(k, net, loss, x, targets, scale, &mut [])
+    }
+
+    /// [`accumulate`](Self::accumulate) from the state that the last call left.
+    ///
+    /// # Errors
+    /// As [`step_with_state`](Self::step_with_state); the gradients are then unchanged.
+    #[inline]
+    #[expect(clippy::too_many_arguments, reason = "a training step has that many parts")]
+    pub fn accumulate_with_state<K: Kernels, L: Loss<N::Out>>(
+        &mut self,
+        k: K,
+        net: &mut N,
+        loss: &L,
+        x: &[X],
+        targets: &[L::Target],
+        scale: f32,
+        state: &mut [f32],
+    ) -> Result<f32, Error> {
+        let state = carried::<X, N>(state, x.len())?;
         self.seed = self.seed.wrapping_add(1);
         let given = self.state.len() + self.grad.len() + self.tape.len();
         let budget = Budget { mode: Mode::Accumulate, given };
         let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, self.tape, budget, self.seed)?;
-        let value = forward(k, net, loss, pass, (slot, tape), targets, scale)?;
+        let value = forward(k, net, loss, pass, (slot, state, tape), targets, scale)?;
         net.backward(k, pass, slot, tape, self.grad);
         Ok(value)
     }
@@ -173,18 +212,43 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
         x: &[X],
         targets: &[L::Target],
     ) -> Result<f32, Error> {
+        self.step_with_state(k, net, loss, x, targets, &mut [])
+    }
+
+    /// [`step`](Self::step) of a recurrent network from the state that the last call left, which this
+    /// call changes: truncated back-propagation through time. A sequence begins with zeros.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step); [`Error::StateTooSmall`] if there is a state that is shorter than the
+    /// batch needs.
+    #[inline]
+    pub fn step_with_state<K: Kernels, L: Loss<N::Out>>(
+        &mut self,
+        k: K,
+        net: &mut N,
+        loss: &L,
+        x: &[X],
+        targets: &[L::Target],
+        state: &mut [f32],
+    ) -> Result<f32, Error> {
+        let state = carried::<X, N>(state, x.len())?;
         self.seed = self.seed.wrapping_add(1);
         let budget = Budget { mode: Mode::Fused, given: self.state.len() + self.words.len() };
         let words = memory::gradient_words::<X, N>(Mode::Fused, x.len());
         let (scratch, tape) = memory::split(self.words, words);
         let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, tape, budget, self.seed)?;
-        let scale = 1.0 / x.len().max(1) as f32;
-        let value = forward(k, net, loss, pass, (slot, tape), targets, scale)?;
+        let value = forward(k, net, loss, pass, (slot, state, tape), targets, 1.0 / loss.divisor(targets))?;
         self.optimizer.advance();
         let step = Fused { optimizer: &self.optimizer, state: self.state, scratch };
         net.backward_fused(k, pass, slot, tape, step);
         Ok(value)
     }
+}
+
+/// The state that a batch carries on: none, or all of it.
+#[inline(always)]
+fn carried<X: Tensor, N: Train<X>>(state: &mut [f32], n: usize) -> Result<&mut [f32], Error> {
+    if state.is_empty() { Ok(state) } else { whole_state(state, n * N::STATE) }
 }
 
 /// Cuts a workspace into state, gradient and the rest; clears it.
@@ -227,6 +291,7 @@ fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out>>(
     if n != targets.len() {
         return Err(Error::BatchMismatch { inputs: n, targets: targets.len() });
     }
+    N::check(x)?;
     loss.check(targets)?;
     let Some(words) = words.get_mut(..n.saturating_mul(X::WORDS + N::TAPE_LEAF)) else {
         let needed = training_words::<X, N, O>(budget.mode, n);
@@ -236,7 +301,7 @@ fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out>>(
     for (to, from) in X::in_words_mut(slot, n).iter_mut().zip(x) {
         *to = *from;
     }
-    Ok((Pass { n, input_gradient: false, seed }, slot, tape))
+    Ok((Pass { n, input_gradient: false, training: true, seed }, slot, tape))
 }
 
 /// Forward and loss: afterwards the output's slot holds the gradient of the loss.
@@ -246,11 +311,11 @@ fn forward<X: Tensor, N: Train<X>, L: Loss<N::Out>, K: Kernels>(
     net: &N,
     loss: &L,
     pass: Pass,
-    (slot, tape): (&mut [f32], &mut [f32]),
+    (slot, state, tape): (&mut [f32], &mut [f32], &mut [f32]),
     targets: &[L::Target],
     scale: f32,
 ) -> Result<f32, Error> {
-    net.forward_train(k, pass, slot, tape);
+    net.forward_train(k, pass, slot, state, tape);
     let y = N::Out::in_words_mut(N::out(pass, slot, tape), pass.n);
     let value = loss.value_and_gradient(k, y, targets, scale);
     if value.is_finite() { Ok(value) } else { Err(Error::NonFiniteLoss { loss: value }) }

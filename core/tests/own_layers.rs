@@ -71,7 +71,7 @@ impl<const IN: usize, const H: usize, const T: usize> Layer<[[f32; IN]; T]> for 
     const PEAK: usize = <[[f32; IN]; T]>::WORDS + 2 * H;
     const PEAK_GIVEN: usize = 2 * H;
 
-    fn infer<K: Kernels>(&self, _: K, input: Input<'_, [[f32; IN]; T]>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, _: K, input: Input<'_, [[f32; IN]; T]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x: &[[[f32; IN]; T]], y: &mut [[f32; H]], scratch| {
             for (x, y) in x.iter().zip(y) {
                 y.fill(0.0);
@@ -89,7 +89,7 @@ impl<const IN: usize, const H: usize, const T: usize> Layer<[[f32; IN]; T]> for 
 impl<const IN: usize, const H: usize, const T: usize> Train<[[f32; IN]; T]> for Rnn<IN, H> {
     const TAPE: usize = (T + 1) * H + H;
 
-    fn forward_train<K: Kernels>(&self, _: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, _: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         let (y, states) = memory::cut(tape, End::High, pass.n * H);
         let states = states.chunks_exact_mut((T + 1) * H);
         for ((x, states), y) in <[[f32; IN]; T]>::in_words(x, pass.n).iter().zip(states).zip(y.chunks_exact_mut(H)) {
@@ -103,7 +103,7 @@ impl<const IN: usize, const H: usize, const T: usize> Train<[[f32; IN]; T]> for 
         }
     }
 
-    fn backward<K: Kernels>(&self, _: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, _: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         let (dy, states) = memory::cut(tape, End::High, pass.n * H);
         let (dw, du) = memory::split(grad, IN * H);
         let (dw, du) = (<[f32; H]>::view_mut(dw), <[f32; H]>::view_mut(du));
@@ -170,7 +170,7 @@ impl<const V: usize, const D: usize, const T: usize> Layer<[u8; T]> for Embeddin
         macs: 0,
     });
 
-    fn infer<K: Kernels>(&self, _: K, input: Input<'_, [u8; T]>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, _: K, input: Input<'_, [u8; T]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x: &[[u8; T]], y: &mut [[[f32; D]; T]], _| {
             for (token, y) in x.as_flattened().iter().zip(y.as_flattened_mut()) {
                 *y = self.0[usize::from(*token)];
@@ -180,14 +180,14 @@ impl<const V: usize, const D: usize, const T: usize> Layer<[u8; T]> for Embeddin
 }
 
 impl<const V: usize, const D: usize, const T: usize> Train<[u8; T]> for Embedding<V, D> {
-    fn forward_train<K: Kernels>(&self, _: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, _: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         let tokens = <[u8; T]>::in_words(x, pass.n).as_flattened();
         for (token, y) in tokens.iter().zip(<[f32; D]>::view_mut(tape)) {
             *y = self.0[usize::from(*token)];
         }
     }
 
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         let tokens = <[u8; T]>::in_words(x, pass.n).as_flattened();
         let rows = <[f32; D]>::view_mut(grad);
         for (token, dy) in tokens.iter().zip(<[f32; D]>::view(tape)) {
@@ -227,7 +227,7 @@ impl<const IN: usize, const OUT: usize> Layer<[i8; IN]> for QuantisedLinear<IN, 
         macs: IN * OUT,
     });
 
-    fn infer<K: Kernels>(&self, _: K, input: Input<'_, [i8; IN]>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, _: K, input: Input<'_, [i8; IN]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x: &[[i8; IN]], y: &mut [[f32; OUT]], _| {
             for (x, y) in x.iter().zip(y) {
                 for (w, y) in self.weight.iter().zip(y) {
@@ -240,11 +240,11 @@ impl<const IN: usize, const OUT: usize> Layer<[i8; IN]> for QuantisedLinear<IN, 
 }
 
 impl<const IN: usize, const OUT: usize> Train<[i8; IN]> for QuantisedLinear<IN, OUT> {
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
-        self.infer(k, Input::Given(<[i8; IN]>::in_words(x, pass.n)), tape);
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
+        self.infer(k, Input::Given(<[i8; IN]>::in_words(x, pass.n)), &mut [], tape);
     }
 
-    fn backward<K: Kernels>(&self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
+    fn backward<K: Kernels>(&mut self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
 }
 
 /// A loss below which the tests call something learned, and the steps until then.

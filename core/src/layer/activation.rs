@@ -57,7 +57,7 @@ macro_rules! activation {
             const PEAK_GIVEN: usize = X::WORDS;
 
             #[inline(always)]
-            fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End {
+            fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, _: &mut [f32], arena: &mut [f32]) -> End {
                 memory::in_place(input, arena, |x| k.$forward(x))
             }
         }
@@ -75,7 +75,7 @@ impl<X: Tensor<Elem = f32>> Train<X> for Relu {
     const OVERWRITES_DY: bool = true;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         k.relu_masked(x, bits(tape));
     }
 
@@ -85,7 +85,7 @@ impl<X: Tensor<Elem = f32>> Train<X> for Relu {
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
         k.relu_backward(x, bits(tape));
     }
 }
@@ -98,7 +98,7 @@ macro_rules! train_from_value {
             const OVERWRITES_X: bool = true;
 
             #[inline(always)]
-            fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32]) {
+            fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
                 k.$forward(x);
                 for (y, x) in tape.iter_mut().zip(x) {
                     *y = *x;
@@ -106,7 +106,7 @@ macro_rules! train_from_value {
             }
 
             #[inline(always)]
-            fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
+            fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
                 if pass.input_gradient {
                     k.$backward(x, tape);
                 }

@@ -7,7 +7,7 @@ use rand_core::Rng;
 
 use super::{Fused, Layer, Pass, Train};
 use crate::{
-    Module, Path, Tensor, Visitor, VisitorMut,
+    Error, Module, Path, Tensor, Visitor, VisitorMut,
     description::Description,
     kernel::Kernels,
     memory::{self, End, Input, max},
@@ -44,24 +44,32 @@ impl<X: Tensor, A: Layer<X>, B: Layer<A::Out>> Layer<X> for (A, B) {
     const DESCRIPTION: Description = Description::Chain(&A::DESCRIPTION, &B::DESCRIPTION);
     const PEAK: usize = max(A::PEAK, B::PEAK);
     const PEAK_GIVEN: usize = max(A::PEAK_GIVEN, B::PEAK);
+    const STATE: usize = A::STATE + B::STATE;
 
     #[inline(always)]
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End {
+    fn check(x: &[X]) -> Result<(), Error> {
+        A::check(x)
+    }
+
+    #[inline(always)]
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, state: &mut [f32], arena: &mut [f32]) -> End {
         let n = input.n();
-        let at = self.0.infer(k, input, arena);
-        self.1.infer(k, Input::Arena { n, at }, arena)
+        let (state, state_rest) = memory::split(state, n * A::STATE);
+        let at = self.0.infer(k, input, state, arena);
+        self.1.infer(k, Input::Arena { n, at }, state_rest, arena)
     }
 }
 
 /// A first part that is not trained, when no gradient of the input is wanted, runs as inference: it
 /// leaves nothing on the tape but its output, and what it needs meanwhile is used again behind it. A
-/// part that keeps less than its output, as one does that works in place, is better kept.
+/// part that keeps less than its output, as one does that works in place, is better kept; one that does
+/// something else in training has to be.
 const fn pruned<X: Tensor, A: Train<X>>(pass: Pass) -> bool {
     !pass.input_gradient && prunable::<X, A>()
 }
 
 const fn prunable<X: Tensor, A: Train<X>>() -> bool {
-    A::GRAD == 0 && A::TAPE_LEAF > A::Out::WORDS
+    A::GRAD == 0 && A::TAPE_LEAF > A::Out::WORDS && !A::DIFFERS_IN_TRAINING
 }
 
 impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
@@ -75,11 +83,12 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
     const FUSED_PER_SAMPLE: usize = max(A::FUSED_PER_SAMPLE, B::FUSED_PER_SAMPLE);
     const OVERWRITES_X: bool = A::OVERWRITES_X || (A::TAPE == 0 && B::OVERWRITES_X);
     const OVERWRITES_DY: bool = B::OVERWRITES_DY || (B::TAPE == 0 && A::OVERWRITES_DY);
+    const DIFFERS_IN_TRAINING: bool = A::DIFFERS_IN_TRAINING || B::DIFFERS_IN_TRAINING;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
-        forward_train(&self.0, k, pass, x, tape, |pass, x, tape| {
-            last::forward_train::<A::Out, B, K>(&self.1, k, pass, x, tape)
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
+        forward_train(&self.0, k, pass, x, state, tape, |pass, x, state, tape| {
+            last::forward_train::<A::Out, B, K>(&self.1, k, pass, x, state, tape)
         });
     }
 
@@ -90,15 +99,15 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
             B::out(pass, y, tapes::<A::Out, B>(pass, tape).0)
         } else {
             let (first, second) = tapes::<X, A>(pass, tape);
-            let pass_behind = behind::<A>(pass);
-            B::out(pass_behind, A::out(pass, x, first), tapes::<A::Out, B>(pass_behind, second).0)
+            let behind = pass.behind::<A>();
+            B::out(behind, A::out(pass, x, first), tapes::<A::Out, B>(behind, second).0)
         }
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
-        backward(&self.0, k, pass, x, tape, grad, |pass, x, tape, grad| {
-            last::backward::<A::Out, B, K>(&self.1, k, pass, x, tape, grad);
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+        backward(&mut self.0, k, pass, x, tape, grad, |pass, x, tape, grad| {
+            last::backward::<A::Out, B, K>(&mut self.1, k, pass, x, tape, grad);
         });
     }
 
@@ -117,12 +126,6 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
     }
 }
 
-/// The pass as the layers behind `A` see it: their input's gradient is wanted if `A` is trained.
-#[inline(always)]
-const fn behind<A: Module>(pass: Pass) -> Pass {
-    Pass { input_gradient: pass.input_gradient || A::GRAD > 0, ..pass }
-}
-
 /// The tapes of `A` and of what stands behind it.
 #[inline(always)]
 fn tapes<X: Tensor, A: Train<X>>(pass: Pass, tape: &mut [f32]) -> (&mut [f32], &mut [f32]) {
@@ -138,14 +141,21 @@ pub mod last {
 
     /// [`Train::forward_train`] of `b`.
     #[inline(always)]
-    pub fn forward_train<X: Tensor, B: Train<X>, K: Kernels>(b: &B, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
-        b.forward_train(k, pass, x, tapes::<X, B>(pass, tape).0);
+    pub fn forward_train<X: Tensor, B: Train<X>, K: Kernels>(
+        b: &B,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        state: &mut [f32],
+        tape: &mut [f32],
+    ) {
+        b.forward_train(k, pass, x, state, tapes::<X, B>(pass, tape).0);
     }
 
     /// [`Train::backward`] of `b`.
     #[inline(always)]
     pub fn backward<X: Tensor, B: Train<X>, K: Kernels>(
-        b: &B,
+        b: &mut B,
         k: K,
         pass: Pass,
         x: &mut [f32],
@@ -169,35 +179,38 @@ pub mod last {
     }
 }
 
-/// [`Train::forward_train`] of `a`, then of what stands behind it: `rest(pass, x, tape)`.
+/// [`Train::forward_train`] of `a`, then of what stands behind it: `rest(pass, x, state, tape)`.
 #[inline(always)]
 pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
     a: &A,
     k: K,
     pass: Pass,
     x: &mut [f32],
+    state: &mut [f32],
     tape: &mut [f32],
-    rest: impl FnOnce(Pass, &mut [f32], &mut [f32]),
+    rest: impl FnOnce(Pass, &mut [f32], &mut [f32], &mut [f32]),
 ) {
+    let (state, state_rest) = memory::split(state, pass.n * A::STATE);
+    let behind = pass.behind::<A>();
     if pruned::<X, A>(pass) {
-        let at = a.infer(k, Input::Given(X::in_words(x, pass.n)), tape);
+        let at = a.infer(k, Input::Given(X::in_words(x, pass.n)), state, tape);
         let words = pass.n * A::Out::WORDS;
         if at == End::High {
             memory::move_down(tape, words);
         }
         let (y, tape) = memory::split(tape, words);
-        rest(pass, y, tape);
+        rest(behind, y, state_rest, tape);
     } else {
         let (first, second) = tapes::<X, A>(pass, tape);
-        a.forward_train(k, pass, x, first);
-        rest(behind::<A>(pass), A::out(pass, x, first), second);
+        a.forward_train(k, pass.first(), x, state, first);
+        rest(behind, A::out(pass, x, first), state_rest, second);
     }
 }
 
 /// [`Train::backward`] of what stands behind `a`, `rest(pass, x, tape, grad)`, then of `a`.
 #[inline(always)]
 pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
-    a: &A,
+    a: &mut A,
     k: K,
     pass: Pass,
     x: &mut [f32],
@@ -208,11 +221,11 @@ pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
     let (grad, grad_rest) = memory::split(grad, A::GRAD);
     if pruned::<X, A>(pass) {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
-        rest(pass, y, tape, grad_rest);
+        rest(pass.behind::<A>(), y, tape, grad_rest);
     } else {
         let (first, second) = tapes::<X, A>(pass, tape);
-        rest(behind::<A>(pass), A::out(pass, x, first), second, grad_rest);
-        a.backward(k, pass, x, first, grad);
+        rest(pass.behind::<A>(), A::out(pass, x, first), second, grad_rest);
+        a.backward(k, pass.first(), x, first, grad);
     }
 }
 
@@ -231,11 +244,11 @@ pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
     let (state, state_rest) = memory::split(state, O::STATES * A::GRAD);
     if pruned::<X, A>(pass) {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
-        rest(pass, y, tape, Fused { optimizer, state: state_rest, scratch });
+        rest(pass.behind::<A>(), y, tape, Fused { optimizer, state: state_rest, scratch });
     } else {
         let (first, second) = tapes::<X, A>(pass, tape);
         let behind_step = Fused { optimizer, state: state_rest, scratch: &mut *scratch };
-        rest(behind::<A>(pass), A::out(pass, x, first), second, behind_step);
-        a.backward_fused(k, pass, x, first, Fused { optimizer, state, scratch });
+        rest(pass.behind::<A>(), A::out(pass, x, first), second, behind_step);
+        a.backward_fused(k, pass.first(), x, first, Fused { optimizer, state, scratch });
     }
 }

@@ -135,7 +135,7 @@ impl<
     });
 
     #[inline(always)]
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; IN]>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; IN]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x: &[[[[f32; W]; H]; IN]], y: &mut [Self::Out], _| {
             k.conv2d::<Sizes<Self, H, W>>(Tensor::flat(x), self.weight.elements(), &self.bias, Tensor::flat_mut(y));
         })
@@ -158,12 +158,12 @@ impl<
     const FUSED: usize = OUT * KH * KW;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         k.conv2d::<Sizes<Self, H, W>>(x, self.weight.elements(), &self.bias, tape);
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         if !grad.is_empty() {
             let (weight, bias) = memory::split(grad, Self::WEIGHTS);
             k.conv2d_weight_gradient::<Sizes<Self, H, W>>(x, tape, weight, bias);

@@ -52,7 +52,7 @@ impl<X: Tensor<Elem = f32>, const N: usize> Layer<X> for Flatten<N> {
     const PEAK_GIVEN: usize = X::WORDS;
 
     #[inline(always)]
-    fn infer<K: Kernels>(&self, _: K, input: Input<'_, X>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, _: K, input: Input<'_, X>, _: &mut [f32], arena: &mut [f32]) -> End {
         const { assert!(X::LEN == N, "shape mismatch: Flatten<N> needs inputs of N elements") };
         memory::in_place(input, arena, |_| ())
     }
@@ -63,7 +63,7 @@ impl<X: Tensor<Elem = f32>, const N: usize> Train<X> for Flatten<N> {
     const TAPE: usize = 0;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, _: K, _: Pass, _: &mut [f32], _: &mut [f32]) {}
+    fn forward_train<K: Kernels>(&self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
 
     #[inline(always)]
     fn out<'a>(_: Pass, x: &'a mut [f32], _: &'a mut [f32]) -> &'a mut [f32] {
@@ -71,5 +71,5 @@ impl<X: Tensor<Elem = f32>, const N: usize> Train<X> for Flatten<N> {
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
+    fn backward<K: Kernels>(&mut self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
 }

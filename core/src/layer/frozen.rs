@@ -4,14 +4,14 @@ use rand_core::Rng;
 
 use super::{Fused, Layer, Pass, Train};
 use crate::{
-    Module, Parameter, Path, Tensor, Visitor, VisitorMut,
+    Error, Module, Parameter, Path, Tensor, Visitor, VisitorMut,
     description::Description,
     kernel::Kernels,
     memory::{End, Input},
     optim::Optimizer,
 };
 
-/// A layer or network whose parameters are not trained (PyTorch's `requires_grad_(False)`).
+/// A layer or network whose parameters are not trained: PyTorch's `requires_grad_(False)` and `eval()`.
 ///
 /// It has no gradient and no optimiser state. Frozen layers at the start of a network run as plain
 /// inference in training: nothing of theirs is on the tape. Behind a trained layer a frozen one still
@@ -71,11 +71,22 @@ impl<X: Tensor, L: Layer<X>> Layer<X> for Frozen<L> {
     const DESCRIPTION: Description = Description::Frozen(&L::DESCRIPTION);
     const PEAK: usize = L::PEAK;
     const PEAK_GIVEN: usize = L::PEAK_GIVEN;
+    const STATE: usize = L::STATE;
 
     #[inline(always)]
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End {
-        self.0.infer(k, input, arena)
+    fn check(x: &[X]) -> Result<(), Error> {
+        L::check(x)
     }
+
+    #[inline(always)]
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, state: &mut [f32], arena: &mut [f32]) -> End {
+        self.0.infer(k, input, state, arena)
+    }
+}
+
+/// The pass as a part sees it that is not trained.
+const fn evaluating(pass: Pass) -> Pass {
+    Pass { training: false, ..pass }
 }
 
 impl<X: Tensor, L: Train<X>> Train<X> for Frozen<L> {
@@ -86,8 +97,8 @@ impl<X: Tensor, L: Train<X>> Train<X> for Frozen<L> {
     const OVERWRITES_DY: bool = L::OVERWRITES_DY;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
-        self.0.forward_train(k, pass, x, tape);
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
+        self.0.forward_train(k, evaluating(pass), x, state, tape);
     }
 
     #[inline(always)]
@@ -96,9 +107,9 @@ impl<X: Tensor, L: Train<X>> Train<X> for Frozen<L> {
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
         if pass.input_gradient {
-            self.0.backward(k, pass, x, tape, &mut []);
+            self.0.backward(k, evaluating(pass), x, tape, &mut []);
         }
     }
 

@@ -70,7 +70,7 @@ impl<const IN: usize, const OUT: usize> Layer<[f32; IN]> for Linear<IN, OUT> {
     });
 
     #[inline(always)]
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [f32; IN]>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [f32; IN]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x, y, _| self.apply(k, x, y))
     }
 }
@@ -92,12 +92,12 @@ impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
     const FUSED_PER_SAMPLE: usize = 1;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         self.apply(k, <[f32; IN]>::in_words(x, pass.n), <[f32; OUT]>::in_words_mut(tape, pass.n));
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         let (x, dy) = (<[f32; IN]>::in_words_mut(x, pass.n), <[f32; OUT]>::in_words(tape, pass.n));
         let (weight, bias) = memory::split(grad, IN * OUT);
         if let (Some(weight), Some(bias)) =

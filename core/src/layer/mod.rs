@@ -63,18 +63,34 @@ pub trait Layer<X: Tensor>: Module {
     /// The same when the input lies outside the arena.
     const PEAK_GIVEN: usize = Self::Out::WORDS;
 
+    /// Words per sample that the layer can carry from one call to the next: the hidden state of a
+    /// recurrent layer. 0 for all others.
+    const STATE: usize = 0;
+
+    /// Checks the values of inputs that come from outside, where not every value is valid: the
+    /// tokens of an embedding.
+    ///
+    /// # Errors
+    /// What is wrong with the first bad value.
+    #[inline(always)]
+    fn check(x: &[X]) -> Result<(), Error> {
+        let _ = x;
+        Ok(())
+    }
+
     /// Runs the layer on an arena and returns the end at which its output lies.
     ///
     /// The arena holds at least [`PEAK`](Self::PEAK) words per sample ([`PEAK_GIVEN`](Self::PEAK_GIVEN)
-    /// for an input outside it). This is the method that layers implement; callers use
-    /// [`forward`](Self::forward).
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End;
+    /// for an input outside it), the state [`STATE`](Self::STATE) words per sample, or none: then the
+    /// layer begins with zeros and carries nothing on. This is the method that layers implement; callers
+    /// use [`forward`](Self::forward).
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, state: &mut [f32], arena: &mut [f32]) -> End;
 
     /// The network's output for a batch; intermediate results and the output lie in `arena`.
     ///
     /// # Errors
     /// [`Error::WorkspaceTooSmall`] when the arena has fewer than `x.len() · PEAK` words;
-    /// [`Error::EmptyBatch`].
+    /// [`Error::EmptyBatch`]; bad values of the input where [`check`](Self::check) finds any.
     ///
     /// ```
     /// use tensorlet::{Layer, Linear, Module, Portable, Relu};
@@ -89,7 +105,26 @@ pub trait Layer<X: Tensor>: Module {
     /// ```
     #[inline]
     fn forward<'a, K: Kernels>(&self, k: K, x: &[X], arena: &'a mut [f32]) -> Result<&'a [Self::Out], Error> {
-        run(self, k, Input::Given(x), arena)
+        Self::check(x)?;
+        run(self, k, Input::Given(x), &mut [], arena)
+    }
+
+    /// [`forward`](Self::forward) from the state that the last call left, which this call changes:
+    /// PyTorch's `output, state = net(x, state)`. A stream begins with zeros.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward); [`Error::StateTooSmall`] when `state` has fewer than
+    /// `x.len() · STATE` words.
+    #[inline]
+    fn forward_with_state<'a, K: Kernels>(
+        &self,
+        k: K,
+        x: &[X],
+        state: &mut [f32],
+        arena: &'a mut [f32],
+    ) -> Result<&'a [Self::Out], Error> {
+        Self::check(x)?;
+        run(self, k, Input::Given(x), whole_state(state, x.len() * Self::STATE)?, arena)
     }
 
     /// The network's output for `n` samples that already lie at the start of the arena, where
@@ -107,7 +142,8 @@ pub trait Layer<X: Tensor>: Module {
     /// ```
     #[inline]
     fn forward_in_arena<'a, K: Kernels>(&self, k: K, n: usize, arena: &'a mut [f32]) -> Result<&'a [Self::Out], Error> {
-        run(self, k, Input::Arena { n, at: End::Low }, arena)
+        Self::check(X::in_words(arena, n))?;
+        run(self, k, Input::Arena { n, at: End::Low }, &mut [], arena)
     }
 }
 
@@ -116,6 +152,7 @@ fn run<'a, X: Tensor, L: Layer<X>, K: Kernels>(
     layer: &L,
     k: K,
     input: Input<'_, X>,
+    state: &mut [f32],
     arena: &'a mut [f32],
 ) -> Result<&'a [L::Out], Error> {
     let n = input.n();
@@ -126,9 +163,16 @@ fn run<'a, X: Tensor, L: Layer<X>, K: Kernels>(
     let Some(arena) = arena.get_mut(..needed) else {
         return Err(Error::WorkspaceTooSmall { needed, given });
     };
-    let at = layer.infer(k, input, arena);
+    let at = layer.infer(k, input, state, arena);
     let (y, _) = memory::cut(arena, at, n * L::Out::WORDS);
     Ok(L::Out::in_words(y, n))
+}
+
+/// The state of a batch, if it is all there.
+#[inline(always)]
+pub(crate) fn whole_state(state: &mut [f32], needed: usize) -> Result<&mut [f32], Error> {
+    let given = state.len();
+    state.get_mut(..needed).ok_or(Error::StateTooSmall { needed, given })
 }
 
 /// One pass over a batch in training.
@@ -139,8 +183,34 @@ pub struct Pass {
     /// Whether the gradient with respect to the input of this layer is wanted. Where it is not, all
     /// that only this gradient needs is neither stored nor computed.
     pub input_gradient: bool,
-    /// Differs from step to step: what layers that draw random numbers draw them from.
+    /// Whether layers that behave differently in training do so, such as dropout and batch
+    /// normalisation: PyTorch's `nn.Module.training`. Not inside [`Frozen`], nor when only the
+    /// gradient of an input is wanted.
+    pub training: bool,
+    /// Differs from step to step and from layer to layer: what layers that draw random numbers draw
+    /// them from.
     pub seed: u64,
+}
+
+impl Pass {
+    /// The pass as the first of two parts sees it.
+    #[inline(always)]
+    #[must_use]
+    pub const fn first(self) -> Self {
+        Self { seed: self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), ..self }
+    }
+
+    /// The pass as the second of two parts sees it. The gradient of its input is wanted if the first
+    /// part, `A`, is trained.
+    #[inline(always)]
+    #[must_use]
+    pub const fn behind<A: Module>(self) -> Self {
+        Self {
+            input_gradient: self.input_gradient || A::GRAD > 0,
+            seed: self.seed.wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add(1),
+            ..self
+        }
+    }
 }
 
 /// A layer that can be trained.
@@ -169,8 +239,12 @@ pub trait Train<X: Tensor>: Layer<X> {
     /// Whether `backward` changes `∂L/∂y`, as a layer does that works in place.
     const OVERWRITES_DY: bool = false;
 
-    /// Forward, keeping on the tape what backward needs.
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]);
+    /// Whether the output in training differs from that of inference, as with dropout.
+    const DIFFERS_IN_TRAINING: bool = false;
+
+    /// Forward, keeping on the tape what backward needs. The state is that of [`Layer::infer`]; no
+    /// gradient flows through it into the call before (PyTorch's `state.detach()`).
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]);
 
     /// The slot of the output: the end of the tape, unless the layer works in place.
     #[inline(always)]
@@ -181,7 +255,10 @@ pub trait Train<X: Tensor>: Layer<X> {
 
     /// From `∂L/∂y` in the output's slot: adds `∂L/∂parameters` to `grad`, and puts `∂L/∂x` into the
     /// slot `x` if the pass wants it. An empty `grad` means that no parameter's gradient is wanted.
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]);
+    ///
+    /// What a layer learns otherwise, the running statistics of batch normalisation, it takes over
+    /// here and not in the forward pass: the loss is then known to be finite.
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]);
 
     /// [`backward`](Self::backward), then at once the optimiser's update of this layer, layer after
     /// layer: no gradient outlives its layer. `state` holds `O::STATES · GRAD` words.

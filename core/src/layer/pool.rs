@@ -73,7 +73,7 @@ macro_rules! pooling {
             });
 
             #[inline(always)]
-            fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; C]>, arena: &mut [f32]) -> End {
+            fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; C]>, _: &mut [f32], arena: &mut [f32]) -> End {
                 memory::out_of_place(input, arena, |x: &[[[[f32; W]; H]; C]], y: &mut [Self::Out], _| {
                     k.$kernel::<Sizes<Self, H, W>>(Tensor::flat(x), Tensor::flat_mut(y) $(, $index)?);
                 })
@@ -123,13 +123,13 @@ impl<
     const TAPE: usize = <[[[u8; OW]; OH]; C]>::WORDS + Self::Out::WORDS;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         let (index, y) = memory::split(tape, pass.n * <[[[u8; OW]; OH]; C]>::WORDS);
         k.max_pool2d::<Sizes<Self, H, W>>(x, y, u8::from_words_mut(index));
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
         if pass.input_gradient {
             let (index, dy) = memory::split(tape, pass.n * <[[[u8; OW]; OH]; C]>::WORDS);
             k.max_pool2d_backward::<Sizes<Self, H, W>>(dy, u8::from_words(index), x);
@@ -149,12 +149,12 @@ impl<
 > Train<[[[f32; W]; H]; C]> for AvgPool2d<KH, KW, OH, OW, S>
 {
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         k.avg_pool2d::<Sizes<Self, H, W>>(x, tape);
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
         if pass.input_gradient {
             k.avg_pool2d_backward::<Sizes<Self, H, W>>(tape, x);
         }

@@ -52,14 +52,15 @@ impl<X: Tensor<Elem = f32>, F: Layer<X, Out = X>> Layer<X> for Residual<F> {
     const DESCRIPTION: Description = Description::Residual(&F::DESCRIPTION);
     const PEAK: usize = X::WORDS + F::PEAK_GIVEN;
     const PEAK_GIVEN: usize = Self::PEAK;
+    const STATE: usize = F::STATE;
 
     /// The input stays at its end of the arena, `f` runs in the rest, and its output is added.
     #[inline(always)]
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, arena: &mut [f32]) -> End {
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, state: &mut [f32], arena: &mut [f32]) -> End {
         let n = input.n();
         let at = memory::in_place(input, arena, |_| ());
         let (x, rest) = memory::cut(arena, at, n * X::WORDS);
-        let end = self.0.infer(k, Input::Given(X::in_words(x, n)), rest);
+        let end = self.0.infer(k, Input::Given(X::in_words(x, n)), state, rest);
         let (y, _) = memory::cut(rest, end, n * X::WORDS);
         k.add(x, y);
         at
@@ -118,16 +119,17 @@ impl<X: Tensor<Elem = f32>, F: Train<X, Out = X>> Train<X> for Residual<F> {
     const FUSED: usize = F::FUSED;
     const FUSED_PER_SAMPLE: usize = F::FUSED_PER_SAMPLE;
     const OVERWRITES_X: bool = F::OVERWRITES_X;
+    const DIFFERS_IN_TRAINING: bool = F::DIFFERS_IN_TRAINING;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32]) {
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
         let (inner, slot) = Self::tape::<X, F>(pass, tape);
         if Self::has_slot::<X, F>() {
             copy(slot, x);
-            self.0.forward_train(k, pass, x, inner);
+            self.0.forward_train(k, pass, x, state, inner);
             k.add(slot, F::out(pass, x, inner));
         } else {
-            self.0.forward_train(k, pass, x, inner);
+            self.0.forward_train(k, pass, x, state, inner);
             k.add(F::out(pass, &mut [], inner), x);
         }
     }
@@ -138,7 +140,7 @@ impl<X: Tensor<Elem = f32>, F: Train<X, Out = X>> Train<X> for Residual<F> {
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         let (inner, slot) = Self::tape::<X, F>(pass, tape);
         Self::before::<X, F>(pass, x, inner, slot);
         self.0.backward(k, pass, x, inner, grad);

@@ -18,6 +18,13 @@ pub trait Loss<Y: Tensor> {
     /// What is wrong with the first bad target.
     fn check(&self, targets: &[Self::Target]) -> Result<(), Error>;
 
+    /// What the mean over these targets divides the sum of losses by: their number, unless some of
+    /// them count less; 1 for a loss with `reduction="sum"`.
+    #[inline]
+    fn divisor(&self, targets: &[Self::Target]) -> f32 {
+        targets.len() as f32
+    }
+
     /// The sum of the losses of a batch, each multiplied by `scale`; replaces the outputs `y` by the
     /// gradient of that sum. The targets have been checked.
     fn value_and_gradient<K: Kernels>(&self, k: K, y: &mut [Y], targets: &[Self::Target], scale: f32) -> f32;

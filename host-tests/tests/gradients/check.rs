@@ -95,7 +95,7 @@ impl Case {
         compare(&format!("{what}: output"), "forward", &y, &self.outputs);
         let _ = arena.get();
         for input_gradient in [false, true] {
-            let pass = Pass { n: self.n, input_gradient, seed: 1 };
+            let pass = Pass { n: self.n, input_gradient, training: true, seed: 1 };
             let what = &format!("{what}, input gradient: {input_gradient}");
             self.accumulated(subject, what, pass);
             self.fused(subject, what, pass);

@@ -63,7 +63,7 @@ impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + C
     }
 
     fn forward(&self, pass: Pass, slot: &mut [f32], tape: &mut [f32]) {
-        self.network.forward_train(self.k, pass, slot, tape);
+        self.network.forward_train(self.k, pass, slot, &mut [], tape);
     }
 
     fn out<'a>(&self, pass: Pass, slot: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
@@ -71,7 +71,8 @@ impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + C
     }
 
     fn backward(&self, pass: Pass, slot: &mut [f32], tape: &mut [f32], gradient: &mut [f32]) {
-        self.network.backward(self.k, pass, slot, tape, gradient);
+        let mut network = *self.network;
+        network.backward(self.k, pass, slot, tape, gradient);
     }
 
     fn fused(&self, pass: Pass, slot: &mut [f32], tape: &mut [f32], scratch: &mut [f32]) -> (Vec<f32>, bool) {

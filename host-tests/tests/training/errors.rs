@@ -125,14 +125,14 @@ fn a_workspace_too_small_for_one_sample_makes_no_trainer() {
 fn a_bad_call_keeps_accumulated_gradients() {
     let k = tensorlet::Portable;
     let (x, labels) = batch::<X>(N, 3);
-    let net: Net = fresh(2);
+    let mut net: Net = fresh(2);
     let mut workspace = vec![0.0; training_words::<X, Net, Sgd>(Mode::Accumulate, N)];
     let mut trainer = Trainer::<X, Net, Sgd>::new(Sgd::new(0.1), &mut workspace).expect("large enough");
-    trainer.accumulate(k, &net, &CrossEntropyLoss, &x, &labels, 0.25).expect("a batch");
+    trainer.accumulate(k, &mut net, &CrossEntropyLoss, &x, &labels, 0.25).expect("a batch");
     let before = trainer.gradients().to_vec();
     assert_eq!(before.len(), <Net as Module>::GRAD);
     for (x, labels) in [(x.clone(), vec![9; N]), (vec![[f32::NAN; 7]], vec![0])] {
-        assert!(trainer.accumulate(k, &net, &CrossEntropyLoss, &x, &labels, 0.25).is_err());
+        assert!(trainer.accumulate(k, &mut net, &CrossEntropyLoss, &x, &labels, 0.25).is_err());
         assert_eq!(trainer.gradients(), before);
     }
 }

@@ -116,15 +116,15 @@ modes! {
 /// One sample after the other, or in parts, gives the gradients of the whole batch.
 fn parts_equal_whole<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out = [f32; 3]>>(k: K, what: &str) {
     const N_SAMPLES: usize = 6;
-    let network: N = fresh(2);
     let (x, labels) = batch::<X>(N_SAMPLES, 3);
     let gradients = |part: usize| {
+        let mut network: N = fresh(2);
         let mut workspace = vec![0.0; training_words::<X, N, Sgd>(Mode::Accumulate, part)];
         let mut trainer = Trainer::<X, N, Sgd>::new(Sgd::new(0.1), &mut workspace).expect("large enough");
         let mut loss = 0.0;
         for (x, labels) in x.chunks(part).zip(labels.chunks(part)) {
             let scale = 1.0 / N_SAMPLES as f32;
-            loss += trainer.accumulate(k, &network, &CrossEntropyLoss, x, labels, scale).expect("a part");
+            loss += trainer.accumulate(k, &mut network, &CrossEntropyLoss, x, labels, scale).expect("a part");
         }
         (loss, trainer.gradients().to_vec())
     };
@@ -157,7 +157,7 @@ fn apply_takes_the_accumulated_step() {
     let mut trainer = Mlp::trainer(Adam::new(0.01), second).expect("large enough");
     trainer.zero_grad();
     for (x, labels) in x.chunks(2).zip(labels.chunks(2)) {
-        trainer.accumulate(k, &other, &CrossEntropyLoss, x, labels, 0.25).expect("a part");
+        trainer.accumulate(k, &mut other, &CrossEntropyLoss, x, labels, 0.25).expect("a part");
     }
     trainer.apply(k, &mut other);
     compare("fused_adam", "two parts", &other, &one);

@@ -22,9 +22,9 @@ fn layer<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>>
     let y = layer.forward(k, X::view(&x), &mut arena).expect("the arena is large enough");
     case.compare("out.y", N::Out::flat(y), K::NAME);
 
-    let pass = Pass { n, input_gradient: true, seed: 0 };
+    let pass = Pass { n, input_gradient: true, training: true, seed: 0 };
     let (mut slot, mut tape, mut gradients) = (x, vec![0.0; n * N::TAPE], vec![0.0; N::GRAD]);
-    layer.forward_train(k, pass, &mut slot, &mut tape);
+    layer.forward_train(k, pass, &mut slot, &mut [], &mut tape);
     let out = N::out(pass, &mut slot, &mut tape);
     case.compare("out.y", out, K::NAME);
     out.copy_from_slice(&case.floats("in.gy.y"));

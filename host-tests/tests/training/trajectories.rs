@@ -63,7 +63,9 @@ fn trajectory<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out = [f32; 10]>, O
     let mut workspace = vec![0.0; training_words::<X, N, O>(Mode::Accumulate, BATCH)];
     let mut trainer = Trainer::<X, N, O>::new(new(&case), &mut workspace).expect("the workspace is large enough");
     let (x0, labels0) = batches[0];
-    trainer.accumulate(k, &*start, &CrossEntropyLoss, x0, labels0, 1.0 / BATCH as f32).expect("the first batch");
+    trainer
+        .accumulate(k, &mut *initial::<N>(&case), &CrossEntropyLoss, x0, labels0, 1.0 / BATCH as f32)
+        .expect("the first batch");
     for (path, gradient) in by_path(&*start, Some(trainer.gradients())) {
         case.compare(&format!("out.grad0.{path}"), &gradient, K::NAME);
     }

@@ -9,7 +9,7 @@ use crate::step::{Note, Step, Stop};
 
 /// The same packages and features in each step of tests, so that everything is built once.
 const ALL_TESTS: [&str; 6] =
-    ["test", "--workspace", "--profile=checks", "--no-fail-fast", "--features", "tensorlet-host/tools"];
+    ["test", "--workspace", "--release", "--no-fail-fast", "--features", "tensorlet-host/tools"];
 
 /// The bar for [`clean_build`], on two cores.
 const CLEAN_BUILD: Duration = Duration::from_secs(240);
@@ -48,7 +48,7 @@ pub(crate) const TESTS: Step = Step {
         let mut cargo = shell.cargo(ALL_TESTS);
         cargo.args(["--lib", "--bins", "--tests", "--examples", "--", "--skip", "compile_fail/"]);
         let precise = shell.test(&mut cargo);
-        let mut cargo = shell.cargo(["test", "--profile=checks", "--package", "tensorlet", "--features", "micromath"]);
+        let mut cargo = shell.cargo(["test", "--release", "--package", "tensorlet", "--features", "micromath"]);
         let approximate = shell.test(cargo.args(["--lib", "--tests"]));
         precise.and(approximate)?;
         Ok("core's twice: with precise and with approximate functions".to_owned())
@@ -151,7 +151,7 @@ pub(crate) fn clean_build(shell: &Shell) -> Result<Note, Stop> {
         fs::remove_dir_all(&folder).map_err(|error| Stop::Broken(format!("{}: {error}", folder.display())))?;
     }
     let start = Instant::now();
-    let mut cargo = shell.cargo(["test", "--profile=checks", "--target-dir", "target/clean-build"]);
+    let mut cargo = shell.cargo(["test", "--release", "--target-dir", "target/clean-build"]);
     shell.test(cargo.args(["-p", "tensorlet", "-p", "tensorlet-simd", "-p", "tensorlet-host"]))?;
     let (took, bar) = (start.elapsed(), CLEAN_BUILD);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

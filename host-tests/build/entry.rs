@@ -1,0 +1,116 @@
+//! A case as its manifest describes it.
+
+use std::{collections::BTreeMap, error::Error, fs, path::Path, path::PathBuf};
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+/// The Rust type that runs a case, or why none does.
+pub(crate) type Typed = Result<String, String>;
+
+/// One case.
+pub(crate) struct Entry {
+    pub(crate) suite: String,
+    pub(crate) case: String,
+    pub(crate) op: String,
+    pub(crate) attrs: Value,
+    /// Type and shape of each tensor: `in.x`, `out.y`.
+    pub(crate) tensors: BTreeMap<String, (String, Vec<usize>)>,
+    /// ONNX: the nodes of the graph, with the order of inputs and outputs.
+    pub(crate) nodes: Value,
+    pub(crate) file: PathBuf,
+}
+
+/// All cases of a folder of suites, those of step 4 (int8) left out.
+pub(crate) fn read(folder: &Path) -> Result<Vec<Entry>, Box<dyn Error>> {
+    let mut entries = Vec::new();
+    let mut suites: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    suites.sort_by_key(fs::DirEntry::path);
+    for suite in suites {
+        let (path, name) = (suite.path(), suite.file_name().to_string_lossy().into_owned());
+        let manifest = path.join("manifest.json");
+        if !manifest.is_file() || ["cmsis_nn", "tflite_ops", "tflite_models"].contains(&name.as_str()) {
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", manifest.display());
+        let manifest: Value = serde_json::from_slice(&fs::read(&manifest)?)?;
+        for case in manifest["entries"].as_array().ok_or_else(|| format!("{name}: no entries"))? {
+            entries.push(Entry::new(&name, &path, case).ok_or_else(|| format!("{name}: a damaged entry: {case}"))?);
+        }
+    }
+    Ok(entries)
+}
+
+impl Entry {
+    fn new(suite: &str, folder: &Path, case: &Value) -> Option<Self> {
+        let tensors = case["tensors"].as_object()?.iter().map(|(name, tensor)| {
+            let dims = tensor[1].as_array()?.iter().map(|dim| Some(dim.as_u64()? as usize)).collect::<Option<_>>()?;
+            Some((name.clone(), (tensor[0].as_str()?.to_owned(), dims)))
+        });
+        Some(Self {
+            suite: suite.to_owned(),
+            case: case["case"].as_str()?.to_owned(),
+            op: case["op"].as_str()?.to_owned(),
+            attrs: case["attrs"].clone(),
+            tensors: tensors.collect::<Option<_>>()?,
+            nodes: case["nodes"].clone(),
+            file: folder.join(case["file"].as_str()?),
+        })
+    }
+
+    /// Whether it has this tensor.
+    pub(crate) fn has(&self, tensor: &str) -> bool {
+        self.tensors.contains_key(tensor)
+    }
+
+    /// The shape of a tensor.
+    pub(crate) fn shape(&self, tensor: &str) -> Result<&[usize], String> {
+        self.tensors.get(tensor).map(|(_, shape)| &shape[..]).ok_or_else(|| format!("the case has no tensor {tensor}"))
+    }
+
+    /// An integer attribute.
+    pub(crate) fn integer(&self, attribute: &str) -> Option<i64> {
+        self.attrs[attribute].as_i64()
+    }
+
+    /// An attribute that is a number or a list of numbers.
+    pub(crate) fn integers(&self, attribute: &str) -> Option<Vec<i64>> {
+        let value = &self.attrs[attribute];
+        value.as_i64().map(|one| vec![one]).or_else(|| value.as_array()?.iter().map(Value::as_i64).collect())
+    }
+
+    /// A number.
+    pub(crate) fn number(&self, attribute: &str) -> Option<f64> {
+        self.attrs[attribute].as_f64()
+    }
+
+    /// A truth value, also as 0 and 1.
+    pub(crate) fn flag(&self, attribute: &str) -> bool {
+        self.attrs[attribute].as_bool().unwrap_or_else(|| self.integer(attribute).is_some_and(|flag| flag != 0))
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, attribute: &str) -> Option<&str> {
+        self.attrs[attribute].as_str()
+    }
+
+    /// ONNX: the name of input `i` of the first node, `in.X`; none if it is left out.
+    pub(crate) fn input(&self, i: usize) -> Option<String> {
+        let name = self.nodes[0]["inputs"][i].as_str()?;
+        (!name.is_empty()).then(|| format!("in.{name}"))
+    }
+
+    /// ONNX: the name of output `i` of the first node, `out.Y`; none if it is left out.
+    pub(crate) fn output(&self, i: usize) -> Option<String> {
+        let name = self.nodes[0]["outputs"][i].as_str()?;
+        (!name.is_empty()).then(|| format!("out.{name}"))
+    }
+
+    /// The values of a tensor of 64-bit integers: shapes, axes and the like, which become types.
+    pub(crate) fn values(&self, tensor: &str) -> Option<Vec<i64>> {
+        let bytes = fs::read(&self.file).ok()?;
+        let tensors = SafeTensors::deserialize(&bytes).ok()?;
+        let (numbers, _) = tensors.tensor(tensor).ok()?.data().as_chunks();
+        Some(numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
+    }
+}

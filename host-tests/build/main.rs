@@ -1,0 +1,69 @@
+//! Turns conformance cases into code: shapes are types, so every case needs an instantiation of its own.
+//!
+//! Reads the manifests of `cases/`, of `../shared/cases` where it exists, and of the folder that
+//! `TENSORLET_CASES` names; writes `conformance.rs`, one line per case, for `tests/conformance`.
+//! A file of this folder says for a family of operators which type of `tests/conformance` runs a case.
+
+mod entry;
+mod linear;
+mod rust;
+
+use std::{
+    collections::BTreeSet,
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use entry::{Entry, Typed};
+
+/// The families of operators. Each answers for its own operators, and with `None` for all others.
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[linear::typed];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-env-changed=TENSORLET_CASES");
+    let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let mut folders = vec![here.join("cases"), here.join("../../shared/cases")];
+    if let Some(named) = env::var_os("TENSORLET_CASES") {
+        let named = PathBuf::from(named);
+        let folder = if named.is_absolute() { named } else { here.join("..").join(named) };
+        if !folder.is_dir() {
+            return Err(format!("TENSORLET_CASES names {}, which is no folder", folder.display()).into());
+        }
+        folders = vec![folder];
+    }
+    let mut entries = Vec::new();
+    let mut seen = BTreeSet::new();
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        for entry in entry::read(folder)? {
+            if seen.insert((entry.suite.clone(), entry.case.clone())) {
+                entries.push(entry);
+            }
+        }
+    }
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("conformance.rs"), code(&entries)?)?;
+    Ok(())
+}
+
+/// `entry!(suite, case, operator, file, type);` for each case, or why there is none.
+fn code(entries: &[Entry]) -> Result<String, Box<dyn Error>> {
+    let mut code = String::from("pub(crate) static ENTRIES: &[Entry] = &[\n");
+    for entry in entries {
+        let typed = FAMILIES
+            .iter()
+            .find_map(|family| family(entry))
+            .unwrap_or_else(|| Err("there is no such operator".to_owned()));
+        let run = match typed {
+            Ok(adapter) => format!("Run::Typed(on_instruction_set::<{adapter}>)"),
+            Err(reason) => format!("Run::Unsupported({reason:?})"),
+        };
+        let Entry { suite, case, op, file, .. } = entry;
+        let file = file.to_str().ok_or("the folder of cases has a name that is not UTF-8")?;
+        writeln!(code, "    Entry {{ suite: {suite:?}, case: {case:?}, op: {op:?}, file: {file:?}, run: {run} }},")?;
+    }
+    code.push_str("];\n");
+    Ok(code)
+}

@@ -1,0 +1,108 @@
+//! Independent test cases through the typed API: `cargo test --release -p tensorlet-host --test conformance`.
+//!
+//! The build script turns each case into an instantiation; here they run on `Portable` and on every
+//! instruction set of this machine. Arguments are parts of names: only the cases with one of them in
+//! `suite/case` or in the operator are run.
+
+mod case;
+mod layer;
+mod report;
+
+use std::{panic, process::ExitCode, thread};
+
+use case::Case;
+use report::Report;
+use tensorlet::Kernels;
+use tensorlet_simd::{Isa, dispatch};
+
+/// How a case is computed with a token: one type for each family of operators and its shapes.
+pub(crate) trait Adapter {
+    /// Computes the case and compares all of its results.
+    fn run<K: Kernels>(k: K, case: &Case);
+}
+
+/// What there is for a case.
+enum Run {
+    Typed(fn(&Case, Isa)),
+    Unsupported(&'static str),
+}
+
+/// A case and what computes it.
+struct Entry {
+    suite: &'static str,
+    case: &'static str,
+    op: &'static str,
+    file: &'static str,
+    run: Run,
+}
+
+fn on_instruction_set<A: Adapter>(case: &Case, isa: Isa) {
+    dispatch!(isa, |k| A::run(k, case));
+}
+
+include!(concat!(env!("OUT_DIR"), "/conformance.rs"));
+
+fn main() -> ExitCode {
+    // Unoptimised code copies whole networks over the stack.
+    let run = thread::Builder::new().stack_size(64 << 20).spawn(run).expect("a thread");
+    run.join().expect("the runner does not panic")
+}
+
+fn run() -> ExitCode {
+    let mut exact = false;
+    let mut filters = Vec::new();
+    for argument in std::env::args().skip(1) {
+        match argument.as_str() {
+            "--exact" => exact = true,
+            "--list" => {
+                ENTRIES.iter().for_each(|entry| println!("{}/{}: test", entry.suite, entry.case));
+                return ExitCode::SUCCESS;
+            }
+            option if option.starts_with("--") => {}
+            _ => filters.push(argument),
+        }
+    }
+    let wanted = |entry: &Entry| {
+        let name = format!("{}/{}", entry.suite, entry.case);
+        let named = |filter: &String| {
+            if exact {
+                *filter == name || filter == entry.op
+            } else {
+                name.contains(filter) || entry.op.contains(filter)
+            }
+        };
+        filters.is_empty() || filters.iter().any(named)
+    };
+
+    panic::set_hook(Box::new(|_| ()));
+    let sets = tensorlet_host::instruction_sets::here();
+    let mut report = Report::default();
+    for entry in ENTRIES.iter().filter(|entry| wanted(entry)) {
+        match entry.run {
+            Run::Unsupported(reason) => report.unsupported(entry.suite, entry.op, entry.case, reason),
+            Run::Typed(run) => {
+                let failures =
+                    sets.iter().filter_map(|&isa| Some(format!("{}: {}", isa.name(), failure(entry, run, isa)?)));
+                report.typed(entry.suite, entry.op, entry.case, failures.collect());
+            }
+        }
+    }
+    let names: Vec<_> = sets.iter().map(|isa| isa.name()).collect();
+    report.print(&names.join(", "))
+}
+
+/// What is wrong with a case on an instruction set.
+fn failure(entry: &Entry, run: fn(&Case, Isa), isa: Isa) -> Option<String> {
+    let outcome = panic::catch_unwind(|| -> Result<(), String> {
+        let case = Case::open(entry.file)?;
+        run(&case, isa);
+        case.close()
+    });
+    match outcome {
+        Ok(result) => result.err(),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            Some(format!("panicked: {}", text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("?")))
+        }
+    }
+}
