@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod description;
 mod error;
+mod index;
 pub mod init;
 pub mod kernel;
 pub mod layer;
@@ -27,6 +28,7 @@ mod window;
 
 pub use description::Description;
 pub use error::Error;
+pub use index::Index;
 pub use kernel::{Kernels, Portable};
 pub use layer::{AvgPool2d, Conv2d, Flatten, Frozen, Layer, Linear, MaxPool2d, Relu, Residual, Sigmoid, Tanh, Train};
 pub use memory::Mode;
