@@ -30,7 +30,9 @@ pub use description::Description;
 pub use error::Error;
 pub use index::Index;
 pub use kernel::{Kernels, Portable};
-pub use layer::{AvgPool2d, Conv2d, Flatten, Frozen, Layer, Linear, MaxPool2d, Relu, Residual, Sigmoid, Tanh, Train};
+pub use layer::{
+    AvgPool2d, Conv2d, Flatten, Frozen, Layer, Linear, MaxPool2d, NoBias, Relu, Residual, Sigmoid, Tanh, Train,
+};
 pub use memory::Mode;
 pub use module::{Module, Parameter, Visitor, VisitorMut};
 pub use path::Path;

@@ -101,25 +101,36 @@ macro_rules! no_parameters {
 pub(crate) use no_parameters;
 
 /// The two visiting methods of [`Module`] for a layer whose parameters are tensors in fields:
-/// `field: ParameterInfo`, in the order of the gradient.
+/// `field: ParameterInfo`, in the order of the gradient; behind a semicolon those that are a
+/// [`Bias`](crate::layer::Bias) or none.
 macro_rules! visit_parameters {
-    ($($field:ident: $info:expr),+ $(,)?) => {
+    ($($field:ident: $info:expr),* $(,)? $(; $($bias:ident: $bias_info:expr),+ $(,)?)?) => {
         #[inline]
         fn parameters<V: $crate::Visitor>(&self, path: $crate::Path<'_>, visitor: &mut V) {
-            $(
-                let info = &$info;
-                let parameter = $crate::Parameter { path: path.join(info.name), info, trained: true };
-                visitor.parameter(parameter, $crate::Tensor::elements(&self.$field));
-            )+
+            let mut show = |info: &$crate::description::ParameterInfo, values: &[f32]| {
+                visitor.parameter($crate::Parameter { path: path.join(info.name), info, trained: true }, values);
+            };
+            $(show(&$info, $crate::Tensor::elements(&self.$field));)*
+            $($(
+                let values = $crate::layer::Bias::values(&self.$bias);
+                if !values.is_empty() {
+                    show(&$bias_info, values);
+                }
+            )+)?
         }
 
         #[inline]
         fn parameters_mut<V: $crate::VisitorMut>(&mut self, path: $crate::Path<'_>, visitor: &mut V) {
-            $(
-                let info = &$info;
-                let parameter = $crate::Parameter { path: path.join(info.name), info, trained: true };
-                visitor.parameter(parameter, $crate::Tensor::elements_mut(&mut self.$field));
-            )+
+            let mut show = |info: &$crate::description::ParameterInfo, values: &mut [f32]| {
+                visitor.parameter($crate::Parameter { path: path.join(info.name), info, trained: true }, values);
+            };
+            $(show(&$info, $crate::Tensor::elements_mut(&mut self.$field));)*
+            $($(
+                let values = $crate::layer::Bias::values_mut(&mut self.$bias);
+                if !values.is_empty() {
+                    show(&$bias_info, values);
+                }
+            )+)?
         }
     };
 }

@@ -83,8 +83,8 @@ fn layers() -> BTreeSet<String> {
     for part in text.split("pub struct ").skip(1) {
         names.insert(identifier(part).to_owned());
     }
-    // What a pass carries is no layer.
-    names.retain(|name| name != "Pass" && name != "Fused");
+    // What a pass carries and what a layer consists of are no layers.
+    names.retain(|name| !["Pass", "Fused", "NoBias"].contains(&&name[..]));
     names
 }
 

@@ -183,11 +183,20 @@ fn sizes_that_contradict_each_other_read_zeros() {
 fn short_parameters_do_as_the_portable_kernels() {
     fn check<K: Kernels>(k: K) {
         let d = Contradiction::DIMS;
-        let (x, w, b) = (vec![1.0; d.in_len()], vec![1.0; d.filter_len() + 1], [1.0; 2]);
-        let (mut y, mut want) = (vec![5.0; d.out_len()], vec![5.0; d.out_len()]);
-        k.conv2d::<Contradiction>(&x, &w, &b, &mut y);
-        Portable.conv2d::<Contradiction>(&x, &w, &b, &mut want);
-        assert_eq!(y, want);
+        let x = vec![1.0; d.in_len()];
+        let b: &[f32] = &[1.0; 4];
+        for (weights, biases) in [(d.filter_len() + 1, 2), (3 * d.filter_len(), 0), (3 * d.filter_len(), 1)] {
+            let (w, b) = (vec![1.0; weights], &b[..biases]);
+            let (mut y, mut want) = (vec![5.0; d.out_len()], vec![5.0; d.out_len()]);
+            k.conv2d::<Contradiction>(&x, &w, b, &mut y);
+            Portable.conv2d::<Contradiction>(&x, &w, b, &mut want);
+            assert_eq!(y, want);
+            let (mut dw, mut want_dw) = (w.clone(), w);
+            let (mut db, mut want_db) = (vec![5.0; biases], vec![5.0; biases]);
+            k.conv2d_weight_gradient::<Contradiction>(&x, &y, &mut dw, &mut db);
+            Portable.conv2d_weight_gradient::<Contradiction>(&x, &y, &mut want_dw, &mut want_db);
+            assert_eq!(dw, want_dw);
+        }
     }
     on_every_isa!(check);
 }

@@ -30,13 +30,13 @@ pub trait Conv2dShape {
 /// the weight is `[out_channels][in_channels][kernel rows][kernel columns]`, all flat.
 pub trait ConvKernels: Copy {
     /// `y[o][i][j] = bias[o] + Σ_{c,r,s} w[o][c][r][s] · x[c][i·stride + r - pad][j·stride + s - pad]`,
-    /// where `x` outside its borders is 0.
+    /// where `x` outside its borders is 0. Without bias, the slice is empty.
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
         let d = G::DIMS;
         for (x, y) in samples(x, d.in_len()).zip(samples_mut(y, d.out_len())) {
-            for ((y, w), &b) in samples_mut(y, d.out_plane()).zip(samples(weight, d.filter_len())).zip(bias) {
-                y.fill(b);
+            for (o, (y, w)) in samples_mut(y, d.out_plane()).zip(samples(weight, d.filter_len())).enumerate() {
+                y.fill(bias.get(o).copied().unwrap_or(0.0));
                 for (x, w) in samples(x, d.in_plane()).zip(samples(w, d.taps())) {
                     d.for_each_row(|tap, columns, rows| {
                         let (Some(&w), Some(x), Some(y)) = (w.get(tap), rows.input(x), y.get_mut(rows.output())) else {

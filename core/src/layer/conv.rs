@@ -4,7 +4,10 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Fused, Layer, Pass, Train};
+use super::{
+    Bias, Fused, Layer, Pass, Train,
+    bias::{self, listed},
+};
 use crate::{
     Module, Slide, Sliding, Tensor,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
@@ -44,16 +47,25 @@ pub struct Conv2d<
     const OH: usize,
     const OW: usize,
     S = Slide<1, 0>,
+    B = [f32; OUT],
 > {
     /// The weight, `[out][in][kernel rows][kernel columns]`.
     pub weight: [[[[f32; KW]; KH]; IN]; OUT],
     /// The bias of each output channel.
-    pub bias: [f32; OUT],
+    pub bias: B,
     sliding: PhantomData<S>,
 }
 
-impl<const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding>
-    Conv2d<IN, OUT, KH, KW, OH, OW, S>
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    S: Sliding,
+    B: Bias<OUT>,
+> Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
 {
     /// What initialisations ask of the weight's shape.
     pub const FANS: init::Fans = init::Fans { fan_in: IN * KH * KW, fan_out: OUT * KH * KW };
@@ -65,20 +77,28 @@ impl<const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const 
     const INFOS: [ParameterInfo; 2] = [Self::WEIGHT, Self::BIAS];
 }
 
-impl<const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding>
-    Module for Conv2d<IN, OUT, KH, KW, OH, OW, S>
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    S: Sliding,
+    B: Bias<OUT>,
+> Module for Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
 {
-    const ZERO: Self = Self { weight: [[[[0.0; KW]; KH]; IN]; OUT], bias: [0.0; OUT], sliding: PhantomData };
-    const PARAMETERS: usize = Self::WEIGHTS + OUT;
+    const ZERO: Self = Self { weight: [[[[0.0; KW]; KH]; IN]; OUT], bias: B::ZERO, sliding: PhantomData };
+    const PARAMETERS: usize = Self::WEIGHTS + B::LEN;
 
     /// Both uniform in `±1/√(IN · KH · KW)`: PyTorch's default.
     fn init<R: Rng>(&mut self, rng: &mut R) {
         let bound = init::default_bound(IN * KH * KW);
         init::uniform(&mut self.weight, -bound, bound, rng);
-        init::uniform(&mut self.bias, -bound, bound, rng);
+        bias::uniform(&mut self.bias, bound, rng);
     }
 
-    visit_parameters!(weight: Self::WEIGHT, bias: Self::BIAS);
+    visit_parameters!(weight: Self::WEIGHT; bias: Self::BIAS);
 }
 
 /// The sizes of a convolution layer on inputs of `H` rows and `W` columns.
@@ -94,7 +114,8 @@ impl<
     const H: usize,
     const W: usize,
     S: Sliding,
-> Conv2dShape for Sizes<Conv2d<IN, OUT, KH, KW, OH, OW, S>, H, W>
+    B: Bias<OUT>,
+> Conv2dShape for Sizes<Conv2d<IN, OUT, KH, KW, OH, OW, S, B>, H, W>
 {
     const DIMS: Conv2dDims = {
         let window = crate::description::Window { kernel: [KH, KW], stride: S::STRIDE, padding: S::PADDING };
@@ -123,21 +144,27 @@ impl<
     const H: usize,
     const W: usize,
     S: Sliding,
-> Layer<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S>
+    B: Bias<OUT>,
+> Layer<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
 {
     type Out = [[[f32; OW]; OH]; OUT];
     const DESCRIPTION: Description = Description::Layer(LayerInfo {
         op: Op::Conv2d(<Sizes<Self, H, W> as Conv2dShape>::DIMS.window),
         input: <[[[f32; W]; H]; IN]>::SHAPE,
         output: Self::Out::SHAPE,
-        parameters: &Self::INFOS,
+        parameters: listed::<OUT, B>(&Self::INFOS, 1),
         macs: Self::WEIGHTS * OH * OW,
     });
 
     #[inline(always)]
     fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; IN]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x: &[[[[f32; W]; H]; IN]], y: &mut [Self::Out], _| {
-            k.conv2d::<Sizes<Self, H, W>>(Tensor::flat(x), self.weight.elements(), &self.bias, Tensor::flat_mut(y));
+            k.conv2d::<Sizes<Self, H, W>>(
+                Tensor::flat(x),
+                self.weight.elements(),
+                self.bias.values(),
+                Tensor::flat_mut(y),
+            );
         })
     }
 }
@@ -152,14 +179,15 @@ impl<
     const H: usize,
     const W: usize,
     S: Sliding,
-> Train<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S>
+    B: Bias<OUT>,
+> Train<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
 {
     /// The gradient of one input channel's weights, or of the bias.
     const FUSED: usize = OUT * KH * KW;
 
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
-        k.conv2d::<Sizes<Self, H, W>>(x, self.weight.elements(), &self.bias, tape);
+        k.conv2d::<Sizes<Self, H, W>>(x, self.weight.elements(), self.bias.values(), tape);
     }
 
     #[inline(always)]
@@ -202,9 +230,9 @@ impl<
                 start += IN * KH * KW;
             }
         }
-        let (gradient, _) = memory::split(gradient, OUT);
+        let (gradient, _) = memory::split(gradient, B::LEN);
         gradient.fill(0.0);
         k.conv2d_bias_gradient::<Sizes<Self, H, W>>(tape, gradient);
-        step.optimizer.update(k, &mut self.bias, gradient, States::new::<O>(state_bias));
+        step.optimizer.update(k, self.bias.values_mut(), gradient, States::new::<O>(state_bias));
     }
 }

@@ -2,7 +2,10 @@
 
 use rand_core::Rng;
 
-use super::{Fused, Layer, Pass, Train};
+use super::{
+    Bias, Fused, Layer, Pass, Train,
+    bias::{self, listed},
+};
 use crate::{
     Module, Tensor,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
@@ -14,7 +17,7 @@ use crate::{
     shape::Shape,
 };
 
-/// `y = x Wᵀ + b`: PyTorch's `nn.Linear(IN, OUT)`.
+/// `y = x Wᵀ + b`: PyTorch's `nn.Linear(IN, OUT)`; with [`NoBias`](super::NoBias) for `B` its `bias=False`.
 ///
 /// The weight is stored transposed, `[IN][OUT]`: in a fused training step each row can then be
 /// updated as soon as the gradient of its input is known, with no scratch at all. Names and shapes
@@ -28,14 +31,14 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
-pub struct Linear<const IN: usize, const OUT: usize> {
+pub struct Linear<const IN: usize, const OUT: usize, B = [f32; OUT]> {
     /// The weight, stored `[IN][OUT]`.
     pub weight: [[f32; OUT]; IN],
     /// The bias.
-    pub bias: [f32; OUT],
+    pub bias: B,
 }
 
-impl<const IN: usize, const OUT: usize> Linear<IN, OUT> {
+impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Linear<IN, OUT, B> {
     /// What initialisations ask of the weight's shape.
     pub const FANS: init::Fans = init::Fans { fan_in: IN, fan_out: OUT };
 
@@ -45,27 +48,27 @@ impl<const IN: usize, const OUT: usize> Linear<IN, OUT> {
     const INFOS: [ParameterInfo; 2] = [Self::WEIGHT, Self::BIAS];
 }
 
-impl<const IN: usize, const OUT: usize> Module for Linear<IN, OUT> {
-    const ZERO: Self = Self { weight: [[0.0; OUT]; IN], bias: [0.0; OUT] };
-    const PARAMETERS: usize = IN * OUT + OUT;
+impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Module for Linear<IN, OUT, B> {
+    const ZERO: Self = Self { weight: [[0.0; OUT]; IN], bias: B::ZERO };
+    const PARAMETERS: usize = IN * OUT + B::LEN;
 
     /// Both uniform in `±1/√IN`: PyTorch's `kaiming_uniform_(weight, a=√5)` comes to that.
     fn init<R: Rng>(&mut self, rng: &mut R) {
         let bound = init::default_bound(IN);
         init::uniform(&mut self.weight, -bound, bound, rng);
-        init::uniform(&mut self.bias, -bound, bound, rng);
+        bias::uniform(&mut self.bias, bound, rng);
     }
 
-    visit_parameters!(weight: Self::WEIGHT, bias: Self::BIAS);
+    visit_parameters!(weight: Self::WEIGHT; bias: Self::BIAS);
 }
 
-impl<const IN: usize, const OUT: usize> Layer<[f32; IN]> for Linear<IN, OUT> {
+impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Layer<[f32; IN]> for Linear<IN, OUT, B> {
     type Out = [f32; OUT];
     const DESCRIPTION: Description = Description::Layer(LayerInfo {
         op: Op::Linear,
         input: <[f32; IN]>::SHAPE,
         output: <[f32; OUT]>::SHAPE,
-        parameters: &Self::INFOS,
+        parameters: listed::<OUT, B>(&Self::INFOS, 1),
         macs: IN * OUT,
     });
 
@@ -75,19 +78,17 @@ impl<const IN: usize, const OUT: usize> Layer<[f32; IN]> for Linear<IN, OUT> {
     }
 }
 
-impl<const IN: usize, const OUT: usize> Linear<IN, OUT> {
+impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Linear<IN, OUT, B> {
     #[inline(always)]
     fn apply<K: Kernels>(&self, k: K, x: &[[f32; IN]], y: &mut [[f32; OUT]]) {
         for y in y.iter_mut() {
-            for (y, bias) in y.iter_mut().zip(&self.bias) {
-                *y = *bias;
-            }
+            self.bias.begin(y);
         }
         k.matmul(x, &self.weight, y);
     }
 }
 
-impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
+impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Train<[f32; IN]> for Linear<IN, OUT, B> {
     const FUSED: usize = 0;
     const FUSED_PER_SAMPLE: usize = 1;
 
@@ -100,10 +101,10 @@ impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
     fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         let (x, dy) = (<[f32; IN]>::in_words_mut(x, pass.n), <[f32; OUT]>::in_words(tape, pass.n));
         let (weight, bias) = memory::split(grad, IN * OUT);
-        if let (Some(weight), Some(bias)) =
-            (<[[f32; OUT]; IN]>::view_mut(weight).first_mut(), <[f32; OUT]>::view_mut(bias).first_mut())
-        {
+        if let Some(weight) = <[[f32; OUT]; IN]>::view_mut(weight).first_mut() {
             k.matmul_tn(x, dy, weight);
+        }
+        if let Some(bias) = <[f32; OUT]>::view_mut(bias).first_mut() {
             for dy in dy {
                 k.add(bias, dy);
             }
@@ -148,7 +149,7 @@ impl<const IN: usize, const OUT: usize> Train<[f32; IN]> for Linear<IN, OUT> {
         column.fill(1.0);
         let mut state = States::new::<O>(state_bias);
         let mut start = 0;
-        for chunk in pieces_mut(&mut self.bias, LANES) {
+        for chunk in pieces_mut(self.bias.values_mut(), LANES) {
             let gradient = weighted_sum(column, dy, start);
             step.optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
             start += LANES;

@@ -15,6 +15,7 @@
 //! its input, [`Frozen`] is not trained, [`network!`](crate::network) gives names.
 
 mod activation;
+pub(crate) mod bias;
 #[doc(hidden)]
 pub mod chain;
 mod conv;
@@ -26,6 +27,7 @@ mod residual;
 
 pub use crate::window::{Slide, Sliding};
 pub use activation::{Relu, Sigmoid, Tanh};
+pub use bias::{Bias, NoBias};
 pub use conv::Conv2d;
 pub use flatten::Flatten;
 pub use frozen::Frozen;

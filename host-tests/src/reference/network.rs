@@ -78,12 +78,12 @@ impl Network {
         assert_eq!(x.len(), info.input.numel(), "the input of {path}");
         let input = [info.input.dim(1), info.input.dim(2)];
         let y = match info.op {
-            Op::Linear => matmul::linear(x, self.values(path, "weight"), self.values(path, "bias")),
+            Op::Linear => matmul::linear(x, self.values(path, "weight"), &self.bias(path, info)),
             Op::Conv2d(window) => {
                 let in_channels = info.input.dim(0);
                 let out_channels = info.output.dim(0);
                 let conv = Conv { in_channels, input, out_channels, window: narrow(window) };
-                conv.forward(x, self.values(path, "weight"), self.values(path, "bias"))
+                conv.forward(x, self.values(path, "weight"), &self.bias(path, info))
             }
             Op::MaxPool2d(window) => Pool { input, window: narrow(window) }.max(x).0,
             Op::AvgPool2d(window) => Pool { input, window: narrow(window) }.mean(x),
@@ -95,6 +95,15 @@ impl Network {
         };
         assert_eq!(y.len(), info.output.numel(), "the output of {path}");
         y
+    }
+
+    /// The bias of each output channel; zeros where the layer lists none.
+    fn bias(&self, path: &str, info: &LayerInfo) -> Vec<f64> {
+        if info.parameters.iter().any(|parameter| parameter.name == "bias") {
+            self.values(path, "bias").to_vec()
+        } else {
+            vec![0.0; info.output.dim(0)]
+        }
     }
 
     fn values(&self, path: &str, name: &str) -> &[f64] {

@@ -1,7 +1,8 @@
 //! Every layer alone.
 
 use tensorlet::{
-    AvgPool2d, Conv2d, Flatten, Frozen, Image, Linear, MaxPool2d, Relu, Residual, Sigmoid, Slide, Sliding, Tanh, Vector,
+    AvgPool2d, Conv2d, Flatten, Frozen, Image, Linear, MaxPool2d, NoBias, Relu, Residual, Sigmoid, Slide, Sliding,
+    Tanh, Vector,
 };
 
 use crate::gradients;
@@ -28,6 +29,7 @@ gradients! {
     linear: Vector<7> => Linear<7, 5>;
     linear_of_one: Vector<1> => Linear<1, 1>;
     linear_wide: Vector<3> => Linear<3, 19>;
+    linear_without_bias: Vector<5> => Linear<5, 4, NoBias>;
     linear_of_vector_width: Vector<16> => Linear<16, 8>;
 
     conv2d: Image<1, 5, 5> => Conv2d<1, 2, 3, 3, 3, 3>;
@@ -37,6 +39,7 @@ gradients! {
     conv2d_point: Image<3, 3, 2> => Conv2d<3, 4, 1, 1, 3, 2>;
     conv2d_rectangular: Image<2, 5, 6> => Conv2d<2, 3, 2, 4, 3, 7, Oblong>;
     conv2d_wide: Image<1, 4, 11> => Conv2d<1, 2, 4, 2, 1, 4, Wide>;
+    conv2d_without_bias: Image<2, 5, 4> => Conv2d<2, 5, 3, 2, 5, 5, Slide<1, 1>, NoBias>;
     conv2d_padding_reaches_the_kernel: Image<1, 3, 3> => Conv2d<1, 2, 2, 2, 6, 6, Slide<1, 2>>;
 
     max_pool2d: Image<2, 4, 6> => MaxPool2d<2, 2, 2, 3, Slide<2>>;

@@ -32,7 +32,7 @@ pub(crate) fn conv2d<L: Vector>(l: L, d: Conv2dDims, x: &[f32], weight: &[f32], 
     let walk = Walk {
         plane: Plane { rows: Axis::forward(rows), columns: Axis::forward(columns), out_width: d.output[1] },
         in_channels: d.in_channels,
-        out_channels: d.out_channels.min(weight.len() / d.filter_len()).min(bias.len()),
+        out_channels: d.out_channels.min(weight.len() / d.filter_len()),
         in_len: d.in_len(),
         out_len: d.out_len(),
         in_plane: d.in_plane(),
@@ -42,9 +42,9 @@ pub(crate) fn conv2d<L: Vector>(l: L, d: Conv2dDims, x: &[f32], weight: &[f32], 
         kernel_columns: d.window.kernel[1],
     };
     if walk.plane.gathers() {
-        correlate::<L, true>(l, &walk, x, weight, Some(bias), y);
+        correlate::<L, true>(l, &walk, x, weight, bias, y);
     } else {
-        correlate::<L, false>(l, &walk, x, weight, Some(bias), y);
+        correlate::<L, false>(l, &walk, x, weight, bias, y);
     }
 }
 
@@ -69,7 +69,7 @@ pub(crate) fn conv2d_input_gradient<L: Vector>(l: L, d: Conv2dDims, dy: &[f32], 
                 weight_in: d.filter_len(),
                 kernel_columns: d.window.kernel[1],
             };
-            correlate::<L, false>(l, &walk, dy, weight, None, dx);
+            correlate::<L, false>(l, &walk, dy, weight, &[], dx);
         }
     }
 }
@@ -92,16 +92,9 @@ struct Walk {
 }
 
 /// `out[o] = bias[o] + Σ_{c, taps} w[o][c][tap] · in[c][…]` for each sample. The weight has the
-/// length that channels and steps ask for, the bias one number per output channel.
+/// length that channels and steps ask for; where the bias ends, it is 0.
 #[inline(always)]
-fn correlate<L: Vector, const GATHERS: bool>(
-    l: L,
-    walk: &Walk,
-    x: &[f32],
-    w: &[f32],
-    bias: Option<&[f32]>,
-    y: &mut [f32],
-) {
+fn correlate<L: Vector, const GATHERS: bool>(l: L, walk: &Walk, x: &[f32], w: &[f32], bias: &[f32], y: &mut [f32]) {
     let vectors = walk.plane.vectors(L::LANES);
     let mut v = 0;
     if const { L::REGISTERS >= 32 } {
@@ -127,7 +120,7 @@ fn pixel_tile<L: Vector, const P: usize, const T: usize, const GATHERS: bool>(
     first: usize,
     x: &[f32],
     w: &[f32],
-    bias: Option<&[f32]>,
+    bias: &[f32],
     y: &mut [f32],
 ) {
     let pixels = Pixels::<L, P, GATHERS>::new(l, &walk.plane, first);
@@ -161,15 +154,15 @@ unsafe fn tile<L: Vector, const P: usize, const T: usize, const GATHERS: bool>(
     pixels: &Pixels<L, P, GATHERS>,
     x: &[f32],
     w: &[f32],
-    bias: Option<&[f32]>,
+    bias: &[f32],
     y: &mut [f32],
     o: usize,
 ) {
     let Plane { rows, columns, .. } = &walk.plane;
     let mut acc = [[l.splat(0.0); P]; T];
-    if let Some(bias) = bias.and_then(|bias| bias.get(o..o + T)) {
-        for t in 0..T {
-            acc[t] = [l.splat(bias[t]); P];
+    for t in 0..T {
+        if let Some(&bias) = bias.get(o + t) {
+            acc[t] = [l.splat(bias); P];
         }
     }
     for c in 0..walk.in_channels {

@@ -26,7 +26,7 @@ pub(crate) fn conv2d_weight_gradient<L: Vector>(
     dw: &mut [f32],
     db: &mut [f32],
 ) {
-    let channels = d.out_channels.min(dw.len() / d.filter_len()).min(db.len());
+    let channels = d.out_channels.min(dw.len() / d.filter_len());
     let samples = (x.len() / d.in_len()).min(dy.len() / d.out_len());
     for dy in dy.chunks_exact(d.out_len()).take(samples) {
         for (db, dy) in db.iter_mut().zip(dy.chunks_exact(d.out_plane())).take(channels) {
