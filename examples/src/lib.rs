@@ -21,6 +21,8 @@ pub mod progress;
 #[cfg(feature = "std")]
 pub mod report;
 #[cfg(feature = "std")]
+pub mod reproduce;
+#[cfg(feature = "std")]
 pub mod table;
 
 /// The repository's README: its example is a doctest.
