@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod damage;
 #[cfg(feature = "tools")]
 pub mod device;
 #[cfg(feature = "tools")]
