@@ -256,7 +256,7 @@ macro_rules! __network_index {
                     &mut self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], step: t::Fused<'_, O>,
                 ) {
                     $crate::__network_step!(backward_fused [_, _, _] k (pass x tape step)
-                        $([&mut self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                        $([(stringify!($field), &mut self.$field), <&'static $name as t::Position<{ $($i)+ }>>::In])+);
                 }
             }
         };

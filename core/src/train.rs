@@ -10,7 +10,7 @@
 use core::marker::PhantomData;
 
 use crate::{
-    Error, Tensor,
+    Error, Path, Tensor,
     kernel::Kernels,
     layer::{Fused, Pass, Train, whole_state},
     loss::Loss,
@@ -150,7 +150,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     #[inline]
     pub fn apply<K: Kernels>(&mut self, k: K, net: &mut N) {
         self.optimizer.advance();
-        optim::update(net, k, &self.optimizer, self.grad, self.state);
+        optim::update(net, k, &self.optimizer, Path::ROOT, self.grad, self.state);
     }
 
     /// The gradients of all trained parameters, one parameter behind the other in the order in which
@@ -239,7 +239,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
         let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, tape, budget, self.seed)?;
         let value = forward(k, net, loss, pass, (slot, state, tape), targets, 1.0 / loss.divisor(targets))?;
         self.optimizer.advance();
-        let step = Fused { optimizer: &self.optimizer, state: self.state, scratch };
+        let step = Fused { optimizer: &self.optimizer, path: Path::ROOT, state: self.state, scratch };
         net.backward_fused(k, pass, slot, tape, step);
         Ok(value)
     }

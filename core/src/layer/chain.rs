@@ -120,8 +120,8 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
         tape: &mut [f32],
         step: Fused<'_, O>,
     ) {
-        backward_fused(&mut self.0, k, pass, x, tape, step, |pass, x, tape, step| {
-            last::backward_fused::<A::Out, B, K, O>(&mut self.1, k, pass, x, tape, step);
+        backward_fused(("0", &mut self.0), k, pass, x, tape, step, |pass, x, tape, step| {
+            last::backward_fused::<A::Out, B, K, O>(("1", &mut self.1), k, pass, x, tape, step);
         });
     }
 }
@@ -165,17 +165,17 @@ pub mod last {
         b.backward(k, pass, x, tapes::<X, B>(pass, tape).0, grad);
     }
 
-    /// [`Train::backward_fused`] of `b`.
+    /// [`Train::backward_fused`] of `b`, under its name.
     #[inline(always)]
     pub fn backward_fused<X: Tensor, B: Train<X>, K: Kernels, O: Optimizer>(
-        b: &mut B,
+        (name, b): (&str, &mut B),
         k: K,
         pass: Pass,
         x: &mut [f32],
         tape: &mut [f32],
-        step: Fused<'_, O>,
+        mut step: Fused<'_, O>,
     ) {
-        b.backward_fused(k, pass, x, tapes::<X, B>(pass, tape).0, step);
+        b.backward_fused(k, pass, x, tapes::<X, B>(pass, tape).0, step.part(name, 0, B::GRAD));
     }
 }
 
@@ -229,26 +229,26 @@ pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
     }
 }
 
-/// [`Train::backward_fused`] of what stands behind `a`, `rest(pass, x, tape, step)`, then of `a`.
+/// [`Train::backward_fused`] of what stands behind `a`, `rest(pass, x, tape, step)`, then of `a`
+/// under its name.
 #[inline(always)]
 pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
-    a: &mut A,
+    (name, a): (&str, &mut A),
     k: K,
     pass: Pass,
     x: &mut [f32],
     tape: &mut [f32],
-    step: Fused<'_, O>,
+    mut step: Fused<'_, O>,
     rest: impl FnOnce(Pass, &mut [f32], &mut [f32], Fused<'_, O>),
 ) {
-    let Fused { optimizer, state, scratch } = step;
-    let (state, state_rest) = memory::split(state, O::STATES * A::GRAD);
+    let (_, state) = memory::split(step.state, O::STATES * A::GRAD);
+    let behind = Fused { optimizer: step.optimizer, path: step.path, state, scratch: &mut *step.scratch };
     if pruned::<X, A>(pass) {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
-        rest(pass.behind::<A>(), y, tape, Fused { optimizer, state: state_rest, scratch });
+        rest(pass.behind::<A>(), y, tape, behind);
     } else {
         let (first, second) = tapes::<X, A>(pass, tape);
-        let behind_step = Fused { optimizer, state: state_rest, scratch: &mut *scratch };
-        rest(pass.behind::<A>(), A::out(pass, x, first), second, behind_step);
-        a.backward_fused(k, pass.first(), x, first, Fused { optimizer, state, scratch });
+        rest(pass.behind::<A>(), A::out(pass, x, first), second, behind);
+        a.backward_fused(k, pass.first(), x, first, step.part(name, 0, A::GRAD));
     }
 }

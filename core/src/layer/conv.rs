@@ -212,6 +212,7 @@ impl<
         tape: &mut [f32],
         step: Fused<'_, O>,
     ) {
+        let (weight_optimizer, bias_optimizer) = (step.of("weight"), step.of("bias"));
         let (state_weight, state_bias) = memory::split(step.state, O::STATES * Self::WEIGHTS);
         let mut state = States::new::<O>(state_weight);
         let (gradient, _) = memory::split(step.scratch, OUT * KH * KW);
@@ -225,7 +226,7 @@ impl<
             for (weight, gradient) in self.weight.iter_mut().zip(samples(gradient, KH * KW)) {
                 if let Some(weight) = weight.get_mut(channel) {
                     let weight = weight.as_flattened_mut();
-                    step.optimizer.update(k, weight, gradient, state.part(start, KH * KW));
+                    weight_optimizer.update(k, weight, gradient, state.part(start, KH * KW));
                 }
                 start += IN * KH * KW;
             }
@@ -233,6 +234,6 @@ impl<
         let (gradient, _) = memory::split(gradient, B::LEN);
         gradient.fill(0.0);
         k.conv2d_bias_gradient::<Sizes<Self, H, W>>(tape, gradient);
-        step.optimizer.update(k, self.bias.values_mut(), gradient, States::new::<O>(state_bias));
+        bias_optimizer.update(k, self.bias.values_mut(), gradient, States::new::<O>(state_bias));
     }
 }

@@ -127,6 +127,7 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Train<[f32; IN]> for Linea
         step: Fused<'_, O>,
     ) {
         let (x, dy) = (<[f32; IN]>::in_words_mut(x, pass.n), <[f32; OUT]>::in_words(tape, pass.n));
+        let (weight_optimizer, bias_optimizer) = (step.of("weight"), step.of("bias"));
         let (column, _) = memory::split(step.scratch, pass.n);
         let (state_weight, state_bias) = memory::split(step.state, O::STATES * IN * OUT);
         let mut state = States::new::<O>(state_weight);
@@ -142,7 +143,7 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Train<[f32; IN]> for Linea
             let mut start = 0;
             for chunk in pieces_mut(row, LANES) {
                 let gradient = weighted_sum(column, dy, start);
-                step.optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
+                weight_optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
                 start += LANES;
             }
         }
@@ -151,7 +152,7 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Train<[f32; IN]> for Linea
         let mut start = 0;
         for chunk in pieces_mut(self.bias.values_mut(), LANES) {
             let gradient = weighted_sum(column, dy, start);
-            step.optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
+            bias_optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
             start += LANES;
         }
     }

@@ -36,7 +36,7 @@ pub use pool::{AvgPool2d, MaxPool2d};
 pub use residual::Residual;
 
 use crate::{
-    Error, Module, Tensor,
+    Error, Module, Path, Tensor,
     description::Description,
     kernel::Kernels,
     memory::{self, End, Input},
@@ -276,7 +276,7 @@ pub trait Train<X: Tensor>: Layer<X> {
         let (grad, _) = memory::split(step.scratch, Self::GRAD);
         grad.fill(0.0);
         self.backward(k, pass, x, tape, grad);
-        crate::optim::update(self, k, step.optimizer, grad, step.state);
+        crate::optim::update(self, k, step.optimizer, step.path, grad, step.state);
     }
 }
 
@@ -286,8 +286,29 @@ pub trait Train<X: Tensor>: Layer<X> {
 pub struct Fused<'a, O> {
     /// The optimiser, already advanced to this step.
     pub optimizer: &'a O,
+    /// The path of this part, under which the optimiser knows its parameters.
+    pub path: Path<'a>,
     /// `O::STATES · GRAD` words.
     pub state: &'a mut [f32],
     /// At least `FUSED + n · FUSED_PER_SAMPLE` words.
     pub scratch: &'a mut [f32],
+}
+
+impl<O: Optimizer> Fused<'_, O> {
+    /// The optimiser of the parameter of this name.
+    #[inline(always)]
+    #[must_use]
+    pub fn of(&self, parameter: &str) -> O {
+        self.optimizer.of(self.path.join(parameter))
+    }
+
+    /// The step of the part of this name, whose gradient has `words` words from word `start` of
+    /// this part's gradient on. A part that combines others gives each its own.
+    #[inline(always)]
+    #[must_use]
+    pub fn part<'b>(&'b mut self, name: &'b str, start: usize, words: usize) -> Fused<'b, O> {
+        let (_, state) = memory::split(self.state, O::STATES * start);
+        let (state, _) = memory::split(state, O::STATES * words);
+        Fused { optimizer: self.optimizer, path: self.path.join(name), state, scratch: self.scratch }
+    }
 }

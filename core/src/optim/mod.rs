@@ -23,6 +23,14 @@ pub trait Optimizer: Copy {
     /// Begins the next step; called once before the updates of a step.
     fn advance(&mut self);
 
+    /// The optimiser of the parameter of this path: itself, unless parameters are in groups.
+    #[inline(always)]
+    #[must_use]
+    fn of(&self, parameter: Path<'_>) -> Self {
+        let _ = parameter;
+        *self
+    }
+
     /// Updates weights from their gradients; `g` may be longer than `w`.
     fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>);
 }
@@ -76,15 +84,16 @@ fn take<'a>(words: &mut &'a mut [f32], n: usize) -> &'a mut [f32] {
     first
 }
 
-/// Updates all trained parameters of a module from its gradient.
+/// Updates all trained parameters of a module, which is the part `path` of a network.
 pub(crate) fn update<M: Module, K: Kernels, O: Optimizer>(
     module: &mut M,
     k: K,
     optimizer: &O,
+    path: Path<'_>,
     grad: &mut [f32],
     state: &mut [f32],
 ) {
-    module.parameters_mut(Path::ROOT, &mut Update { k, optimizer, grad, state });
+    module.parameters_mut(path, &mut Update { k, optimizer, grad, state });
 }
 
 /// Walks along parameters, gradient and state in step.
@@ -101,7 +110,7 @@ impl<K: Kernels, O: Optimizer> VisitorMut for Update<'_, K, O> {
         if parameter.trained {
             let gradient = take(&mut self.grad, values.len());
             let state = take(&mut self.state, O::STATES * values.len());
-            self.optimizer.update(self.k, values, gradient, States::new::<O>(state));
+            self.optimizer.of(parameter.path).update(self.k, values, gradient, States::new::<O>(state));
         }
     }
 }

@@ -79,7 +79,13 @@ impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + C
         let mut network = *self.network;
         let mut optimizer = Sgd::new(1.0);
         optimizer.advance();
-        network.backward_fused(self.k, pass, slot, tape, Fused { optimizer: &optimizer, state: &mut [], scratch });
+        network.backward_fused(
+            self.k,
+            pass,
+            slot,
+            tape,
+            Fused { optimizer: &optimizer, path: Path::ROOT, state: &mut [], scratch },
+        );
         let [before, frozen] = parameters(self.network);
         let [after, still_frozen] = parameters(&network);
         (before.iter().zip(&after).map(|(before, after)| before - after).collect(), frozen == still_frozen)
