@@ -39,6 +39,21 @@ macro_rules! kernels {
                     let (a, b, c) = (a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
                     entry!($token, $features, matmul::matmul_tn(self, [K, N]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
                 }
+
+                #[inline]
+                fn matmul_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                    entry!($token, $features, matmul::matmul(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn matmul_nt_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                    entry!($token, $features, matmul::matmul_nt(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                    entry!($token, $features, matmul::matmul_tn(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                }
             }
 
             impl ConvKernels for $token {

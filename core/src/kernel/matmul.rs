@@ -1,8 +1,13 @@
 //! Matrix products.
 
+use super::{samples, samples_mut};
+
 /// Matrix products on row-major matrices. All accumulate: `C += op(A) · op(B)`.
 ///
-/// One dimension of each product is the batch, known at run time only; the others are constants.
+/// One dimension of each product is the batch, known at run time only; the others are constants. The
+/// `…_flat` forms take them as numbers: stable Rust cannot name the type of a matrix of `4 · H`
+/// columns, as an LSTM's weights are. A slice that is too short for its sizes counts as far as it goes
+/// in the portable bodies, and not at all in others.
 /// The sums run over the inner dimension in order, one term at a time, in [`Portable`](super::Portable).
 pub trait MatmulKernels: Copy {
     /// `c[m][n] += Σ_k a[m][k] b[k][n]` for all rows of `a` and `c`.
@@ -55,6 +60,63 @@ pub trait MatmulKernels: Copy {
     fn matmul_tn<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]], c: &mut [[f32; N]; K]) {
         for (a, b) in a.iter().zip(b) {
             for (&a, c) in a.iter().zip(c.iter_mut()) {
+                for (c, &b) in c.iter_mut().zip(b) {
+                    *c += a * b;
+                }
+            }
+        }
+    }
+
+    /// [`matmul`](Self::matmul) with `b` of `inner` rows and `columns` columns.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::MatmulKernels};
+    /// let mut c = [10.0, 0.0];
+    /// Portable.matmul_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], &mut c);
+    /// assert_eq!(c, [23.0, 16.0]);
+    /// ```
+    #[inline]
+    fn matmul_flat(self, [inner, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        for (a, c) in samples(a, inner).zip(samples_mut(c, columns)) {
+            for (&a, b) in a.iter().zip(samples(b, columns)) {
+                for (c, &b) in c.iter_mut().zip(b) {
+                    *c += a * b;
+                }
+            }
+        }
+    }
+
+    /// [`matmul_nt`](Self::matmul_nt) with `b` of `columns` rows and `inner` columns.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::MatmulKernels};
+    /// let mut c = [0.0, 0.0];
+    /// Portable.matmul_nt_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], &mut c);
+    /// assert_eq!(c, [11.0, 17.0]);
+    /// ```
+    #[inline]
+    fn matmul_nt_flat(self, [columns, inner]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        for (a, c) in samples(a, inner).zip(samples_mut(c, columns)) {
+            for (b, c) in samples(b, inner).zip(c) {
+                for (&a, &b) in a.iter().zip(b) {
+                    *c += a * b;
+                }
+            }
+        }
+    }
+
+    /// [`matmul_tn`](Self::matmul_tn) with `c` of `rows` rows and `columns` columns.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::MatmulKernels};
+    /// let mut c = [0.0; 4];
+    /// Portable.matmul_tn_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0], &mut c);
+    /// assert_eq!(c, [3.0, 4.0, 6.0, 8.0]);
+    /// ```
+    #[inline]
+    fn matmul_tn_flat(self, [rows, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        for (a, b) in samples(a, rows).zip(samples(b, columns)) {
+            for (&a, c) in a.iter().zip(samples_mut(c, columns)) {
                 for (c, &b) in c.iter_mut().zip(b) {
                     *c += a * b;
                 }

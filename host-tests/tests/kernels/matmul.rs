@@ -102,3 +102,39 @@ pub(crate) fn matmul_nt<T: Kernels>(k: T) -> Outcome {
 pub(crate) fn matmul_tn<T: Kernels>(k: T) -> Outcome {
     sizes!(tn(k))
 }
+
+/// Inner and outer size of each product whose sizes are numbers.
+const FLAT: [[usize; 2]; 8] = [[1, 1], [3, 5], [8, 16], [7, 17], [33, 9], [64, 10], [19, 47], [130, 3]];
+
+pub(crate) fn matmul_flat<T: Kernels>(k: T) -> Outcome {
+    worst(FLAT.map(|[inner, columns]| {
+        check(
+            "matmul_flat",
+            [PerRow(inner), Whole(inner * columns), PerRow(columns)],
+            &|a, b, c| k.matmul_flat([inner, columns], a, b, c),
+            &|rows, a, b| reference(a, b, [rows, inner, columns]),
+        )
+    }))
+}
+
+pub(crate) fn matmul_nt_flat<T: Kernels>(k: T) -> Outcome {
+    worst(FLAT.map(|[columns, inner]| {
+        check(
+            "matmul_nt_flat",
+            [PerRow(inner), Whole(inner * columns), PerRow(columns)],
+            &|a, b, c| k.matmul_nt_flat([columns, inner], a, b, c),
+            &|rows, a, b| reference(a, &transpose(b, [columns, inner]), [rows, inner, columns]),
+        )
+    }))
+}
+
+pub(crate) fn matmul_tn_flat<T: Kernels>(k: T) -> Outcome {
+    worst(FLAT.map(|[rows, columns]| {
+        check(
+            "matmul_tn_flat",
+            [PerRow(rows), PerRow(columns), Whole(rows * columns)],
+            &|a, b, c| k.matmul_tn_flat([rows, columns], a, b, c),
+            &|inner, a, b| reference(&transpose(a, [inner, rows]), b, [rows, inner, columns]),
+        )
+    }))
+}

@@ -35,6 +35,21 @@ impl MatmulKernels for Spoiled {
         Portable.matmul_tn(a, b, c);
         spoil(c.as_flattened_mut());
     }
+
+    fn matmul_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        Portable.matmul_flat(sizes, a, b, c);
+        spoil(c);
+    }
+
+    fn matmul_nt_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        Portable.matmul_nt_flat(sizes, a, b, c);
+        spoil(c);
+    }
+
+    fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        Portable.matmul_tn_flat(sizes, a, b, c);
+        spoil(c);
+    }
 }
 
 impl ConvKernels for Spoiled {
