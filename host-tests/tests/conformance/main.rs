@@ -1,8 +1,8 @@
 //! Independent test cases through the typed API: `cargo test --release -p tensorlet-host --test conformance`.
 //!
 //! The build script turns each case into an instantiation; here they run on `Portable` and on every
-//! instruction set of this machine. Arguments are parts of names: only the cases with one of them in
-//! `suite/case` or in the operator are run.
+//! instruction set of this machine. An argument is a part of a name, `conformance/SUITE/CASE OPERATOR`:
+//! only the cases that have it are run. `TENSORLET_CASES=FOLDER` names another folder of cases.
 
 mod case;
 mod layer;
@@ -11,6 +11,7 @@ mod report;
 use std::{panic, process::ExitCode, thread};
 
 use case::Case;
+use libtest_mimic::Arguments;
 use report::Report;
 use tensorlet::Kernels;
 use tensorlet_simd::{Isa, dispatch};
@@ -49,35 +50,26 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let mut exact = false;
-    let mut filters = Vec::new();
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--exact" => exact = true,
-            "--list" => {
-                ENTRIES.iter().for_each(|entry| println!("{}/{}: test", entry.suite, entry.case));
-                return ExitCode::SUCCESS;
-            }
-            option if option.starts_with("--") => {}
-            _ => filters.push(argument),
-        }
-    }
-    let wanted = |entry: &Entry| {
-        let name = format!("{}/{}", entry.suite, entry.case);
-        let named = |filter: &String| {
-            if exact {
-                *filter == name || filter == entry.op
-            } else {
-                name.contains(filter) || entry.op.contains(filter)
-            }
-        };
-        filters.is_empty() || filters.iter().any(named)
+    let arguments = Arguments::from_args();
+    let wanted = |entry: &&Entry| {
+        let name = format!("conformance/{}/{} {}", entry.suite, entry.case, entry.op);
+        let skipped = arguments.skip.iter().any(|part| name.contains(part));
+        !skipped && arguments.filter.as_ref().is_none_or(|part| name.contains(part))
     };
+    let entries: Vec<&Entry> = ENTRIES.iter().filter(wanted).collect();
+    if arguments.list {
+        entries.iter().for_each(|entry| println!("conformance/{}/{} {}: test", entry.suite, entry.case, entry.op));
+        return ExitCode::SUCCESS;
+    }
+    if entries.is_empty() {
+        println!("0 passed, 0 failed, 0 skipped");
+        return ExitCode::SUCCESS;
+    }
 
     panic::set_hook(Box::new(|_| ()));
     let sets = tensorlet_host::instruction_sets::here();
     let mut report = Report::default();
-    for entry in ENTRIES.iter().filter(|entry| wanted(entry)) {
+    for entry in entries {
         match entry.run {
             Run::Unsupported(reason) => report.unsupported(entry.suite, entry.op, entry.case, reason),
             Run::Typed(run) => {

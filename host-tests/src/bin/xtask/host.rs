@@ -47,6 +47,7 @@ pub(crate) const TESTS: Step = Step {
     run: |shell| {
         let mut cargo = shell.cargo(ALL_TESTS);
         cargo.args(["--lib", "--bins", "--tests", "--examples", "--", "--skip", "compile_fail/"]);
+        cargo.args(["--skip", "conformance/"]);
         let precise = shell.test(&mut cargo);
         let mut cargo = shell.cargo(["test", "--release", "--package", "tensorlet", "--features", "micromath"]);
         let approximate = shell.test(cargo.args(["--lib", "--tests"]));
@@ -71,6 +72,28 @@ pub(crate) const COMPILE_FAIL: Step = Step {
     about: "programs that must not compile, and what the compiler says about them",
     run: |shell| {
         shell.test(shell.cargo(ALL_TESTS).args(["--test", "compile_fail"]))?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const CONFORMANCE: Step = Step {
+    name: "conformance",
+    about: "independent cases through the typed API, on every instruction set here",
+    run: |shell| {
+        let mut cargo = shell.cargo(["test", "--release", "--package", "tensorlet-host", "--features"]);
+        shell.test(cargo.args(["tensorlet-host/tools", "--test", "conformance"]))?;
+        Ok(Note::new())
+    },
+    optional: false,
+};
+
+pub(crate) const REPRODUCE: Step = Step {
+    name: "reproduce",
+    about: "whole trainings over five seeds beside PyTorch's results",
+    run: |shell| {
+        let cargo = ["run", "--release", "--package", "tensorlet-examples", "--example", "reproduce"];
+        shell.run(&mut shell.cargo(cargo))?;
         Ok(Note::new())
     },
     optional: false,

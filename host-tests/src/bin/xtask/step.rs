@@ -46,22 +46,25 @@ pub(crate) struct Tests {
 
 impl Tests {
     /// The counts in a closing line of a test binary:
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`.
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, or that of the conformance runner:
+    /// `3 passed, 0 failed, 1 skipped`.
     pub(crate) fn in_line(line: &str) -> Self {
         let mut tests = Self::default();
-        let Some(counts) = line.strip_prefix("test result: ") else {
-            return tests;
+        let counts: Vec<&str> = match line.strip_prefix("test result: ") {
+            Some(counts) => counts.split_once(". ").map_or("", |(_, counts)| counts).split("; ").collect(),
+            None => line.split(", ").collect(),
         };
-        let counts = counts.split_once(". ").map_or("", |(_, counts)| counts);
-        for count in counts.split("; ") {
+        for count in counts {
             let Some((number, word)) = count.split_once(' ') else {
+                return Self::default();
+            };
+            let Ok(number) = number.parse::<u64>() else {
                 continue;
             };
-            let number = number.parse().unwrap_or(0);
             match word {
                 "passed" => tests.passed += number,
                 "failed" => tests.failed += number,
-                "ignored" => tests.ignored += number,
+                "ignored" | "skipped" => tests.ignored += number,
                 _ => {}
             }
         }
