@@ -44,6 +44,13 @@ pub enum Error {
     },
     /// The batch holds no sample.
     EmptyBatch,
+    /// The batch is too small to train on: batch normalisation needs more than one value per channel.
+    BatchTooSmall {
+        /// Samples that the network needs.
+        needed: usize,
+        /// Samples that were given.
+        given: usize,
+    },
     /// Inputs and targets differ in number.
     BatchMismatch {
         /// The number of inputs.
@@ -74,6 +81,9 @@ impl fmt::Display for Error {
                 write!(f, "label {label} of sample {index} is out of range: the network has {classes} classes")
             }
             Self::EmptyBatch => f.write_str("the batch holds no sample"),
+            Self::BatchTooSmall { needed, given } => {
+                write!(f, "training this network needs batches of at least {needed} samples, not {given}")
+            }
             Self::BatchMismatch { inputs, targets } => {
                 write!(f, "the batch has {inputs} inputs but {targets} targets")
             }

@@ -53,6 +53,12 @@ impl Parameter<'_> {
 pub trait Visitor {
     /// Called for each parameter with its values in memory order.
     fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]);
+
+    /// Called for each number that a layer holds beside its parameters and that its type does not tell,
+    /// such as `norm1.eps`. Weights files do not have them; a second implementation of a network needs them.
+    fn setting(&mut self, path: Path<'_>, value: f32) {
+        let _ = (path, value);
+    }
 }
 
 /// Sees every parameter of a module in order and may change it.
@@ -80,9 +86,10 @@ pub trait Module: Sized {
     fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V);
 }
 
-/// Implements [`Module`] for a layer without parameters: `[generics] Type`, with a constant `NEW`.
+/// Implements [`Module`] for a layer without parameters: `[generics] Type`, with a constant `NEW`, and the
+/// fields that are settings.
 macro_rules! no_parameters {
-    ([$($generics:tt)*] $name:ty) => {
+    ([$($generics:tt)*] $name:ty $(, $setting:ident)* $(,)?) => {
         impl<$($generics)*> $crate::Module for $name {
             const ZERO: Self = Self::NEW;
             const PARAMETERS: usize = 0;
@@ -91,7 +98,10 @@ macro_rules! no_parameters {
             fn init<R: rand_core::Rng>(&mut self, _: &mut R) {}
 
             #[inline(always)]
-            fn parameters<V: $crate::Visitor>(&self, _: $crate::Path<'_>, _: &mut V) {}
+            fn parameters<V: $crate::Visitor>(&self, path: $crate::Path<'_>, visitor: &mut V) {
+                $(visitor.setting(path.join(stringify!($setting)), self.$setting);)*
+                let _ = (path, visitor);
+            }
 
             #[inline(always)]
             fn parameters_mut<V: $crate::VisitorMut>(&mut self, _: $crate::Path<'_>, _: &mut V) {}

@@ -231,6 +231,7 @@ macro_rules! __network_index {
                 const OVERWRITES_X: bool = <Chain as t::Train<$input>>::OVERWRITES_X;
                 const OVERWRITES_DY: bool = <Chain as t::Train<$input>>::OVERWRITES_DY;
                 const DIFFERS_IN_TRAINING: bool = <Chain as t::Train<$input>>::DIFFERS_IN_TRAINING;
+                const MIN_BATCH: usize = <Chain as t::Train<$input>>::MIN_BATCH;
 
                 #[inline]
                 fn forward_train<K: t::Kernels>(&self, k: K, pass: t::Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {

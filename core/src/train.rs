@@ -288,6 +288,9 @@ fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out>>(
     if n == 0 {
         return Err(Error::EmptyBatch);
     }
+    if n < N::MIN_BATCH {
+        return Err(Error::BatchTooSmall { needed: N::MIN_BATCH, given: n });
+    }
     if n != targets.len() {
         return Err(Error::BatchMismatch { inputs: n, targets: targets.len() });
     }

@@ -84,6 +84,7 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
     const OVERWRITES_X: bool = A::OVERWRITES_X || (A::TAPE == 0 && B::OVERWRITES_X);
     const OVERWRITES_DY: bool = B::OVERWRITES_DY || (B::TAPE == 0 && A::OVERWRITES_DY);
     const DIFFERS_IN_TRAINING: bool = A::DIFFERS_IN_TRAINING || B::DIFFERS_IN_TRAINING;
+    const MIN_BATCH: usize = max(A::MIN_BATCH, B::MIN_BATCH);
 
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {

@@ -58,6 +58,10 @@ impl<V: Visitor> Visitor for NotTrained<'_, V> {
     fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]) {
         self.0.parameter(Parameter { trained: false, ..parameter }, values);
     }
+
+    fn setting(&mut self, path: Path<'_>, value: f32) {
+        self.0.setting(path, value);
+    }
 }
 
 impl<V: VisitorMut> VisitorMut for NotTrained<'_, V> {

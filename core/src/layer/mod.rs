@@ -244,6 +244,10 @@ pub trait Train<X: Tensor>: Layer<X> {
     /// Whether the output in training differs from that of inference, as with dropout.
     const DIFFERS_IN_TRAINING: bool = false;
 
+    /// The smallest batch that it can be trained on: 2 where statistics over the batch would otherwise
+    /// be those of a single number.
+    const MIN_BATCH: usize = 1;
+
     /// Forward, keeping on the tape what backward needs. The state is that of [`Layer::infer`]; no
     /// gradient flows through it into the call before (PyTorch's `state.detach()`).
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]);

@@ -120,6 +120,7 @@ impl<X: Tensor<Elem = f32>, F: Train<X, Out = X>> Train<X> for Residual<F> {
     const FUSED_PER_SAMPLE: usize = F::FUSED_PER_SAMPLE;
     const OVERWRITES_X: bool = F::OVERWRITES_X;
     const DIFFERS_IN_TRAINING: bool = F::DIFFERS_IN_TRAINING;
+    const MIN_BATCH: usize = F::MIN_BATCH;
 
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {

@@ -4,6 +4,8 @@
 //! computes the output sample by sample. It is the oracle of the forward pass, and, differentiated
 //! numerically, of all gradients: no derivative is written down a second time.
 
+use std::collections::BTreeMap;
+
 use tensorlet::{
     Description, Layer, Module, Parameter, Path, Tensor, Visitor,
     description::{LayerInfo, Op},
@@ -30,6 +32,8 @@ pub struct Network {
     description: &'static Description,
     /// The parameters in the order in which the network shows them.
     pub parameters: Vec<Values>,
+    /// What layers hold beside their parameters, by path: `norm1.eps`.
+    settings: BTreeMap<String, f64>,
 }
 
 impl Visitor for Network {
@@ -42,35 +46,44 @@ impl Visitor for Network {
             positions,
         });
     }
+
+    fn setting(&mut self, path: Path<'_>, value: f32) {
+        self.settings.insert(path.to_string(), f64::from(value));
+    }
 }
 
 impl Network {
     /// The double of a network for inputs of type `X`.
     #[must_use]
     pub fn of<X: Tensor, N: Layer<X>>(network: &N) -> Self {
-        let mut double = Self { description: const { &N::DESCRIPTION }, parameters: Vec::new() };
+        let description = const { &N::DESCRIPTION };
+        let mut double = Self { description, parameters: Vec::new(), settings: BTreeMap::new() };
         Module::parameters(network, Path::ROOT, &mut double);
         double
     }
 
-    /// The output for one sample.
+    /// The outputs for a batch of samples, in training or not.
     #[must_use]
-    pub fn forward(&self, x: &[f64]) -> Vec<f64> {
-        self.evaluate(self.description, "", x)
+    pub fn batch(&self, x: Vec<Vec<f64>>, training: bool) -> Vec<Vec<f64>> {
+        self.evaluate(self.description, "", x, training)
     }
 
-    fn evaluate(&self, description: &Description, path: &str, x: &[f64]) -> Vec<f64> {
+    fn evaluate(&self, description: &Description, path: &str, x: Vec<Vec<f64>>, training: bool) -> Vec<Vec<f64>> {
         match description {
-            Description::Layer(info) => self.layer(info, path, x),
+            Description::Layer(info) => x.iter().map(|x| self.layer(info, path, x)).collect(),
             Description::Chain(a, b) => {
-                let hidden = self.evaluate(a, &join(path, "0"), x);
-                self.evaluate(b, &join(path, "1"), &hidden)
+                let hidden = self.evaluate(a, &join(path, "0"), x, training);
+                self.evaluate(b, &join(path, "1"), hidden, training)
             }
             Description::Network { layers, .. } => {
-                layers.iter().fold(x.to_vec(), |x, layer| self.evaluate(layer.description, &join(path, layer.name), &x))
+                layers.iter().fold(x, |x, layer| self.evaluate(layer.description, &join(path, layer.name), x, training))
             }
-            Description::Residual(inner) => x.iter().zip(self.evaluate(inner, path, x)).map(|(x, y)| x + y).collect(),
-            Description::Frozen(inner) => self.evaluate(inner, path, x),
+            Description::Residual(inner) => {
+                let mut y = self.evaluate(inner, path, x.clone(), training);
+                y.iter_mut().flatten().zip(x.iter().flatten()).for_each(|(y, x)| *y += x);
+                y
+            }
+            Description::Frozen(inner) => self.evaluate(inner, path, x, false),
         }
     }
 
@@ -110,6 +123,12 @@ impl Network {
         let path = join(path, name);
         let found = self.parameters.iter().find(|parameter| parameter.path == path);
         &found.unwrap_or_else(|| panic!("the network shows no parameter {path}")).values
+    }
+
+    /// A setting of a layer.
+    fn setting(&self, path: &str, name: &str) -> f64 {
+        let path = join(path, name);
+        *self.settings.get(&path).unwrap_or_else(|| panic!("the network shows no setting {path}"))
     }
 }
 

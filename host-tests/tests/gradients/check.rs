@@ -13,12 +13,15 @@ use crate::subject::{Subject, Typed};
 /// The step of the numerical differentiation, in double precision.
 const H: f64 = 1e-5;
 
-/// Fills all parameters with numbers in -0.7 to 0.7.
+/// Fills all parameters with numbers in -0.7 to 0.7, but variances with 0.3 to 1.
 struct Fill(Xoshiro128PlusPlus);
 
 impl VisitorMut for Fill {
-    fn parameter(&mut self, _: Parameter<'_>, values: &mut [f32]) {
+    fn parameter(&mut self, parameter: Parameter<'_>, values: &mut [f32]) {
         values.copy_from_slice(&uniform(&mut self.0, values.len(), 0.7));
+        if parameter.info.name.ends_with("_var") {
+            values.iter_mut().for_each(|value| *value = value.abs() + 0.3);
+        }
     }
 }
 
@@ -34,6 +37,10 @@ struct Case {
     /// `∂L/∂y`.
     dy: Vec<f32>,
     n: usize,
+    /// The outputs of inference.
+    inference: Vec<f64>,
+    /// Whether the rest is about training, or about gradients of a network that is evaluated.
+    training: bool,
     outputs: Vec<f64>,
     /// `∂L/∂parameter` for each trained parameter, in the order of the gradient.
     gradients: Vec<(String, Vec<f64>)>,
@@ -41,15 +48,17 @@ struct Case {
 }
 
 impl Case {
-    fn new(name: String, mut double: Network, x: Vec<f32>, dy: Vec<f32>, n: usize) -> Self {
+    fn new(name: String, mut double: Network, [x, dy]: [Vec<f32>; 2], n: usize, training: bool) -> Self {
         let (wide_x, wide_dy) = (wide(&x), wide(&dy));
         let sample = x.len() / n;
-        let forward =
-            |double: &Network, x: &[f64]| -> Vec<f64> { x.chunks(sample).flat_map(|x| double.forward(x)).collect() };
-        let loss = |double: &Network, x: &[f64]| -> f64 {
-            forward(double, x).iter().zip(&wide_dy).map(|(y, dy)| y * dy).sum()
+        let forward = |double: &Network, x: &[f64], training: bool| -> Vec<f64> {
+            double.batch(x.chunks(sample).map(<[f64]>::to_vec).collect(), training).concat()
         };
-        let outputs = forward(&double, &wide_x);
+        let loss = |double: &Network, x: &[f64]| -> f64 {
+            forward(double, x, training).iter().zip(&wide_dy).map(|(y, dy)| y * dy).sum()
+        };
+        let inference = forward(&double, &wide_x, false);
+        let outputs = forward(&double, &wide_x, training);
 
         let mut input_gradient = Vec::new();
         for i in 0..x.len() {
@@ -80,7 +89,7 @@ impl Case {
         }
         let seen = |gradient: &[f64]| gradient.iter().any(|g| *g != 0.0);
         assert!(seen(&input_gradient) && gradients.iter().all(|(_, g)| seen(g)), "{name}: a gradient is zero");
-        Self { name, x, dy, n, outputs, gradients, input_gradient }
+        Self { name, x, dy, n, inference, training, outputs, gradients, input_gradient }
     }
 
     /// All checks of a network on one instruction set.
@@ -92,11 +101,11 @@ impl Case {
         let what = &format!("{} on {}, {} samples", self.name, subject.name(), self.n);
         let mut arena = Framed::poison(self.n * words.peak);
         let y = subject.infer(&self.x, arena.get_mut()).expect("the arena is large enough");
-        compare(&format!("{what}: output"), "forward", &y, &self.outputs);
+        compare(&format!("{what}: output"), "forward", &y, &self.inference);
         let _ = arena.get();
         for input_gradient in [false, true] {
-            let pass = Pass { n: self.n, input_gradient, training: true, seed: 1 };
-            let what = &format!("{what}, input gradient: {input_gradient}");
+            let pass = Pass { n: self.n, input_gradient, training: self.training, seed: 1 };
+            let what = &format!("{what}, training: {}, input gradient: {input_gradient}", self.training);
             self.accumulated(subject, what, pass);
             self.fused(subject, what, pass);
         }
@@ -132,7 +141,8 @@ impl Case {
         let mut scratch = Framed::poison(whole + pass.n * per_sample);
         let (moved, frozen) = subject.fused(pass, slot.get_mut(), tape.get_mut(), scratch.get_mut());
         let _ = (tape.get(), scratch.get());
-        assert!(frozen, "{what}: a frozen parameter was changed");
+        // What else a layer learns in training, running statistics, has tests of its own.
+        assert!(frozen || (pass.training && subject.words().differs), "{what}: a frozen parameter was changed");
         self.compare_gradients(what, pass, &moved, slot.get());
     }
 
@@ -166,18 +176,32 @@ where
     case.check(&Typed { k, network, input: PhantomData::<X> });
 }
 
-/// Checks a network on every instruction set, with batches of 1 and 3.
+/// Checks a network with its default settings.
 pub(crate) fn network<X: Tensor<Elem = f32>, N>(name: &str)
 where
     N: Train<X, Out: Tensor<Elem = f32>> + Copy,
 {
-    for (n, seed) in [(1, 11), (3, 12)] {
+    network_with::<X, N>(name, N::ZERO);
+}
+
+/// Checks a network with these settings on every instruction set, with batches of 1 and 3; in training,
+/// and where that makes a difference also evaluated.
+pub(crate) fn network_with<X: Tensor<Elem = f32>, N>(name: &str, mut network: N)
+where
+    N: Train<X, Out: Tensor<Elem = f32>> + Copy,
+{
+    // Of two numbers, normalised ones are always 1 and -1: there is no gradient to check.
+    let smallest = if N::MIN_BATCH > 1 { 4 } else { 1 };
+    for (n, seed) in [(smallest, 11), (3, 12)] {
         let mut rng = Xoshiro128PlusPlus::seed_from_u64(seed);
         let x = uniform(&mut rng, n * X::LEN, 1.5);
         let dy = uniform(&mut rng, n * N::Out::LEN, 1.0);
-        let mut network = N::ZERO;
         network.parameters_mut(Path::ROOT, &mut Fill(rng));
-        let case = Case::new(name.to_owned(), Network::of::<X, N>(&network), x, dy, n);
-        on_every_instruction_set!(on::<_, X, N>, &network, &case);
+        let modes: &[bool] = if N::DIFFERS_IN_TRAINING { &[true, false] } else { &[true] };
+        for &training in modes {
+            let double = Network::of::<X, N>(&network);
+            let case = Case::new(name.to_owned(), double, [x.clone(), dy.clone()], n, training);
+            on_every_instruction_set!(on::<_, X, N>, &network, &case);
+        }
     }
 }

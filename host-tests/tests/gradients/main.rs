@@ -12,15 +12,22 @@ mod layers;
 mod losses;
 mod subject;
 
-/// A test for each line: `name: type of input => type of network`.
+/// A test for each line: `name: type of input => type of network`, also `… = network` for one with other
+/// settings than its `ZERO`.
 macro_rules! gradients {
-    ($($name:ident: $input:ty => $network:ty;)+) => {
+    ($($name:ident: $input:ty => $network:ty $(= $value:expr)?;)+) => {
         $(
             #[test]
             fn $name() {
-                crate::check::network::<$input, $network>(stringify!($name));
+                crate::gradients!(@ $input, $network, stringify!($name) $(, $value)?);
             }
         )+
+    };
+    (@ $input:ty, $network:ty, $name:expr) => {
+        crate::check::network::<$input, $network>($name)
+    };
+    (@ $input:ty, $network:ty, $name:expr, $value:expr) => {
+        crate::check::network_with::<$input, $network>($name, $value)
     };
 }
 use gradients;

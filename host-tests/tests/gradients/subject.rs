@@ -19,6 +19,8 @@ pub(crate) struct Words {
     pub(crate) gradient: usize,
     /// Of the scratch of a fused pass: at all, and for each sample.
     pub(crate) scratch: [usize; 2],
+    /// Whether training differs from inference.
+    pub(crate) differs: bool,
 }
 
 /// What is checked.
@@ -55,6 +57,7 @@ impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + C
             tape: [N::TAPE_LEAF, N::TAPE],
             gradient: N::GRAD,
             scratch: [N::FUSED, N::FUSED_PER_SAMPLE],
+            differs: N::DIFFERS_IN_TRAINING,
         }
     }
 
