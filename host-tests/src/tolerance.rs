@@ -62,6 +62,7 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("tanh", 4.0, "one or two units in the last place of the function"),
     roundings("tanh_backward", 3.0, "a square, a difference and a product"),
     roundings("add", 1.0, "one rounding"),
+    roundings("add_scaled", 2.0, "a product and a sum"),
     roundings("scale", 1.0, "one rounding"),
     roundings("sum", 4.0, SUM),
     exact("max"),

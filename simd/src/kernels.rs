@@ -82,6 +82,7 @@ macro_rules! kernels {
                     fn tanh(x: &mut [f32]) -> ();
                     fn tanh_backward(y: &mut [f32], dy: &[f32]) -> ();
                     fn add(y: &mut [f32], x: &[f32]) -> ();
+                    fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) -> ();
                     fn scale(x: &mut [f32], a: f32) -> ();
                 }
             }

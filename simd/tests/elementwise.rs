@@ -113,6 +113,7 @@ fn tanh() {
 fn add_and_scale() {
     fn check<K: Kernels>(k: K) {
         check_binary::<K>("add", |y, x| k.add(y, x), |y, x| y + x, 1e-7);
+        check_binary::<K>("add_scaled", |y, x| k.add_scaled(y, -0.3, x), |y, x| y - f64::from(0.3_f32) * x, 1e-7);
         check_unary::<K>("scale", |x| k.scale(x, 0.5), |x| x * 0.5, 0.0);
         let mut y = [1.0; 20];
         k.add(&mut y, &[1.0; 11]);

@@ -136,6 +136,21 @@ pub trait ElementwiseKernels: Copy {
         }
     }
 
+    /// `y ← y + a x`: BLAS's `axpy`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut y = [1.0, 2.0];
+    /// Portable.add_scaled(&mut y, -1.0, &[10.0, 20.0]);
+    /// assert_eq!(y, [-9.0, -18.0]);
+    /// ```
+    #[inline]
+    fn add_scaled(self, y: &mut [f32], a: f32, x: &[f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y += a * x;
+        }
+    }
+
     /// `x ← a x`.
     ///
     /// ```

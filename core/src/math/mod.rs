@@ -16,7 +16,7 @@
 
 pub mod lanes;
 
-pub use implementation::{exp, ln, sqrt, tanh};
+pub use implementation::{cos, exp, sin, sqrt, tanh};
 
 #[cfg(not(feature = "micromath"))]
 mod implementation {
@@ -25,13 +25,6 @@ mod implementation {
     #[must_use]
     pub fn exp(x: f32) -> f32 {
         libm::expf(x)
-    }
-
-    /// The natural logarithm.
-    #[inline]
-    #[must_use]
-    pub fn ln(x: f32) -> f32 {
-        libm::logf(x)
     }
 
     /// The square root, correctly rounded.
@@ -47,32 +40,47 @@ mod implementation {
     pub fn tanh(x: f32) -> f32 {
         libm::tanhf(x)
     }
+
+    /// The sine of an angle in radians; NaN for `±∞`.
+    #[inline]
+    #[must_use]
+    pub fn sin(x: f32) -> f32 {
+        libm::sinf(x)
+    }
+
+    /// The cosine of an angle in radians; NaN for `±∞`.
+    #[inline]
+    #[must_use]
+    pub fn cos(x: f32) -> f32 {
+        libm::cosf(x)
+    }
 }
 
 #[cfg(feature = "micromath")]
 mod implementation {
     use micromath::F32;
 
-    /// `eˣ`, approximated; the arguments are held within ±87, where the result is a normal number.
+    /// `eˣ`, approximated; `∞` above 88.72 and 0 below -87.
     #[inline]
     #[must_use]
     pub fn exp(x: f32) -> f32 {
-        if x.is_nan() { x } else { F32(x.clamp(-87.0, 87.0)).exp().0 }
+        // Beyond these the approximation leaves the normal numbers.
+        if x > 88.72 {
+            f32::INFINITY
+        } else if x < -87.0 {
+            0.0
+        } else if x.is_nan() {
+            x
+        } else {
+            F32(x).exp().0
+        }
     }
 
-    /// The natural logarithm, precise here too: the approximation is off by up to 0.12, which would
-    /// show in every loss, and a loss needs one logarithm per sample only.
-    #[inline]
-    #[must_use]
-    pub fn ln(x: f32) -> f32 {
-        libm::logf(x)
-    }
-
-    /// The square root, approximated; 0 for 0.
+    /// The square root, approximated; 0 for 0, NaN for negative numbers.
     #[inline]
     #[must_use]
     pub fn sqrt(x: f32) -> f32 {
-        if x == 0.0 { 0.0 } else { F32(x).sqrt().0 }
+        if x == 0.0 || x == f32::INFINITY { x } else { F32(x).sqrt().0 }
     }
 
     /// The hyperbolic tangent, from the approximated exponential.
@@ -81,9 +89,91 @@ mod implementation {
     pub fn tanh(x: f32) -> f32 {
         2.0 / (1.0 + exp(-2.0 * x)) - 1.0
     }
+
+    /// The sine of an angle in radians, approximated; NaN for `±∞`.
+    #[inline]
+    #[must_use]
+    pub fn sin(x: f32) -> f32 {
+        if x.is_finite() { F32(x).sin().0 } else { f32::NAN }
+    }
+
+    /// The cosine of an angle in radians, approximated; NaN for `±∞`.
+    #[inline]
+    #[must_use]
+    pub fn cos(x: f32) -> f32 {
+        if x.is_finite() { F32(x).cos().0 } else { f32::NAN }
+    }
+}
+
+/// The natural logarithm: `-∞` for 0, NaN for negative numbers.
+///
+/// ```
+/// assert_eq!(tensorlet::math::ln(1.0), 0.0);
+/// ```
+#[inline]
+#[must_use]
+pub fn ln(x: f32) -> f32 {
+    libm::logf(x)
+}
+
+/// `ln(1 + x)`, precise where `x` is small.
+///
+/// ```
+/// assert_eq!(tensorlet::math::log1p(1e-10), 1e-10);
+/// ```
+#[inline]
+#[must_use]
+pub fn log1p(x: f32) -> f32 {
+    libm::log1pf(x)
+}
+
+/// `eˣ - 1`, precise where `x` is small.
+///
+/// ```
+/// assert_eq!(tensorlet::math::expm1(1e-10), 1e-10);
+/// ```
+#[inline]
+#[must_use]
+pub fn expm1(x: f32) -> f32 {
+    libm::expm1f(x)
+}
+
+/// The error function `2/√π ∫₀ˣ e^(-t²) dt`.
+///
+/// ```
+/// assert_eq!(tensorlet::math::erf(f32::INFINITY), 1.0);
+/// ```
+#[inline]
+#[must_use]
+pub fn erf(x: f32) -> f32 {
+    libm::erff(x)
+}
+
+/// `x` to the power `y`: NaN for negative `x` unless `y` is an integer; 1 for `y = 0`.
+///
+/// ```
+/// assert_eq!(tensorlet::math::pow(-2.0, 3.0), -8.0);
+/// ```
+#[inline]
+#[must_use]
+pub fn pow(x: f32, y: f32) -> f32 {
+    libm::powf(x, y)
+}
+
+/// `1/√x`: `∞` for 0, NaN for negative numbers.
+///
+/// ```
+/// assert_eq!(tensorlet::math::rsqrt(f32::INFINITY), 0.0);
+/// ```
+#[inline]
+#[must_use]
+pub fn rsqrt(x: f32) -> f32 {
+    1.0 / sqrt(x)
 }
 
 /// The logistic function `1 / (1 + e⁻ˣ)`.
+///
+/// From `exp` of `-|x|`, which cannot overflow, so that it is precise down to the subnormal numbers.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::sigmoid(0.0), 0.5);
@@ -91,5 +181,21 @@ mod implementation {
 #[inline]
 #[must_use]
 pub fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
+    let e = exp(-x.abs());
+    (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
+}
+
+/// `ln(1 + eˣ)`, without overflow: `max(x, 0) + ln(1 + e^-|x|)`.
+///
+/// The logarithm of [`sigmoid`] is `-softplus(-x)`.
+///
+/// ```
+/// use tensorlet::math::softplus;
+/// assert_eq!((softplus(1e4), softplus(-1e4)), (1e4, 0.0));
+/// ```
+#[inline]
+#[must_use]
+pub fn softplus(x: f32) -> f32 {
+    let positive = if x < 0.0 { 0.0 } else { x };
+    positive + log1p(exp(-x.abs()))
 }

@@ -4,8 +4,58 @@
 //! says what comes out; the shapes of arguments and result are checked against each other when the
 //! program is compiled. Dimensions are counted as in PyTorch, negative ones from the end.
 //!
-//! `…_backward` functions take the gradient `∂L/∂y` of the result and *add* to the gradients of the
-//! arguments, as PyTorch does with `.grad`.
+//! Every function has the same order of arguments: the token `k`, the tensors that are read, the
+//! settings (dimensions, exponents), the tensors that are written.
+//!
+//! | | |
+//! |---|---|
+//! | a function | `ops::exp(k, &x, &mut y)` |
+//! | its gradient | `ops::exp_backward(k, &x, &dy, &mut dx)` |
+//! | two arguments, broadcast to each other | `ops::mul(k, &a, &b, &mut y)` |
+//! | their gradients | `ops::mul_backward(k, &a, &b, &dy, &mut da, &mut db)` |
+//! | over one dimension | `ops::sum(k, &x, Dim::<1>, &mut y)` |
+//! | over several | `ops::sum(k, &x, (Dim::<0>, Dim::<2>), &mut y)` |
+//! | over all | `ops::sum(k, &x, All, &mut y)` |
+//!
+//! A tensor without dimensions is a number: `f32`. Whether a reduction keeps its dimensions
+//! (PyTorch's `keepdim`) is a question of the result's type: `[[f32; 4]; 3]` summed over its last
+//! dimension gives `[f32; 3]` or `[[f32; 1]; 3]`. Truth values are `u8`, 0 and 1.
+//!
+//! `…_backward` functions take those arguments that the derivative depends on, then the gradient
+//! `∂L/∂y` of the result, and *add* to the gradients of the arguments, as PyTorch does with `.grad`.
+//! For a gradient that is not wanted stands `&mut ()`: see [`Gradient`].
+//!
+//! ```
+//! use tensorlet::{Portable, ops::{self, All, Dim}};
+//! let (x, bias) = ([[1.0, 2.0], [3.0, 4.0]], [10.0, 20.0]);
+//! let mut y = [[0.0; 2]; 2];
+//! ops::add(Portable, &x, &bias, &mut y);
+//! assert_eq!(y, [[11.0, 22.0], [13.0, 24.0]]);
+//!
+//! // The bias was added to both rows: its gradient is the sum over them.
+//! let (dy, mut dbias) = ([[1.0, 2.0], [3.0, 4.0]], [0.0; 2]);
+//! ops::add_backward(Portable, &dy, &mut (), &mut dbias);
+//! assert_eq!(dbias, [4.0, 6.0]);
+//!
+//! let (mut columns, mut total) = ([[0.0; 2]; 1], 0.0_f32);
+//! ops::sum(Portable, &x, Dim::<0>, &mut columns);
+//! ops::sum(Portable, &x, All, &mut total);
+//! assert_eq!((columns, total), ([[4.0, 6.0]], 10.0));
+//! ```
+
+mod binary;
+mod gradient;
+mod nest;
+mod number;
+mod reduce;
+
+pub use binary::{
+    add, add_backward, div, div_backward, maximum, maximum_backward, minimum, minimum_backward, mul, mul_backward, pow,
+    pow_backward, sub, sub_backward,
+};
+pub use gradient::Gradient;
+pub use number::Number;
+pub use reduce::{All, Dims, sum, sum_backward};
 
 use crate::{
     Shape, Tensor,
@@ -18,13 +68,18 @@ pub struct Dim<const D: isize>;
 
 /// The position of dimension `D` of `X`. Fails to compile where there is none.
 pub(crate) const fn axis<X: Tensor>(operation: &str, dim: isize) -> usize {
-    let rank = X::SHAPE.rank() as isize;
+    position(operation, X::SHAPE, dim)
+}
+
+/// The position of a dimension of a shape. Fails to compile where there is none.
+pub(crate) const fn position(operation: &str, shape: Shape, dim: isize) -> usize {
+    let rank = shape.rank() as isize;
     if dim < -rank || dim >= rank {
         fail(&[
             Part::Text("shape mismatch: `"),
             Part::Text(operation),
             Part::Text("` has no such dimension of a tensor of shape "),
-            Part::Shape(X::SHAPE),
+            Part::Shape(shape),
         ]);
     }
     (if dim < 0 { dim + rank } else { dim }) as usize

@@ -132,6 +132,17 @@ pub(crate) fn add<T: Kernels>(k: T) -> Outcome {
     })
 }
 
+pub(crate) fn add_scaled<T: Kernels>(k: T) -> Outcome {
+    property((pairs(), number()).boxed(), &|((x, y), a)| {
+        let (mut got, fx) = (Framed::new(&y), Framed::new(&x));
+        k.add_scaled(got.get_mut(), a, fx.get());
+        let terms = || wide(&x).into_iter().map(|x| f64::from(a) * x).zip(wide(&y));
+        let sum: Vec<f64> = terms().map(|(ax, y)| ax + y).collect();
+        let magnitude: Vec<f64> = terms().map(|(ax, y)| ax.abs() + y.abs()).collect();
+        tolerance::of("add_scaled").compare(got.get(), &sum, &magnitude)
+    })
+}
+
 pub(crate) fn scale<T: Kernels>(k: T) -> Outcome {
     property((any_length(), number()).boxed(), &|(x, a)| {
         let mut got = Framed::new(&x);

@@ -63,6 +63,7 @@ kernels! {
     tanh in elementwise,
     tanh_backward in elementwise,
     add in elementwise,
+    add_scaled in elementwise,
     scale in elementwise,
     sum in reduce,
     max in reduce,

@@ -153,6 +153,11 @@ impl ElementwiseKernels for Spoiled {
         spoil(y);
     }
 
+    fn add_scaled(self, y: &mut [f32], a: f32, x: &[f32]) {
+        Portable.add_scaled(y, a, x);
+        spoil(y);
+    }
+
     fn scale(self, x: &mut [f32], a: f32) {
         Portable.scale(x, a);
         spoil(x);

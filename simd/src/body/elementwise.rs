@@ -83,6 +83,14 @@ pub(crate) fn add<L: Vector>(l: L, y: &mut [f32], x: &[f32]) {
 }
 
 #[inline(always)]
+pub(crate) fn add_scaled<L: Vector>(l: L, y: &mut [f32], a: f32, x: &[f32]) {
+    let (a, n) = (l.splat(a), y.len().min(x.len()));
+    for (y, x) in y[..n].chunks_mut(L::LANES).zip(x[..n].chunks(L::LANES)) {
+        l.write(y, l.mul_add(a, l.read(x), l.read(y)));
+    }
+}
+
+#[inline(always)]
 pub(crate) fn scale<L: Vector>(l: L, x: &mut [f32], a: f32) {
     let a = l.splat(a);
     for x in x.chunks_mut(L::LANES) {
