@@ -22,5 +22,6 @@ pub mod networks;
 pub mod reference;
 #[cfg(feature = "tools")]
 pub mod size;
+pub mod survey;
 pub mod tolerance;
 pub mod weights;

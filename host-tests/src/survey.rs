@@ -1,0 +1,245 @@
+//! What core offers, read from its source: every public item with its documentation.
+//!
+//! The table of operations in core's documentation and the tests of coverage come from here, so that
+//! neither is a list that somebody has to keep.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// What an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A struct or enum.
+    Type,
+    /// A function of a module.
+    Function,
+    /// A method of a trait.
+    Method,
+    /// A trait.
+    Trait,
+}
+
+/// A public item.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The file, from `core/src` on: `layer/linear.rs`.
+    pub file: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// Its name; a method's with that of its trait: `MatmulKernels::matmul`.
+    pub name: String,
+    /// Its documentation.
+    pub docs: String,
+    /// Everything in the file that belongs to it: its definition and, for a type, the blocks and macro
+    /// calls that name it first.
+    pub code: String,
+}
+
+impl Item {
+    /// The folder of core that it stands in, or the file where it stands in none: `layer`, `metrics`.
+    #[must_use]
+    pub fn room(&self) -> &str {
+        let first = self.file.components().next().map(|part| part.as_os_str().to_str().unwrap_or_default());
+        first.unwrap_or_default().trim_end_matches(".rs")
+    }
+
+    /// PyTorch's name for it, where the documentation says: "PyTorch's `nn.Linear`".
+    #[must_use]
+    pub fn pytorch(&self) -> Option<&str> {
+        let text = self.docs.split("PyTorch's `").nth(1)?;
+        text.split('`').next()
+    }
+
+    /// Whether the documentation has an example, which then is a test.
+    #[must_use]
+    pub fn has_example(&self) -> bool {
+        self.docs.contains("```")
+    }
+
+    /// The methods that its code calls on the token `k`.
+    #[must_use]
+    pub fn calls(&self, methods: &BTreeSet<String>) -> BTreeSet<String> {
+        let words = self.code.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.filter(|word| methods.contains(*word)).map(str::to_owned).collect()
+    }
+}
+
+/// The public items of all files below `core/src`, in the order of the files and in them.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn items(core: &Path) -> io::Result<Vec<Item>> {
+    let mut files = Vec::new();
+    list(core, &mut files)?;
+    let mut all = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path)?;
+        let file = path.strip_prefix(core).unwrap_or(&path).to_owned();
+        all.extend(parse(&file, &text));
+    }
+    Ok(all)
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            list(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The items of a file, which rustfmt has formatted: an item ends where a line stands as far left as
+/// its first one.
+fn parse(file: &Path, text: &str) -> Vec<Item> {
+    let lines: Vec<&str> = text.lines().take_while(|line| *line != "mod tests {").collect();
+    let mut items: Vec<Item> = Vec::new();
+    let (mut docs, mut in_trait) = (String::new(), None::<(usize, String)>);
+    for (i, line) in lines.iter().enumerate() {
+        let (code, depth) = (line.trim_start(), line.len() - line.trim_start().len());
+        if let Some(doc) = code.strip_prefix("///") {
+            docs.push_str(doc.strip_prefix(' ').unwrap_or(doc));
+            docs.push('\n');
+            continue;
+        }
+        if code.starts_with("#[") || code.starts_with("#![") || code.ends_with(")]") && !docs.is_empty() {
+            continue;
+        }
+        if in_trait.as_ref().is_some_and(|(outer, _)| depth == *outer && code.starts_with('}')) {
+            in_trait = None;
+        }
+        let method = in_trait.as_ref().filter(|(outer, _)| depth == outer + 4);
+        if let Some((kind, name)) = head(code, method.is_some()) {
+            let name = match method {
+                Some((_, outer)) => format!("{outer}::{name}"),
+                None => name.to_owned(),
+            };
+            if kind == Kind::Trait {
+                in_trait = Some((depth, name.clone()));
+            }
+            let code = block(&lines, i);
+            items.push(Item { file: file.to_owned(), kind, name, docs: std::mem::take(&mut docs), code });
+        }
+        docs.clear();
+    }
+    for item in items.iter_mut().filter(|item| item.kind == Kind::Type) {
+        item.code.push_str(&mentions(&lines, &item.name));
+    }
+    items
+}
+
+/// Kind and name of the public item that begins on this line.
+fn head(line: &str, in_trait: bool) -> Option<(Kind, &str)> {
+    let rest = if in_trait { line } else { line.strip_prefix("pub ")? };
+    let rest = rest.strip_prefix("const ").filter(|rest| rest.starts_with("fn ")).unwrap_or(rest);
+    let (word, rest) = rest.split_once(' ')?;
+    let kind = match (word, in_trait) {
+        ("fn", true) => Kind::Method,
+        ("fn", false) => Kind::Function,
+        ("struct" | "enum", false) => Kind::Type,
+        ("trait", false) => Kind::Trait,
+        _ => return None,
+    };
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    Some((kind, &rest[..end]))
+}
+
+/// The lines of what begins at a line.
+fn block(lines: &[&str], start: usize) -> String {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let outer = depth(lines[start]);
+    let mut text = format!("{}\n", lines[start]);
+    if lines[start].ends_with(';') || lines[start].ends_with('}') {
+        return text;
+    }
+    for line in &lines[start + 1..] {
+        text.push_str(line);
+        text.push('\n');
+        let closes = line.trim_start().starts_with('}') && !line.ends_with('{');
+        if !line.trim().is_empty() && depth(line) <= outer && (closes || line.ends_with(';')) {
+            break;
+        }
+    }
+    text
+}
+
+/// The implementations of a type, and the macro calls that name it.
+fn mentions(lines: &[&str], name: &str) -> String {
+    let mut text = String::new();
+    for (i, line) in lines.iter().enumerate() {
+        if line.starts_with("impl") || line.contains("!(") && !line.starts_with(' ') || line.starts_with("> ") {
+            let code = block(lines, i);
+            let head = code.split('{').next().unwrap_or_default();
+            let named = if line.contains("!(") { code.as_str() } else { head };
+            if named.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name) {
+                text.push_str(&code);
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "\
+/// A layer: PyTorch's `nn.Thing`.
+///
+/// ```
+/// let x = 1;
+/// ```
+#[derive(Clone)]
+pub struct Thing;
+
+impl Layer for Thing {
+    fn infer(&self, k: K) {
+        k.work();
+    }
+}
+
+things!(Thing, more_work);
+
+/// Without an example.
+pub fn act<K: Kernels>(
+    k: K,
+) {
+    k.more_work();
+}
+
+/// Kernels.
+pub trait WorkKernels {
+    /// Works.
+    #[inline]
+    fn work(self) {}
+}
+
+struct Hidden;
+";
+
+    #[test]
+    fn items_come_with_their_documentation_and_code() {
+        let items = parse(Path::new("layer/thing.rs"), SOURCE);
+        let names: Vec<_> = items.iter().map(|item| (item.kind, item.name.as_str())).collect();
+        let expected = [
+            (Kind::Type, "Thing"),
+            (Kind::Function, "act"),
+            (Kind::Trait, "WorkKernels"),
+            (Kind::Method, "WorkKernels::work"),
+        ];
+        assert_eq!(names, expected);
+        assert_eq!((items[0].pytorch(), items[0].has_example()), (Some("nn.Thing"), true));
+        assert_eq!((items[1].pytorch(), items[1].has_example()), (None, false));
+        assert_eq!(items[0].room(), "layer");
+        let methods = BTreeSet::from(["work".to_owned(), "more_work".to_owned()]);
+        assert_eq!(items[0].calls(&methods), methods);
+        assert_eq!(items[1].calls(&methods).len(), 1);
+    }
+}
