@@ -35,10 +35,10 @@ pub enum Error {
     },
     /// A class label is not below the number of classes.
     LabelOutOfRange {
-        /// The position in the batch.
+        /// The position among all labels of the batch.
         index: usize,
         /// The label found there.
-        label: usize,
+        label: i64,
         /// The number of classes.
         classes: usize,
     },
@@ -78,7 +78,7 @@ impl fmt::Display for Error {
                 write!(f, "index {index} at position {position} is out of range: the table has {entries} entries")
             }
             Self::LabelOutOfRange { index, label, classes } => {
-                write!(f, "label {label} of sample {index} is out of range: the network has {classes} classes")
+                write!(f, "label {label} at position {index} is out of range: the network has {classes} classes")
             }
             Self::EmptyBatch => f.write_str("the batch holds no sample"),
             Self::BatchTooSmall { needed, given } => {

@@ -63,13 +63,13 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     /// Bad targets, a batch larger than the workspace, a loss that is not finite. The network is
     /// then unchanged.
     #[inline]
-    pub fn step<K: Kernels, L: Loss<N::Out>>(
+    pub fn step<K: Kernels, T, L: Loss<N::Out, T>>(
         &mut self,
         k: K,
         net: &mut N,
         loss: &L,
         x: &[X],
-        targets: &[L::Target],
+        targets: &[T],
     ) -> Result<f32, Error> {
         self.step_with_state(k, net, loss, x, targets, &mut [])
     }
@@ -81,13 +81,13 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     /// As [`step`](Self::step); [`Error::StateTooSmall`] if there is a state that is shorter than the
     /// batch needs.
     #[inline]
-    pub fn step_with_state<K: Kernels, L: Loss<N::Out>>(
+    pub fn step_with_state<K: Kernels, T, L: Loss<N::Out, T>>(
         &mut self,
         k: K,
         net: &mut N,
         loss: &L,
         x: &[X],
-        targets: &[L::Target],
+        targets: &[T],
         state: &mut [f32],
     ) -> Result<f32, Error> {
         self.zero_grad();
@@ -108,13 +108,13 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     /// # Errors
     /// As [`step`](Self::step); the gradients are then unchanged.
     #[inline]
-    pub fn accumulate<K: Kernels, L: Loss<N::Out>>(
+    pub fn accumulate<K: Kernels, T, L: Loss<N::Out, T>>(
         &mut self,
         k: K,
         net: &mut N,
         loss: &L,
         x: &[X],
-        targets: &[L::Target],
+        targets: &[T],
         scale: f32,
     ) -> Result<f32, Error> {
         self.accumulate_with_state(k, net, loss, x, targets, scale, &mut [])
@@ -126,13 +126,13 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
     /// As [`step_with_state`](Self::step_with_state); the gradients are then unchanged.
     #[inline]
     #[expect(clippy::too_many_arguments, reason = "a training step has that many parts")]
-    pub fn accumulate_with_state<K: Kernels, L: Loss<N::Out>>(
+    pub fn accumulate_with_state<K: Kernels, T, L: Loss<N::Out, T>>(
         &mut self,
         k: K,
         net: &mut N,
         loss: &L,
         x: &[X],
-        targets: &[L::Target],
+        targets: &[T],
         scale: f32,
         state: &mut [f32],
     ) -> Result<f32, Error> {
@@ -140,7 +140,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> Trainer<'w, X, N, O> {
         self.seed = self.seed.wrapping_add(1);
         let given = self.state.len() + self.grad.len() + self.tape.len();
         let budget = Budget { mode: Mode::Accumulate, given };
-        let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, self.tape, budget, self.seed)?;
+        let (pass, slot, tape) = slots::<X, N, O, T, L>(loss, x, targets, self.tape, budget, self.seed)?;
         let value = forward(k, net, loss, pass, (slot, state, tape), targets, scale)?;
         net.backward(k, pass, slot, tape, self.grad);
         Ok(value)
@@ -204,13 +204,13 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
     /// Bad targets, a batch larger than the workspace, a loss that is not finite. The network is
     /// then unchanged.
     #[inline]
-    pub fn step<K: Kernels, L: Loss<N::Out>>(
+    pub fn step<K: Kernels, T, L: Loss<N::Out, T>>(
         &mut self,
         k: K,
         net: &mut N,
         loss: &L,
         x: &[X],
-        targets: &[L::Target],
+        targets: &[T],
     ) -> Result<f32, Error> {
         self.step_with_state(k, net, loss, x, targets, &mut [])
     }
@@ -222,13 +222,13 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
     /// As [`step`](Self::step); [`Error::StateTooSmall`] if there is a state that is shorter than the
     /// batch needs.
     #[inline]
-    pub fn step_with_state<K: Kernels, L: Loss<N::Out>>(
+    pub fn step_with_state<K: Kernels, T, L: Loss<N::Out, T>>(
         &mut self,
         k: K,
         net: &mut N,
         loss: &L,
         x: &[X],
-        targets: &[L::Target],
+        targets: &[T],
         state: &mut [f32],
     ) -> Result<f32, Error> {
         let state = carried::<X, N>(state, x.len())?;
@@ -236,7 +236,7 @@ impl<'w, X: Tensor, N: Train<X>, O: Optimizer> FusedTrainer<'w, X, N, O> {
         let budget = Budget { mode: Mode::Fused, given: self.state.len() + self.words.len() };
         let words = memory::gradient_words::<X, N>(Mode::Fused, x.len());
         let (scratch, tape) = memory::split(self.words, words);
-        let (pass, slot, tape) = slots::<X, N, O, L>(loss, x, targets, tape, budget, self.seed)?;
+        let (pass, slot, tape) = slots::<X, N, O, T, L>(loss, x, targets, tape, budget, self.seed)?;
         let value = forward(k, net, loss, pass, (slot, state, tape), targets, 1.0 / loss.divisor(targets))?;
         self.optimizer.advance();
         let step = Fused { optimizer: &self.optimizer, path: Path::ROOT, state: self.state, scratch };
@@ -276,10 +276,10 @@ struct Budget {
 
 /// Checks a batch, and puts its inputs into their slot.
 #[inline(always)]
-fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out>>(
+fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, T, L: Loss<N::Out, T>>(
     loss: &L,
     x: &[X],
-    targets: &[L::Target],
+    targets: &[T],
     words: &'a mut [f32],
     budget: Budget,
     seed: u64,
@@ -309,13 +309,13 @@ fn slots<'a, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out>>(
 
 /// Forward and loss: afterwards the output's slot holds the gradient of the loss.
 #[inline(always)]
-fn forward<X: Tensor, N: Train<X>, L: Loss<N::Out>, K: Kernels>(
+fn forward<X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>, K: Kernels>(
     k: K,
     net: &N,
     loss: &L,
     pass: Pass,
     (slot, state, tape): (&mut [f32], &mut [f32], &mut [f32]),
-    targets: &[L::Target],
+    targets: &[T],
     scale: f32,
 ) -> Result<f32, Error> {
     net.forward_train(k, pass, slot, state, tape);

@@ -1,12 +1,25 @@
 //! Softmax cross-entropy.
 
-use super::Loss;
-use crate::{Error, kernel::Kernels};
+use super::{
+    Labels, Loss, Reduction, WeightedCrossEntropyLoss,
+    class::{IGNORE_INDEX, check, weight_of_labels},
+};
+use crate::{Error, Index, Tensor, kernel::Kernels};
 
-/// Softmax cross-entropy of logits with a class label: PyTorch's `nn.CrossEntropyLoss()`.
+/// Softmax cross-entropy of logits with class labels or probabilities: PyTorch's `nn.CrossEntropyLoss()`.
 ///
-/// `loss = -ln(exp(y_t) / Σ_j exp(y_j))`, averaged over the batch; the gradient is
-/// `(softmax(y) - one_hot(t)) / n`.
+/// `loss = -ln(exp(y_t) / Σ_j exp(y_j))`, averaged over all labels; the gradient is
+/// `(softmax(y) - one_hot(t)) / n`. The label -100 is ignored.
+///
+/// | output | targets |
+/// |---|---|
+/// | logits `[f32; C]` | a label: `u8`, or any other [`Index`] |
+/// | logits `[[f32; L]; C]`, `[[[f32; W]; H]; C]`, …: classes first, as PyTorch's `(N, C, d1, …)` | labels `[u8; L]`, `[[u8; W]; H]`, … |
+/// | either | probabilities of the output's type |
+/// | logits `[[f32; C]; T]` of each step of a sequence | labels `[u8; T]`, with [`PerStep(CrossEntropyLoss)`](super::PerStep) |
+///
+/// It has no fields and costs nothing that it does not do. Options make it a
+/// [`WeightedCrossEntropyLoss`].
 ///
 /// ```
 /// use tensorlet::{loss::{CrossEntropyLoss, Loss}, Portable};
@@ -14,31 +27,61 @@ use crate::{Error, kernel::Kernels};
 /// let loss = CrossEntropyLoss.value_and_gradient(Portable, &mut y, &[0], 1.0);
 /// assert!((loss - 2.0_f32.ln()).abs() < 1e-6);
 /// assert_eq!(y, [[-0.5, 0.5]]);
-/// assert!(Loss::<[f32; 2]>::check(&CrossEntropyLoss, &[2]).is_err());
+/// assert!(Loss::<[f32; 2], u8>::check(&CrossEntropyLoss, &[2]).is_err());
+///
+/// // PyTorch's `nn.CrossEntropyLoss(weight, ignore_index=0, label_smoothing=0.1)`
+/// let loss = CrossEntropyLoss.weight([1.0, 2.0]).ignore_index(0).label_smoothing(0.1);
+/// assert!(loss.mean(Portable, &mut y, &[0]).is_nan());
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CrossEntropyLoss;
 
-impl<const C: usize> Loss<[f32; C]> for CrossEntropyLoss {
-    type Target = u8;
+impl CrossEntropyLoss {
+    /// With a weight for each class: PyTorch's `weight`.
+    #[must_use]
+    pub const fn weight<const C: usize>(self, weight: [f32; C]) -> WeightedCrossEntropyLoss<[f32; C]> {
+        WeightedCrossEntropyLoss { weight, ignore_index: IGNORE_INDEX, label_smoothing: 0.0 }
+    }
 
+    /// With a label that counts nowhere: PyTorch's `ignore_index`, -100 by default.
+    #[must_use]
+    pub const fn ignore_index(self, ignore_index: i64) -> WeightedCrossEntropyLoss {
+        WeightedCrossEntropyLoss { ignore_index, ..WeightedCrossEntropyLoss::NEW }
+    }
+
+    /// With a share of the probability that all classes get evenly: PyTorch's `label_smoothing`.
+    #[must_use]
+    pub const fn label_smoothing(self, label_smoothing: f32) -> WeightedCrossEntropyLoss {
+        WeightedCrossEntropyLoss { label_smoothing, ..WeightedCrossEntropyLoss::NEW }
+    }
+}
+
+impl<Z: Tensor<Elem = f32>, T: Labels<Scores = Z>, const C: usize> Loss<[Z; C], T> for CrossEntropyLoss {
     #[inline]
-    fn check(&self, targets: &[u8]) -> Result<(), Error> {
-        for (index, &label) in targets.iter().enumerate() {
-            let label = usize::from(label);
-            if label >= C {
-                return Err(Error::LabelOutOfRange { index, label, classes: C });
-            }
-        }
-        Ok(())
+    fn check(&self, targets: &[T]) -> Result<(), Error> {
+        check(T::flat(targets), C, IGNORE_INDEX)
     }
 
     #[inline]
-    fn value_and_gradient<K: Kernels>(&self, k: K, y: &mut [[f32; C]], targets: &[u8], scale: f32) -> f32 {
-        let mut sum = 0.0;
-        for (y, &target) in y.iter_mut().zip(targets) {
-            sum += k.cross_entropy(y, usize::from(target), scale);
+    fn divisor(&self, targets: &[T]) -> f32 {
+        weight_of_labels::<_, C>(T::flat(targets), &(), IGNORE_INDEX)
+    }
+
+    #[inline]
+    fn evaluate<K: Kernels, R: Reduction>(&self, k: K, y: &mut [[Z; C]], targets: &[T], reduction: &mut R) {
+        if Z::LEN > 1 {
+            return WeightedCrossEntropyLoss::NEW.evaluate(k, y, targets, reduction);
         }
-        sum * scale
+        for (y, target) in y.iter_mut().zip(T::flat(targets)) {
+            let y = Z::flat_mut(y);
+            if target.to_i64() == IGNORE_INDEX {
+                reduction.element(|_| {
+                    y.fill(0.0);
+                    0.0
+                });
+            } else {
+                reduction.element(|scale| k.cross_entropy(y, target.position(C).unwrap_or(usize::MAX), scale));
+            }
+        }
     }
 }

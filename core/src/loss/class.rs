@@ -1,0 +1,124 @@
+//! What losses over classes share: labels, weights of classes, lines of scores.
+
+use core::cell::Cell;
+
+use crate::{Error, Index, Tensor};
+
+/// Labels, one for each place: PyTorch's `(N, d1, …)` beside scores `(N, C, d1, …)`.
+///
+/// | scores of a sample | labels |
+/// |---|---|
+/// | `[f32; C]` | `u8` (or any [`Index`]) |
+/// | `[[f32; L]; C]` | `[u8; L]` |
+/// | `[[[f32; W]; H]; C]` | `[[u8; W]; H]` |
+pub trait Labels: Tensor<Elem: Index> {
+    /// The scores of one class at these places.
+    type Scores: Tensor<Elem = f32>;
+}
+
+macro_rules! labels {
+    ($($labels:ty, $scores:ty, [$($n:ident),*];)+) => {$(
+        impl<I: Index + Tensor<Elem = I>, $(const $n: usize),*> Labels for $labels {
+            type Scores = $scores;
+        }
+    )+};
+}
+
+// Rank by rank: the compiler can then tell labels from probabilities.
+labels! {
+    I, f32, [];
+    [I; A], [f32; A], [A];
+    [[I; B]; A], [[f32; B]; A], [A, B];
+    [[[I; C]; B]; A], [[[f32; C]; B]; A], [A, B, C];
+    [[[[I; D]; C]; B]; A], [[[[f32; D]; C]; B]; A], [A, B, C, D];
+}
+
+/// Weights of `C` classes: an array, or `()` where all classes count the same.
+pub trait ClassWeights<const C: usize> {
+    /// The weight of a class; 1 where there is none.
+    fn of(&self, class: usize) -> f32;
+}
+
+impl<const C: usize> ClassWeights<C> for () {
+    #[inline(always)]
+    fn of(&self, _: usize) -> f32 {
+        1.0
+    }
+}
+
+impl<const C: usize> ClassWeights<C> for [f32; C] {
+    #[inline(always)]
+    fn of(&self, class: usize) -> f32 {
+        self.get(class).copied().unwrap_or(1.0)
+    }
+}
+
+/// The label that counts nowhere, in PyTorch by default.
+pub(super) const IGNORE_INDEX: i64 = -100;
+
+/// Checks that labels are below the number of classes, or ignored.
+#[inline]
+pub(super) fn check<I: Index>(labels: &[I], classes: usize, ignore_index: i64) -> Result<(), Error> {
+    for (index, label) in labels.iter().enumerate() {
+        let number = label.to_i64();
+        if number != ignore_index && label.position(classes).is_none() {
+            return Err(Error::LabelOutOfRange { index, label: number, classes });
+        }
+    }
+    Ok(())
+}
+
+/// The sum of the weights of all labels that are not ignored.
+#[inline]
+pub(super) fn weight_of_labels<I: Index, const C: usize>(
+    labels: &[I],
+    weights: &impl ClassWeights<C>,
+    ignore_index: i64,
+) -> f32 {
+    labels
+        .iter()
+        .filter(|label| label.to_i64() != ignore_index)
+        .map(|label| label.position(C).map_or(f32::NAN, |class| weights.of(class)))
+        .sum()
+}
+
+/// The scores of all classes at one place: elements `stride` apart.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    cells: &'a [Cell<f32>],
+    stride: usize,
+}
+
+impl<'a> Line<'a> {
+    /// The elements with the number of their class.
+    #[inline(always)]
+    pub(super) fn classes(self) -> impl Iterator<Item = (usize, &'a Cell<f32>)> {
+        let mut rest = self.cells;
+        let elements = core::iter::from_fn(move || {
+            let first = rest.first();
+            rest = rest.get(self.stride..).unwrap_or_default();
+            first
+        });
+        elements.enumerate()
+    }
+}
+
+/// Calls `f` with the line of each place of all samples and what belongs to it: scores `y` of
+/// `classes` classes at `places` places per sample.
+#[inline(always)]
+pub(super) fn lines<T>(
+    y: &mut [f32],
+    [classes, places]: [usize; 2],
+    targets: impl IntoIterator<Item = T>,
+    mut f: impl FnMut(Line<'_>, T),
+) {
+    let mut targets = targets.into_iter();
+    for sample in crate::kernel::samples_mut(y, classes * places) {
+        let cells = Cell::from_mut(sample).as_slice_of_cells();
+        for place in 0..places {
+            if let (Some(cells), Some(target)) = (cells.get(place..), targets.next()) {
+                f(Line { cells, stride: places }, target);
+            }
+        }
+    }
+}
