@@ -41,10 +41,10 @@ pub fn initialised<N: Module>(rng: &mut Xoshiro128PlusPlus) -> Box<N> {
 ///
 /// # Errors
 /// The loss is no longer finite.
-pub fn fit<K: Kernels, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out, Target: Copy>>(
+pub fn fit<K: Kernels, X: Tensor, N: Train<X>, O: Optimizer, T: Copy, L: Loss<N::Out, T>>(
     k: K,
     net: &mut N,
-    rows: &Rows<X, L::Target>,
+    rows: &Rows<X, T>,
     recipe: &Recipe<O, L>,
     rng: &mut Xoshiro128PlusPlus,
 ) -> Result<(), Error> {
@@ -56,7 +56,7 @@ pub fn fit<K: Kernels, X: Tensor, N: Train<X>, O: Optimizer, L: Loss<N::Out, Tar
         random::shuffle(&mut order, rng);
         for chosen in order.chunks(batch) {
             let x: Vec<X> = chosen.iter().map(|&i| rows.x[i]).collect();
-            let targets: Vec<L::Target> = chosen.iter().map(|&i| rows.targets[i]).collect();
+            let targets: Vec<T> = chosen.iter().map(|&i| rows.targets[i]).collect();
             trainer.step(k, net, &recipe.loss, &x, &targets)?;
         }
     }
