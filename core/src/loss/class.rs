@@ -4,23 +4,23 @@ use core::cell::Cell;
 
 use crate::{Error, Index, Tensor};
 
-/// Labels, one for each place: PyTorch's `(N, d1, …)` beside scores `(N, C, d1, …)`.
+/// Labels for scores `[Z; C]`: one for each place of `Z`, PyTorch's shapes `(N, C, d1, …)` and
+/// `(N, d1, …)`.
 ///
 /// | scores of a sample | labels |
 /// |---|---|
 /// | `[f32; C]` | `u8` (or any [`Index`]) |
 /// | `[[f32; L]; C]` | `[u8; L]` |
 /// | `[[[f32; W]; H]; C]` | `[[u8; W]; H]` |
-pub trait Labels: Tensor<Elem: Index> {
-    /// The scores of one class at these places.
-    type Scores: Tensor<Elem = f32>;
-}
+#[diagnostic::on_unimplemented(
+    message = "shape mismatch: scores of classes at places of shape `{Z}` need a label for each place, not `{Self}`",
+    note = "scores `[f32; C]` have one label of an integer type, scores `[[f32; L]; C]` have `L` labels `[u8; L]`"
+)]
+pub trait Labels<Z: Tensor>: Tensor<Elem: Index> {}
 
 macro_rules! labels {
     ($($labels:ty, $scores:ty, [$($n:ident),*];)+) => {$(
-        impl<I: Index + Tensor<Elem = I>, $(const $n: usize),*> Labels for $labels {
-            type Scores = $scores;
-        }
+        impl<I: Index + Tensor<Elem = I>, $(const $n: usize),*> Labels<$scores> for $labels {}
     )+};
 }
 

@@ -56,7 +56,7 @@ impl CrossEntropyLoss {
     }
 }
 
-impl<Z: Tensor<Elem = f32>, T: Labels<Scores = Z>, const C: usize> Loss<[Z; C], T> for CrossEntropyLoss {
+impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for CrossEntropyLoss {
     #[inline]
     fn check(&self, targets: &[T]) -> Result<(), Error> {
         check(T::flat(targets), C, IGNORE_INDEX)

@@ -66,7 +66,7 @@ impl<W: Copy> WeightedCrossEntropyLoss<W> {
     }
 }
 
-impl<W: ClassWeights<C>, Z: Tensor<Elem = f32>, T: Labels<Scores = Z>, const C: usize> Loss<[Z; C], T>
+impl<W: ClassWeights<C>, Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T>
     for WeightedCrossEntropyLoss<W>
 {
     #[inline]

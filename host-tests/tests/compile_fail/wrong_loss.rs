@@ -1,5 +1,5 @@
-//! Cross-entropy needs one score per class, not a picture.
-//~ expect: shape mismatch: the loss `CrossEntropyLoss` cannot take outputs of shape `[[[f32; 8]; 8]; 1]`
+//! Cross-entropy of a picture needs a label for each of its places.
+//~ expect: shape mismatch: scores of classes at places of shape `[[f32; 8]; 8]` need a label for each place, not `{integer}`
 
 use tensorlet::{Image, Mode, Module, Portable, loss::CrossEntropyLoss, network, optim::Sgd};
 
