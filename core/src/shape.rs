@@ -52,6 +52,59 @@ impl Shape {
         Self { dims, rank: self.rank + 1 }
     }
 
+    /// This shape with dimension `i` of size `n`. For constants only.
+    pub(crate) const fn with(mut self, i: usize, n: usize) -> Self {
+        assert!(i < self.rank, "there is no such dimension");
+        self.dims[i] = n;
+        self
+    }
+
+    /// This shape with one more dimension in front of dimension `i`. For constants only.
+    pub(crate) const fn insert(self, i: usize, n: usize) -> Self {
+        assert!(self.rank < Self::MAX_RANK, "a tensor has at most 6 dimensions");
+        let mut shape = Self { dims: [0; Self::MAX_RANK], rank: self.rank + 1 };
+        let mut to = 0;
+        while to < shape.rank {
+            shape.dims[to] = if to < i {
+                self.dims[to]
+            } else if to == i {
+                n
+            } else {
+                self.dims[to - 1]
+            };
+            to += 1;
+        }
+        shape
+    }
+
+    /// This shape without dimension `i`. For constants only.
+    pub(crate) const fn remove(self, i: usize) -> Self {
+        assert!(i < self.rank, "there is no such dimension");
+        let mut shape = Self { dims: [0; Self::MAX_RANK], rank: self.rank - 1 };
+        let mut to = 0;
+        while to < shape.rank {
+            shape.dims[to] = self.dims[if to < i { to } else { to + 1 }];
+            to += 1;
+        }
+        shape
+    }
+
+    /// The product of the dimensions from `from` up to and without `to`: how many elements a step of
+    /// dimension `from - 1` passes over, if `to` is the rank.
+    pub(crate) const fn product(&self, from: usize, to: usize) -> usize {
+        let (mut n, mut i) = (1, from);
+        while i < to {
+            n *= self.dim(i);
+            i += 1;
+        }
+        n
+    }
+
+    /// Elements from one place of dimension `i` to the next.
+    pub(crate) const fn stride(&self, i: usize) -> usize {
+        self.product(i + 1, self.rank)
+    }
+
     /// Whether two shapes are the same; `==` for constants.
     #[must_use]
     pub const fn equals(&self, other: &Self) -> bool {

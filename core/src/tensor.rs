@@ -14,7 +14,7 @@ mod sealed {
 ///
 /// An arena is a slice of `f32` words; [`Element::from_words`] views such words as elements of
 /// this type, so that one arena serves float and integer layers.
-pub trait Element: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + 'static {
+pub trait Element: sealed::Sealed + bytemuck::Pod + Default + PartialOrd + Send + Sync + 'static {
     /// Zero.
     const ZERO: Self;
     /// The name of the type as `safetensors` and PyTorch's short forms spell it: `F32`, `I8`, …
@@ -48,7 +48,7 @@ pub trait Element: sealed::Sealed + Copy + Default + PartialOrd + Send + Sync + 
     message = "`{Self}` is not a tensor",
     note = "a tensor is a number (f32, i8, u8, i16, u16, i32, u32) or a nested array of them, such as `[[f32; 3]; 2]`"
 )]
-pub trait Tensor: sealed::Sealed + Copy + Send + Sync + 'static {
+pub trait Tensor: sealed::Sealed + bytemuck::Pod + Send + Sync + 'static {
     /// The type of the numbers.
     type Elem: Element;
     /// The dimensions, outermost first.

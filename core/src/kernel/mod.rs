@@ -69,7 +69,7 @@ impl Kernels for Portable {
 /// The standard library's `chunks_exact` divides by the length, and so can panic where the optimiser
 /// does not see that it is not zero.
 #[inline(always)]
-pub(crate) fn samples(x: &[f32], len: usize) -> impl Iterator<Item = &[f32]> {
+pub(crate) fn samples<T>(x: &[T], len: usize) -> impl Iterator<Item = &[T]> {
     let mut rest = x;
     core::iter::from_fn(move || {
         let (first, others) = if len == 0 { None } else { rest.split_at_checked(len) }?;
@@ -80,7 +80,7 @@ pub(crate) fn samples(x: &[f32], len: usize) -> impl Iterator<Item = &[f32]> {
 
 /// [`samples`], mutably.
 #[inline(always)]
-pub(crate) fn samples_mut(x: &mut [f32], len: usize) -> impl Iterator<Item = &mut [f32]> {
+pub(crate) fn samples_mut<T>(x: &mut [T], len: usize) -> impl Iterator<Item = &mut [T]> {
     let mut rest = x;
     core::iter::from_fn(move || {
         let (first, others) = if len == 0 { None } else { core::mem::take(&mut rest).split_at_mut_checked(len) }?;

@@ -16,6 +16,8 @@
 //! | over one dimension | `ops::sum(k, &x, Dim::<1>, &mut y)` |
 //! | over several | `ops::sum(k, &x, (Dim::<0>, Dim::<2>), &mut y)` |
 //! | over all | `ops::sum(k, &x, All, &mut y)` |
+//! | what only moves elements, of any type, takes no token | `ops::permute(&x, (Dim::<1>, Dim::<0>), &mut y)` |
+//! | the same elements with another shape, without a copy | `let y: &[f32; 6] = ops::reshape(&x);` |
 //!
 //! A tensor without dimensions is a number: `f32`. Whether a reduction keeps its dimensions
 //! (PyTorch's `keepdim`) is a question of the result's type: `[[f32; 4]; 3]` summed over its last
@@ -57,8 +59,45 @@ pub use gradient::Gradient;
 pub use number::Number;
 pub use reduce::{All, Dims, sum, sum_backward};
 
+// Moving elements.
+mod expand;
+mod gather;
+mod join;
+mod narrow;
+mod pad;
+mod parts;
+mod permute;
+mod pixel;
+mod roll;
+mod select;
+mod slice;
+mod topk;
+mod triangle;
+mod view;
+mod walk;
+
+pub use expand::{expand, expand_backward, repeat, repeat_backward, repeat_interleave, repeat_interleave_backward};
+pub use gather::{
+    Reduce, gather, gather_backward, scatter, scatter_add, scatter_add_backward, scatter_backward, scatter_reduce,
+};
+pub use join::{cat, cat_backward, split, split_backward, stack, stack_backward, unbind, unbind_backward};
+pub use narrow::{narrow, narrow_backward};
+pub use pad::{Circular, Constant, Pad, PadMode, Pads, Reflect, Replicate, pad, pad_backward};
+pub use parts::{Parts, PartsMut};
+pub use permute::{flip, flip_backward, permute, permute_backward, t, t_backward, transpose, transpose_backward};
+pub use pixel::{
+    depth_to_space, depth_to_space_backward, pixel_shuffle, pixel_shuffle_backward, pixel_unshuffle,
+    pixel_unshuffle_backward, space_to_depth, space_to_depth_backward,
+};
+pub use roll::{roll, roll_backward};
+pub use select::{Batch, gather_nd, gather_nd_backward, index_select, index_select_backward, one_hot, one_hot_along};
+pub use slice::{Slice, Slices, Span, slice, slice_backward};
+pub use topk::{topk, topk_backward};
+pub use triangle::{tril, tril_backward, triu, triu_backward};
+pub use view::{flatten, item, numel, reshape, reshape_mut, squeeze, unsqueeze};
+
 use crate::{
-    Shape, Tensor,
+    Error, Index, Shape, Tensor,
     message::{Part, fail},
 };
 
@@ -66,7 +105,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dim<const D: isize>;
 
-/// The position of dimension `D` of `X`. Fails to compile where there is none.
+/// The position of dimension `dim` of `X`. Fails to compile where there is none.
 pub(crate) const fn axis<X: Tensor>(operation: &str, dim: isize) -> usize {
     position(operation, X::SHAPE, dim)
 }
@@ -83,6 +122,14 @@ pub(crate) const fn position(operation: &str, shape: Shape, dim: isize) -> usize
         ]);
     }
     (if dim < 0 { dim + rank } else { dim }) as usize
+}
+
+/// Checks that all indices name one of `entries` places.
+fn check_indices<I: Index>(indices: &[I], entries: usize) -> Result<(), Error> {
+    match indices.iter().enumerate().find(|(_, index)| index.position(entries).is_none()) {
+        Some((position, index)) => Err(Error::IndexOutOfRange { position, index: index.to_i64(), entries }),
+        None => Ok(()),
+    }
 }
 
 /// Fails to compile unless the result of an operation on tensors of type `X` has the shape that it

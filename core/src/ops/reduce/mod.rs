@@ -19,7 +19,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The dimensions that a reduction runs over: [`Dim<D>`](Dim), a tuple of several, or [`All`].
+/// The dimensions that an operation runs over: [`Dim<D>`](Dim), a tuple of several, or [`All`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not name dimensions",
     note = "dimensions are `Dim::<1>`, several are `(Dim::<0>, Dim::<2>)`, all are `All`"
@@ -57,15 +57,15 @@ macro_rules! tuples {
 
 tuples! { A; A B; A B C; A B C D; A B C D E; A B C D E F; }
 
-/// Which dimensions of a shape are reduced. Fails to compile where there is no such dimension, or where
+/// Which dimensions of a shape are named. Fails to compile where there is no such dimension, or where
 /// one is named twice.
-const fn reduced<D: Dims>(operation: &str, shape: Shape) -> [bool; RANK] {
+pub(super) const fn named<D: Dims>(operation: &str, shape: Shape) -> [bool; RANK] {
     let Some(dims) = D::DIMS else { return [true; RANK] };
-    let mut reduced = [false; RANK];
+    let mut named = [false; RANK];
     let mut i = 0;
     while i < dims.len() {
         let axis = super::position(operation, shape, dims[i]);
-        if reduced[axis] {
+        if named[axis] {
             fail(&[
                 Part::Text("shape mismatch: `"),
                 Part::Text(operation),
@@ -76,10 +76,10 @@ const fn reduced<D: Dims>(operation: &str, shape: Shape) -> [bool; RANK] {
                 Part::Text(" twice"),
             ]);
         }
-        reduced[axis] = true;
+        named[axis] = true;
         i += 1;
     }
-    reduced
+    named
 }
 
 /// A reduction of tensors of one shape to another.
@@ -91,7 +91,7 @@ pub(crate) struct Reduction {
 
 /// The reduction of `X` to `Y` over dimensions `D`. Fails to compile unless the shapes fit.
 pub(crate) const fn reduction<X: Tensor, Y: Tensor, D: Dims>(operation: &str) -> Reduction {
-    let (shape, reduced) = (X::SHAPE, reduced::<D>(operation, X::SHAPE));
+    let (shape, reduced) = (X::SHAPE, named::<D>(operation, X::SHAPE));
     // The result's dimensions without those that are reduced, and with 1 in their place.
     let (mut short, mut kept, mut rank) = ([1; RANK], [1; RANK], 0);
     let mut i = 0;
