@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, error::Error, fs, path::Path, path::PathBuf};
 
-use safetensors::SafeTensors;
+use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
 /// The Rust type that runs a case, or why none does.
@@ -100,17 +100,23 @@ impl Entry {
         (!name.is_empty()).then(|| format!("in.{name}"))
     }
 
-    /// ONNX: the name of output `i` of the first node, `out.Y`; none if it is left out.
+    /// ONNX: the name of output `i` of the last node, `out.Y`; none if it is left out.
     pub(crate) fn output(&self, i: usize) -> Option<String> {
-        let name = self.nodes[0]["outputs"][i].as_str()?;
+        let name = self.nodes.as_array()?.last()?["outputs"][i].as_str()?;
         (!name.is_empty()).then(|| format!("out.{name}"))
     }
 
-    /// The values of a tensor of 64-bit integers: shapes, axes and the like, which become types.
+    /// The values of a tensor of whole numbers: shapes, axes and the like, which become types.
     pub(crate) fn values(&self, tensor: &str) -> Option<Vec<i64>> {
         let bytes = fs::read(&self.file).ok()?;
         let tensors = SafeTensors::deserialize(&bytes).ok()?;
-        let (numbers, _) = tensors.tensor(tensor).ok()?.data().as_chunks();
-        Some(numbers.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
+        let tensor = tensors.tensor(tensor).ok()?;
+        let data = tensor.data();
+        match tensor.dtype() {
+            Dtype::I64 => Some(data.as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()),
+            Dtype::I32 => Some(data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes).into()).collect()),
+            Dtype::F32 => Some(data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes) as i64).collect()),
+            _ => None,
+        }
     }
 }

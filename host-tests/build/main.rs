@@ -6,6 +6,7 @@
 
 mod entry;
 mod linear;
+mod movement;
 mod rust;
 
 use std::{
@@ -20,7 +21,7 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[linear::typed];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[linear::typed, movement::typed];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");

@@ -6,8 +6,8 @@ use crate::{
     message::{Part, fail},
 };
 
-/// Dimensions of size 1, and leading ones that `x` does not have, are as large as in `y`: PyTorch's
-/// `x.expand(y.shape)`.
+/// Dimensions of size 1, and leading ones that `x` does not have, are as large as in `y`:
+/// PyTorch's `x.expand(y.shape)`.
 ///
 /// ```
 /// use tensorlet::ops;
@@ -113,8 +113,8 @@ const fn repeated<X: Tensor, Y: Tensor>() -> Walk {
     walk
 }
 
-/// Each element several times in a row along dimension `D`: PyTorch's
-/// `x.repeat_interleave(repeats, dim=D)`. How often is what the shapes say.
+/// Each element several times in a row along dimension `D`:
+/// PyTorch's `x.repeat_interleave(repeats, dim=D)`. How often is what the shapes say.
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};

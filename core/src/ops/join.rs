@@ -47,8 +47,8 @@ pub fn cat_backward<P: PartsMut<Elem = f32>, const D: isize, Y: Tensor<Elem = f3
     parts.each(|dx| at = joint.take(dy.elements(), dx, at, |dx, dy| *dx += dy));
 }
 
-/// A tensor in parts along dimension `D`, whose sizes the results have: PyTorch's
-/// `x.split(sizes, dim=D)` and `x.chunk(n, dim=D)`.
+/// A tensor in parts along dimension `D`, whose sizes the results have:
+/// PyTorch's `x.split(sizes, dim=D)` and `x.chunk(n, dim=D)`.
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};
@@ -81,8 +81,8 @@ pub fn split_backward<P: Parts<Elem = f32>, const D: isize, X: Tensor<Elem = f32
     dy.each(|dy| at = joint.put(dy, dx.elements_mut(), at, |dx, dy| *dx += dy));
 }
 
-/// Tensors of one shape side by side in a new dimension `D` of the result: PyTorch's
-/// `torch.stack(parts, dim=D)`.
+/// Tensors of one shape side by side in a new dimension `D` of the result:
+/// PyTorch's `torch.stack(parts, dim=D)`.
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};

@@ -3,8 +3,8 @@
 use super::{Dim, axis, check_result, walk::Walk};
 use crate::{Error, Tensor};
 
-/// The places of dimension `D` from `start` on, as many as `y` has: PyTorch's
-/// `x.narrow(D, start, length)`. [`slice`] for a place that is only known at run time.
+/// The places of dimension `D` from `start` on, as many as `y` has:
+/// PyTorch's `x.narrow(D, start, length)`. [`slice`] for a place that is only known at run time.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`] when the last place lies outside; `y` is not changed then.

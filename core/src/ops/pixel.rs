@@ -6,8 +6,8 @@ use crate::{
     message::{Part, fail},
 };
 
-/// `y[c][h·r + i][w·r + j] = x[(c·r + i)·r + j][h][w]`: channels become pixels. PyTorch's
-/// `F.pixel_shuffle(x, r)`; `r` is what the shapes say, leading dimensions are a batch.
+/// `y[c][h·r + i][w·r + j] = x[(c·r + i)·r + j][h][w]`: channels become pixels.
+/// PyTorch's `F.pixel_shuffle(x, r)`; `r` is what the shapes say, leading dimensions are a batch.
 ///
 /// ```
 /// use tensorlet::ops;
@@ -35,8 +35,8 @@ pub fn pixel_shuffle_backward<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>>(dy: 
     walk.store_add(dy.elements(), dx.elements_mut());
 }
 
-/// `y[(c·r + i)·r + j][h][w] = x[c][h·r + i][w·r + j]`: pixels become channels. PyTorch's
-/// `F.pixel_unshuffle(x, r)`.
+/// `y[(c·r + i)·r + j][h][w] = x[c][h·r + i][w·r + j]`: pixels become channels.
+/// PyTorch's `F.pixel_unshuffle(x, r)`.
 ///
 /// ```
 /// use tensorlet::ops;

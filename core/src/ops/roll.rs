@@ -6,8 +6,8 @@ use crate::{
     kernel::{samples, samples_mut},
 };
 
-/// Dimension `D` turned by `shift` places, what falls off the end coming in at the front: PyTorch's
-/// `x.roll(shift, D)`.
+/// Dimension `D` turned by `shift` places, what falls off the end coming in at the front:
+/// PyTorch's `x.roll(shift, D)`.
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};

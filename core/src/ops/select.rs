@@ -234,8 +234,8 @@ impl Nested {
     }
 }
 
-/// Each number as a vector of `C` elements, 1 at its place and 0 elsewhere: PyTorch's
-/// `F.one_hot(index, C)`, of any element type. The result has one dimension more than the index.
+/// Each number as a vector of `C` elements, 1 at its place and 0 elsewhere:
+/// PyTorch's `F.one_hot(index, C)`, of any element type. The result has one dimension more than the index.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`]; `y` is not changed then.

@@ -6,8 +6,8 @@ use crate::{
     message::{Part, fail},
 };
 
-/// The lower triangle of each matrix, 0 above: `y_ij = x_ij` where `j - i ≤ diagonal`. PyTorch's
-/// `x.tril(diagonal)`; the matrices are the last two dimensions.
+/// The lower triangle of each matrix, 0 above: `y_ij = x_ij` where `j - i ≤ diagonal`.
+/// PyTorch's `x.tril(diagonal)`; the matrices are the last two dimensions.
 ///
 /// ```
 /// use tensorlet::ops;
@@ -34,8 +34,8 @@ pub fn tril_backward<X: Tensor<Elem = f32>>(dy: &X, diagonal: isize, dx: &mut X)
     kept(dy.elements(), dx.elements_mut(), X::SHAPE, |i, j| j - i <= diagonal, |dx, dy| *dx += dy.unwrap_or(0.0));
 }
 
-/// The upper triangle of each matrix, 0 below: `y_ij = x_ij` where `j - i ≥ diagonal`. PyTorch's
-/// `x.triu(diagonal)`; the matrices are the last two dimensions.
+/// The upper triangle of each matrix, 0 below: `y_ij = x_ij` where `j - i ≥ diagonal`.
+/// PyTorch's `x.triu(diagonal)`; the matrices are the last two dimensions.
 ///
 /// ```
 /// use tensorlet::ops;

@@ -90,8 +90,8 @@ pub fn squeeze<X: Tensor, const D: isize, Y: Tensor<Elem = X::Elem>>(x: &X, _: D
     bytemuck::must_cast_ref(x)
 }
 
-/// A tensor with one more dimension of size 1, which is dimension `D` of the result: PyTorch's
-/// `x.unsqueeze(D)`.
+/// A tensor with one more dimension of size 1, which is dimension `D` of the result:
+/// PyTorch's `x.unsqueeze(D)`.
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};

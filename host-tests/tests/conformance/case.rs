@@ -11,6 +11,8 @@ pub(crate) struct Case {
     bytes: Vec<u8>,
     attributes: Value,
     tolerances: Value,
+    /// ONNX: the nodes of the graph.
+    nodes: Value,
     /// Tolerance of a suite that has one for all.
     overall: Option<Tolerance>,
     state: RefCell<State>,
@@ -49,12 +51,32 @@ impl Case {
             Value::Object(attributes) => attributes,
             _ => Map::new(),
         };
-        let (attributes, tolerances) = (Value::Object(attributes), json("tol"));
-        Ok(Self { bytes, attributes, tolerances, overall, state: RefCell::default() })
+        let (attributes, tolerances, nodes) = (Value::Object(attributes), json("tol"), json("nodes"));
+        Ok(Self { bytes, attributes, tolerances, nodes, overall, state: RefCell::default() })
     }
 
     fn tensors(&self) -> SafeTensors<'_> {
         SafeTensors::deserialize(&self.bytes).expect("the case is sound")
+    }
+
+    /// ONNX: the name of input `i` of the first node, `in.X`; none if it is left out.
+    pub(crate) fn input(&self, i: usize) -> Option<String> {
+        let name = self.nodes[0]["inputs"][i].as_str()?;
+        (!name.is_empty()).then(|| format!("in.{name}"))
+    }
+
+    /// ONNX: the name of output `i` of the last node, `out.Y`; none if it is left out.
+    pub(crate) fn output(&self, i: usize) -> Option<String> {
+        let name = self.nodes.as_array()?.last()?["outputs"][i].as_str()?;
+        (!name.is_empty()).then(|| format!("out.{name}"))
+    }
+
+    /// The names of all inputs in alphabetical order; upstream gradients are none.
+    pub(crate) fn inputs(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.tensors().names().into_iter().map(str::to_owned).collect();
+        names.retain(|name| name.starts_with("in.") && !name.starts_with("in.gy."));
+        names.sort();
+        names
     }
 
     /// Whether the case has this tensor.

@@ -6,6 +6,7 @@
 
 mod case;
 mod layer;
+mod movement;
 mod report;
 
 use std::{panic, process::ExitCode, thread};

@@ -1,0 +1,328 @@
+//! Moving elements: reshaping, permuting, joining, slicing, gathering, padding.
+
+use crate::{
+    entry::{Entry, Typed},
+    rust::tensor_of,
+};
+
+pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
+    let answer = match entry.op.as_str() {
+        "cat" => cat(entry, &letters(entry), "out.y", entry.integer("dim")),
+        "stack" => stack(entry),
+        "expand" => unary(entry, "Expand", ""),
+        "repeat" => repeat(entry),
+        "repeat_interleave" => along(entry, "RepeatInterleave", entry.integer("dim")),
+        "transpose" => transpose(entry),
+        "gather" => gather(entry, "Gather", "in.x", "in.idx", "out.y", entry.integer("dim")),
+        "index_select" => gather(entry, "IndexSelect", "in.x", "in.idx", "out.y", entry.integer("dim")),
+        "one_hot" => one_hot(entry),
+        "topk" => topk(entry, entry.integer("dim"), "out.indices"),
+        "pad" => pad(entry),
+
+        "Concat" => inputs(entry)
+            .and_then(|inputs| cat(entry, &inputs, &entry.output(0).unwrap_or_default(), entry.integer("axis"))),
+        "Split" => split(entry),
+        "Expand" => unary(entry, "Expand", ""),
+        "Tile" => unary(entry, "Repeat", ""),
+        "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Identity" => unary(entry, "Reshape", ""),
+        "Transpose" => onnx_transpose(entry),
+        // What PyTorch exports for `nn.PixelShuffle`.
+        "Reshape+Transpose+Reshape" => unary(entry, "PixelShuffle", ""),
+        "SpaceToDepth" | "DepthToSpace" => pixels(entry),
+        "Trilu" => unary(entry, "Trilu", ""),
+        "Slice" => slice(entry),
+        "Gather" => onnx_gather(entry, "IndexSelect"),
+        "GatherElements" => onnx_gather(entry, "Gather"),
+        "GatherND" => gather_nd(entry),
+        "ScatterElements" => scatter(entry),
+        "OneHot" => onnx_one_hot(entry),
+        "TopK" => topk(entry, entry.integer("axis").or(Some(-1)), &entry.output(1).unwrap_or_default()),
+        "Pad" => onnx_pad(entry),
+        _ => return None,
+    };
+    Some(answer.map(|adapter| format!("crate::movement::{adapter}")))
+}
+
+/// The type of a tensor of the case.
+fn typed_tensor(entry: &Entry, name: &str) -> Typed {
+    let (element, shape) = entry.tensors.get(name).ok_or_else(|| format!("the case has no tensor {name}"))?;
+    if shape.contains(&0) {
+        return Err("a tensor without elements has no type".to_owned());
+    }
+    if shape.len() > 6 {
+        return Err("a tensor has at most 6 dimensions".to_owned());
+    }
+    let element = match element.as_str() {
+        "float32" | "float64" => "f32",
+        "int64" | "int32" | "int16" | "int8" => "i32",
+        "uint8" | "bool" => "u8",
+        other => return Err(format!("there is no element type {other}")),
+    };
+    Ok(tensor_of(element, shape))
+}
+
+/// The type of an index: a tensor of `i32`.
+fn index(entry: &Entry, name: &str) -> Typed {
+    Ok(tensor_of("i32", entry.shape(name)?))
+}
+
+/// The names of the only or first input and output.
+fn names(entry: &Entry) -> [String; 2] {
+    // A graph may begin with a constant: its only input then.
+    let only = || letters(entry).pop();
+    let input = entry.input(0).filter(|name| entry.has(name)).or_else(only).unwrap_or_else(|| "in.x".to_owned());
+    let output = entry.output(0).unwrap_or_else(|| "out.y".to_owned());
+    [input, output]
+}
+
+/// The types of the only or first input and output.
+fn ends(entry: &Entry) -> Result<[String; 2], String> {
+    let [input, output] = names(entry);
+    Ok([typed_tensor(entry, &input)?, typed_tensor(entry, &output)?])
+}
+
+/// An operation with one input, `NAME<X, Y, MORE>`, with its gradient where the case has one.
+fn unary(entry: &Entry, name: &str, more: &str) -> Typed {
+    let [x, y] = ends(entry)?;
+    let run = if entry.has("in.gy.y") { "Trained" } else { "Forward" };
+    let comma = if more.is_empty() { "" } else { ", " };
+    Ok(format!("{run}<crate::movement::{name}<{x}, {y}{comma}{more}>>"))
+}
+
+/// An operation along a dimension.
+fn along(entry: &Entry, name: &str, dim: Option<i64>) -> Typed {
+    let dim = dim.ok_or("the case names no dimension")?;
+    unary(entry, name, &dim.to_string())
+}
+
+/// A tuple type.
+fn tuple(types: impl IntoIterator<Item = String>) -> String {
+    let types: Vec<_> = types.into_iter().map(|ty| ty + ",").collect();
+    format!("({})", types.concat())
+}
+
+/// The inputs of a torch case in the order of their names: `a`, `b`, ….
+fn letters(entry: &Entry) -> Vec<String> {
+    let inputs = entry.tensors.keys().filter(|name| name.starts_with("in.") && !name.starts_with("in.gy."));
+    inputs.cloned().collect()
+}
+
+/// The inputs of an ONNX node.
+fn inputs(entry: &Entry) -> Result<Vec<String>, String> {
+    Ok((0..).map_while(|i| entry.input(i)).collect())
+}
+
+fn cat(entry: &Entry, parts: &[String], whole: &str, dim: Option<i64>) -> Typed {
+    let dim = dim.ok_or("the case names no dimension")?;
+    if parts.len() > 8 {
+        return Err("more than eight parts of different types".to_owned());
+    }
+    let run = if entry.has("in.gy.y") { "TrainedCat" } else { "Cat" };
+    let parts = tuple(parts.iter().map(|part| typed_tensor(entry, part)).collect::<Result<Vec<_>, _>>()?);
+    Ok(format!("{run}<{parts}, {dim}, {}>", typed_tensor(entry, whole)?))
+}
+
+fn split(entry: &Entry) -> Typed {
+    let outputs: Vec<_> = (0..).map_while(|i| entry.output(i)).collect();
+    if outputs.len() > 8 {
+        return Err("more than eight parts of different types".to_owned());
+    }
+    let parts = tuple(outputs.iter().map(|part| typed_tensor(entry, part)).collect::<Result<Vec<_>, _>>()?);
+    let [x, _] = ends(entry)?;
+    Ok(format!("Split<{x}, {}, {parts}>", entry.integer("axis").unwrap_or(0)))
+}
+
+/// Seeds: every `out.dimD` is a result of its own.
+fn stack(entry: &Entry) -> Typed {
+    let parts = letters(entry);
+    let (x, n) = (typed_tensor(entry, &parts[0])?, parts.len());
+    let one =
+        |run: &str, output: &str, dim: i64| Ok(format!("{run}<{x}, {n}, {dim}, {}>", typed_tensor(entry, output)?));
+    match entry.integer("dim") {
+        Some(dim) if entry.has("in.gy.y") => one("TrainedStack", "out.y", dim),
+        Some(dim) => one("Stack", "out.y", dim),
+        None => {
+            let dims = (0..6).filter(|dim| entry.has(&format!("out.dim{dim}")));
+            let all: Result<Vec<_>, String> = dims
+                .map(|dim| Ok(format!("crate::movement::{}", one("Stack", &format!("out.dim{dim}"), dim)?)))
+                .collect();
+            Ok(format!("All<{}>", tuple(all?)))
+        }
+    }
+}
+
+/// Seeds: every `out.rAxB` is a result of its own.
+fn repeat(entry: &Entry) -> Typed {
+    if entry.has("out.y") {
+        return unary(entry, "Repeat", "");
+    }
+    let x = typed_tensor(entry, "in.x")?;
+    let outputs = entry.tensors.keys().filter(|name| name.starts_with("out."));
+    let all: Result<Vec<_>, String> =
+        outputs.map(|name| Ok(format!("crate::movement::NamedRepeat<{x}, {}>", typed_tensor(entry, name)?))).collect();
+    Ok(format!("All<{}>", tuple(all?)))
+}
+
+fn dims(dims: impl IntoIterator<Item = i64>) -> String {
+    tuple(dims.into_iter().map(|dim| format!("tensorlet::ops::Dim<{dim}>")))
+}
+
+/// `t_2d`, `perm_021` or `nchw_nhwc`.
+fn transpose(entry: &Entry) -> Typed {
+    let name = entry.text("perm").ok_or("the case names no permutation")?;
+    let unknown = || format!("there is no permutation {name}");
+    if name == "t_2d" {
+        return unary(entry, "T", "");
+    }
+    let (from, to) = name.split_once('_').ok_or_else(unknown)?;
+    let place = |c: char| {
+        if from == "perm" { c.to_digit(10).map(i64::from) } else { from.find(c).map(|at| at as i64) }
+    };
+    let perm: Option<Vec<_>> = to.chars().map(place).collect();
+    unary(entry, "Permute", &dims(perm.ok_or_else(unknown)?))
+}
+
+fn onnx_transpose(entry: &Entry) -> Typed {
+    let rank = entry.shape(&names(entry)[0])?.len() as i64;
+    let perm = entry.integers("perm").unwrap_or_else(|| (0..rank).rev().collect());
+    unary(entry, "Permute", &dims(perm))
+}
+
+fn pixels(entry: &Entry) -> Typed {
+    let default = "DCR";
+    let name = match (entry.op.as_str(), entry.text("mode").unwrap_or(default)) {
+        ("SpaceToDepth", "DCR") => "SpaceToDepth",
+        ("SpaceToDepth", "CRD") => "PixelUnshuffle",
+        ("DepthToSpace", "DCR") => "DepthToSpace",
+        ("DepthToSpace", "CRD") => "PixelShuffle",
+        (_, mode) => return Err(format!("there is no mode {mode}")),
+    };
+    unary(entry, name, "")
+}
+
+/// `NAME<X, I, D, Y>`.
+fn gather(entry: &Entry, name: &str, x: &str, at: &str, y: &str, dim: Option<i64>) -> Typed {
+    let dim = dim.ok_or("the case names no dimension")?;
+    let (x, i, y) = (typed_tensor(entry, x)?, index(entry, at)?, typed_tensor(entry, y)?);
+    let run = if entry.has("in.gy.y") { "TrainedGather" } else { "ForwardGather" };
+    Ok(format!("{run}<crate::movement::{name}<{x}, {i}, {y}, {dim}>>"))
+}
+
+fn onnx_gather(entry: &Entry, name: &str) -> Typed {
+    let [x, y] = names(entry);
+    let at = entry.input(1).unwrap_or_default();
+    gather(entry, name, &x, &at, &y, entry.integer("axis").or(Some(0)))
+}
+
+fn gather_nd(entry: &Entry) -> Typed {
+    let [x, y] = ends(entry)?;
+    let i = index(entry, &entry.input(1).unwrap_or_default())?;
+    let batch = entry.integer("batch_dims").unwrap_or(0);
+    Ok(format!("ForwardGather<crate::movement::GatherNd<{x}, {i}, {y}, {batch}>>"))
+}
+
+fn scatter(entry: &Entry) -> Typed {
+    let [x, _] = ends(entry)?;
+    let i = index(entry, &entry.input(1).unwrap_or_default())?;
+    let updates = typed_tensor(entry, &entry.input(2).unwrap_or_default())?;
+    Ok(format!("Scatter<{x}, {i}, {updates}, {}>", entry.integer("axis").unwrap_or(0)))
+}
+
+/// Seeds: `transpose_first`.
+fn one_hot(entry: &Entry) -> Typed {
+    let (i, y) = (index(entry, "in.idx")?, typed_tensor(entry, "out.y")?);
+    if !entry.flag("transpose_first") {
+        return Ok(format!("OneHot<{i}, {y}>"));
+    }
+    let turned: Vec<_> = entry.shape("in.idx")?.iter().rev().copied().collect();
+    Ok(format!("TurnedOneHot<{i}, {}, {y}>", tensor_of("i32", &turned)))
+}
+
+fn onnx_one_hot(entry: &Entry) -> Typed {
+    let [at, output] = names(entry);
+    let axis = entry.integer("axis").unwrap_or(-1);
+    let shape = entry.shape(&output)?;
+    let classes = shape[if axis < 0 { axis + shape.len() as i64 } else { axis } as usize] as i64;
+    let indices = entry.values(&at).ok_or("indices of an unknown type")?;
+    if indices.iter().any(|index| !(-classes..classes).contains(index)) {
+        return Err("an index out of range is an error, as in PyTorch; ONNX makes a row of zeros of it".to_owned());
+    }
+    Ok(format!("AlongOneHot<{}, {}, {axis}>", index(entry, &at)?, typed_tensor(entry, &output)?))
+}
+
+fn topk(entry: &Entry, dim: Option<i64>, indices: &str) -> Typed {
+    let dim = dim.ok_or("the case names no dimension")?;
+    let ([x, y], i) = (ends(entry)?, index(entry, indices)?);
+    let run = if entry.has("in.gy.y") { "TrainedTopK" } else { "TopK" };
+    Ok(format!("{run}<{x}, {y}, {i}, {dim}>"))
+}
+
+/// Torch: `pads`, the last dimension first; seeds: `padding` of rows and columns.
+fn pad(entry: &Entry) -> Typed {
+    let pairs: Vec<[i64; 2]> = match (entry.integers("pads"), entry.integers("padding")) {
+        (Some(pads), _) => pads.as_chunks().0.to_vec(),
+        (None, Some(padding)) => padding.iter().rev().map(|&n| [n, n]).collect(),
+        (None, None) => return Err("the case names no margins".to_owned()),
+    };
+    padded(entry, pairs)
+}
+
+/// Margins as attribute or input: all that stand before, then all behind, for some axes.
+fn onnx_pad(entry: &Entry) -> Typed {
+    let rank = entry.shape(&names(entry)[0])?.len();
+    let values = |i: usize| entry.input(i).and_then(|name| entry.values(&name));
+    let pads = entry.integers("pads").or_else(|| values(1)).ok_or("the case names no margins")?;
+    let axes = values(3).unwrap_or_else(|| (0..rank as i64).collect());
+    let mut pairs = vec![[0; 2]; rank];
+    for (i, &axis) in axes.iter().enumerate() {
+        let axis = if axis < 0 { axis + rank as i64 } else { axis } as usize;
+        pairs[rank - 1 - axis] = [pads[i], pads[axes.len() + i]];
+    }
+    padded(entry, pairs)
+}
+
+fn padded(entry: &Entry, mut pairs: Vec<[i64; 2]>) -> Typed {
+    while pairs.last() == Some(&[0, 0]) && pairs.len() > 1 {
+        pairs.pop();
+    }
+    let shape = entry.shape(&names(entry)[0])?;
+    // How much larger a margin may be than the dimension.
+    let (mode, most) = match entry.text("mode").unwrap_or("constant") {
+        "constant" | "zeros" => ("Constant<f32>", i64::MAX),
+        "reflect" => ("Reflect", -1),
+        "replicate" | "edge" => ("Replicate", i64::MAX),
+        "circular" | "wrap" => ("Circular", 0),
+        other => return Err(format!("there is no mode {other}")),
+    };
+    for (pair, &n) in pairs.iter().zip(shape.iter().rev()) {
+        if pair.iter().any(|&margin| margin > most.saturating_add(n as i64)) {
+            return Err("a margin larger than PyTorch allows".to_owned());
+        }
+    }
+    let mode = if mode == "Constant<f32>" {
+        let [x, _] = ends(entry)?;
+        format!("Constant<{}>", x.trim_start_matches('[').split(';').next().unwrap_or_default())
+    } else {
+        mode.to_owned()
+    };
+    let pads = tuple(pairs.iter().map(|[before, after]| format!("tensorlet::ops::Pad<{before}, {after}>")));
+    unary(entry, "Padded", &format!("{pads}, tensorlet::ops::{mode}"))
+}
+
+/// Starts, ends, axes and steps: inputs, in old versions attributes.
+fn slice(entry: &Entry) -> Typed {
+    let rank = entry.shape(&names(entry)[0])?.len();
+    let read =
+        |i: usize, name: &str| entry.input(i).and_then(|input| entry.values(&input)).or_else(|| entry.integers(name));
+    let (starts, ends) = (read(1, "starts"), read(2, "ends"));
+    let (Some(starts), Some(ends)) = (starts, ends) else { return Err("the case names no range".to_owned()) };
+    let axes = read(3, "axes").unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let steps = read(4, "steps").unwrap_or_else(|| vec![1; starts.len()]);
+    let mut ranges = vec![[0, i64::MAX, 1]; rank];
+    for (i, &axis) in axes.iter().enumerate() {
+        let axis = if axis < 0 { axis + rank as i64 } else { axis } as usize;
+        ranges[axis] = [starts[i], ends[i], steps[i]];
+    }
+    let ranges = ranges.iter().map(|[start, end, step]| format!("tensorlet::ops::Slice<{start}, {end}, {step}>"));
+    unary(entry, "Sliced", &tuple(ranges))
+}
