@@ -4,7 +4,7 @@ use core::iter::repeat;
 
 use super::{
     Gradient, Number,
-    nest::{Nest, binary, gradient, spread},
+    nest::{Nest, binary, from, from_mut, gradient, spread},
 };
 use crate::{Tensor, kernel::Kernels, math};
 
@@ -26,18 +26,6 @@ macro_rules! with_rows {
             }
         }
     };
-}
-
-/// What is behind an offset.
-#[inline(always)]
-pub(super) fn from<T>(x: &[T], at: usize) -> &[T] {
-    x.get(at..).unwrap_or_default()
-}
-
-/// What is behind an offset, mutably.
-#[inline(always)]
-pub(super) fn from_mut<T>(x: &mut [T], at: usize) -> &mut [T] {
-    x.get_mut(at..).unwrap_or_default()
 }
 
 /// `y = f(a, b)` for each pair of elements.

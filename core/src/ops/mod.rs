@@ -57,7 +57,12 @@ pub use binary::{
 };
 pub use gradient::Gradient;
 pub use number::Number;
-pub use reduce::{All, Dims, sum, sum_backward};
+pub use reduce::{
+    All, Dims, amax, amax_backward, amin, amin_backward, argmax, argmax_last, argmin, argmin_last, cumprod,
+    cumprod_backward, cumsum, cumsum_backward, logsumexp, logsumexp_backward, max, max_backward, mean, mean_backward,
+    min, min_backward, norm, norm_backward, normalize, normalize_backward, prod, prod_backward, std, std_backward, sum,
+    sum_backward, var, var_backward,
+};
 
 // Moving elements.
 mod expand;

@@ -95,6 +95,18 @@ impl<const N: usize> Nest<N> {
     }
 }
 
+/// What is behind an offset.
+#[inline(always)]
+pub(crate) fn from<T>(x: &[T], at: usize) -> &[T] {
+    x.get(at..).unwrap_or_default()
+}
+
+/// What is behind an offset, mutably.
+#[inline(always)]
+pub(crate) fn from_mut<T>(x: &mut [T], at: usize) -> &mut [T] {
+    x.get_mut(at..).unwrap_or_default()
+}
+
 impl Nest<2> {
     /// The same loops with the operands in the other order.
     pub(crate) const fn turned(&self) -> Self {

@@ -53,3 +53,45 @@ where
     let reduction = const { &reduction::<X, Y, D>("sum_backward") };
     add_to(k, &reduction.all.turned(), 1.0, dy.elements(), dx.elements_mut());
 }
+
+/// `y = Σ x / n` over dimensions: PyTorch's `torch.mean`.
+///
+/// ```
+/// use tensorlet::{Portable, ops::{self, All}};
+/// let mut y = 0.0;
+/// ops::mean(Portable, &[[1.0, 2.0], [3.0, 6.0]], All, &mut y);
+/// assert_eq!(y, 3.0);
+/// ```
+#[inline]
+pub fn mean<K, X, D, Y>(k: K, x: &X, _: D, y: &mut Y)
+where
+    K: Kernels,
+    X: Tensor<Elem = f32>,
+    D: Dims,
+    Y: Tensor<Elem = f32>,
+{
+    let reduction = const { &reduction::<X, Y, D>("mean") };
+    totals(k, reduction, x.elements(), y.elements_mut());
+    let n = reduction.len as f32;
+    y.elements_mut().iter_mut().for_each(|y| *y /= n);
+}
+
+/// The gradient of [`mean`]: `dx += ∂L/∂y / n`.
+///
+/// ```
+/// use tensorlet::{Portable, ops::{self, Dim}};
+/// let mut dx = [[0.0; 2]; 2];
+/// ops::mean_backward(Portable, &[1.0, 2.0], Dim::<0>, &mut dx);
+/// assert_eq!(dx, [[0.5, 1.0], [0.5, 1.0]]);
+/// ```
+#[inline]
+pub fn mean_backward<K, X, D, Y>(k: K, dy: &Y, _: D, dx: &mut X)
+where
+    K: Kernels,
+    X: Tensor<Elem = f32>,
+    D: Dims,
+    Y: Tensor<Elem = f32>,
+{
+    let reduction = const { &reduction::<X, Y, D>("mean_backward") };
+    add_to(k, &reduction.all.turned(), 1.0 / reduction.len as f32, dy.elements(), dx.elements_mut());
+}
