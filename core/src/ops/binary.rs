@@ -130,10 +130,13 @@ macro_rules! gradients {
                 gradient::<A, DA>(stringify!($name));
                 gradient::<B, DB>(stringify!($name));
             }
+            // Not a closure: it would be compiled for every shape.
+            fn both(nest: &Nest<3>, operands: [&[f32]; 3], [da, db]: [&mut [f32]; 2]) {
+                accumulate::<0>(nest, operands, da, $da);
+                accumulate::<1>(nest, operands, db, $db);
+            }
             let nest = const { &binary::<A, B, Y>(stringify!($name)) };
-            let operands = [a.elements(), b.elements(), dy.elements()];
-            accumulate::<0>(nest, operands, da.slot(), $da);
-            accumulate::<1>(nest, operands, db.slot(), $db);
+            both(nest, [a.elements(), b.elements(), dy.elements()], [da.slot(), db.slot()]);
         }
     };
 }

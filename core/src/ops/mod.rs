@@ -46,22 +46,38 @@
 //! ```
 
 mod binary;
+mod choose;
+mod compare;
 mod gradient;
+mod matmul;
 mod nest;
 mod number;
 mod reduce;
+mod unary;
 
 pub use binary::{
     add, add_backward, div, div_backward, maximum, maximum_backward, minimum, minimum_backward, mul, mul_backward, pow,
     pow_backward, sub, sub_backward,
 };
+pub use choose::{clamp, clamp_backward, where_, where_backward};
+pub use compare::{eq, ge, gt, le, logical_and, logical_not, logical_or, logical_xor, lt, ne};
 pub use gradient::Gradient;
+pub use matmul::{
+    addmm, addmm_backward, bmm, dot, matmul, matmul_backward, matmul_nt, matmul_nt_backward, matmul_tn,
+    matmul_tn_backward, matmul_tt, matmul_tt_backward, mm, mv, mv_backward, outer, outer_backward,
+};
 pub use number::Number;
 pub use reduce::{
     All, Dims, amax, amax_backward, amin, amin_backward, argmax, argmax_last, argmin, argmin_last, cumprod,
     cumprod_backward, cumsum, cumsum_backward, logsumexp, logsumexp_backward, max, max_backward, mean, mean_backward,
     min, min_backward, norm, norm_backward, normalize, normalize_backward, prod, prod_backward, std, std_backward, sum,
     sum_backward, var, var_backward,
+};
+pub use unary::{
+    abs, abs_backward, ceil, cos, cos_backward, erf, erf_backward, exp, exp_backward, expm1, expm1_backward, floor,
+    log, log_backward, log1p, log1p_backward, neg, neg_backward, reciprocal, reciprocal_backward, round, rsqrt,
+    rsqrt_backward, sigmoid, sigmoid_backward, sign, sin, sin_backward, sqrt, sqrt_backward, square, square_backward,
+    tanh, tanh_backward,
 };
 
 // Moving elements.

@@ -174,34 +174,39 @@ const fn aligned(shape: Shape, rank: usize, i: usize) -> usize {
     if i < missing { 1 } else { shape.dim(i - missing) }
 }
 
-/// The loops of an operation on two tensors that are broadcast to each other: steps in the first, the
-/// second and the result. Fails to compile unless the shapes fit.
-pub(crate) const fn binary<A: Tensor, B: Tensor, Y: Tensor>(operation: &str) -> Nest<3> {
-    let expected = match broadcast(A::SHAPE, B::SHAPE) {
-        Some(expected) => expected,
-        None => fail(&[
-            Part::Text("shape mismatch: `"),
-            Part::Text(operation),
-            Part::Text("` cannot broadcast tensors of shapes "),
-            Part::Shape(A::SHAPE),
-            Part::Text(" and "),
-            Part::Shape(B::SHAPE),
-        ]),
-    };
-    if !Y::SHAPE.equals(&expected) {
+/// Fails to compile unless these shapes are broadcast to `result`.
+pub(crate) const fn broadcast_check(operation: &str, shapes: &[Shape], result: Shape) {
+    let (mut expected, mut i) = (shapes[0], 1);
+    while i < shapes.len() {
+        expected = match broadcast(expected, shapes[i]) {
+            Some(both) => both,
+            None => fail(&[
+                Part::Text("shape mismatch: `"),
+                Part::Text(operation),
+                Part::Text("` cannot broadcast tensors of shapes "),
+                Part::Shape(expected),
+                Part::Text(" and "),
+                Part::Shape(shapes[i]),
+            ]),
+        };
+        i += 1;
+    }
+    if !result.equals(&expected) {
         fail(&[
             Part::Text("shape mismatch: `"),
             Part::Text(operation),
-            Part::Text("` of tensors of shapes "),
-            Part::Shape(A::SHAPE),
-            Part::Text(" and "),
-            Part::Shape(B::SHAPE),
-            Part::Text(" gives shape "),
+            Part::Text("` broadcasts its arguments to shape "),
             Part::Shape(expected),
             Part::Text(", not "),
-            Part::Shape(Y::SHAPE),
+            Part::Shape(result),
         ]);
     }
+}
+
+/// The loops of an operation on two tensors that are broadcast to each other: steps in the first, the
+/// second and the result. Fails to compile unless the shapes fit.
+pub(crate) const fn binary<A: Tensor, B: Tensor, Y: Tensor>(operation: &str) -> Nest<3> {
+    broadcast_check(operation, &[A::SHAPE, B::SHAPE], Y::SHAPE);
     let over = Y::SHAPE;
     Nest::new(over.dims(), &steps([strides(A::SHAPE, over), strides(B::SHAPE, over), strides(over, over)]))
 }
@@ -213,20 +218,7 @@ pub(crate) const fn spread<Y: Tensor, D: Gradient>(operation: &str) -> Nest<2> {
         Some(shape) => shape,
         None => return Nest::new(&[], &[[0; 2]; RANK]),
     };
-    let fits = match broadcast(shape, Y::SHAPE) {
-        Some(both) => both.equals(&Y::SHAPE),
-        None => false,
-    };
-    if !fits {
-        fail(&[
-            Part::Text("shape mismatch: `"),
-            Part::Text(operation),
-            Part::Text("` cannot have broadcast an argument of shape "),
-            Part::Shape(shape),
-            Part::Text(" to shape "),
-            Part::Shape(Y::SHAPE),
-        ]);
-    }
+    broadcast_check(operation, &[Y::SHAPE, shape], Y::SHAPE);
     let over = Y::SHAPE;
     Nest::new(over.dims(), &steps([strides(over, over), strides(shape, over)]))
 }

@@ -8,21 +8,16 @@ use crate::{Index, Tensor, kernel::Kernels, ops::Number};
 
 /// The places of all results.
 #[inline(always)]
-fn places<T: Number, I: Index>(
-    reduction: &Reduction,
-    x: &[T],
-    index: &mut [I],
-    place: impl Fn(&Reduction, &[T], usize) -> usize,
-) {
+fn places<T: Number, I: Index>(reduction: &Reduction, x: &[T], index: &mut [I], better: impl Fn(&T, &T) -> bool) {
     reduction.each_result(|x_at, y_at| {
         if let Some(index) = index.get_mut(y_at) {
-            *index = I::at(place(reduction, x, x_at)).unwrap_or_default();
+            *index = I::at(best(reduction, x, x_at, &better).1).unwrap_or_default();
         }
     });
 }
 
 macro_rules! argument {
-    ($(#[$doc:meta])* $name:ident, $place:expr) => {
+    ($(#[$doc:meta])* $name:ident, $better:ident) => {
         $(#[$doc])*
         #[inline]
         pub fn $name<K, X, D, I>(_: K, x: &X, _: D, index: &mut I)
@@ -33,7 +28,7 @@ macro_rules! argument {
             I: Tensor<Elem: Index>,
         {
             let reduction = const { &choice::<X, I, I, D>(stringify!($name)) };
-            places(reduction, x.elements(), index.elements_mut(), $place);
+            places(reduction, x.elements(), index.elements_mut(), PartialOrd::$better);
         }
     };
 }
@@ -50,7 +45,7 @@ argument! {
     /// ops::argmax(Portable, &x, All, &mut all);
     /// assert_eq!((rows, all), ([1, 0], 3));
     /// ```
-    argmax, |r, x, start| best(r, x, start, |x, best| x > best).1
+    argmax, gt
 }
 
 argument! {
@@ -63,7 +58,7 @@ argument! {
     /// ops::argmin(Portable, &[[1, 4, 4], [9, 5, 4]], Dim::<0>, &mut places);
     /// assert_eq!(places, [0, 0, 0]);
     /// ```
-    argmin, |r, x, start| best(r, x, start, |x, best| x < best).1
+    argmin, lt
 }
 
 argument! {
@@ -75,7 +70,7 @@ argument! {
     /// ops::argmax_last(Portable, &[1.0, 4.0, 4.0], Dim::<0>, &mut place);
     /// assert_eq!(place, 2);
     /// ```
-    argmax_last, |r, x, start| best(r, x, start, |x, best| x >= best).1
+    argmax_last, ge
 }
 
 argument! {
@@ -87,5 +82,5 @@ argument! {
     /// ops::argmin_last(Portable, &[1.0, 1.0, 4.0], Dim::<0>, &mut place);
     /// assert_eq!(place, 1);
     /// ```
-    argmin_last, |r, x, start| best(r, x, start, |x, best| x <= best).1
+    argmin_last, le
 }

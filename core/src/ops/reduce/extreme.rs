@@ -43,11 +43,11 @@ pub(super) fn best<T: Number>(
     reduction: &Reduction,
     x: &[T],
     start: usize,
-    better: impl Fn(T, T) -> bool,
+    better: impl Fn(&T, &T) -> bool,
 ) -> (T, usize) {
     let (mut best, mut place, mut here) = (None, 0, 0);
     reduction.each(x, start, |x| {
-        let wins = best.is_none_or(|best: T| better(x, best) || x.is_nan() && !best.is_nan());
+        let wins = best.is_none_or(|best: T| better(&x, &best) || x.is_nan() && !best.is_nan());
         if wins && !(best.is_some_and(T::is_nan)) {
             (best, place) = (Some(x), here);
         }
@@ -63,7 +63,7 @@ fn extremes<T: Number, I: Index>(
     x: &[T],
     y: &mut [T],
     index: &mut [I],
-    better: impl Fn(T, T) -> bool,
+    better: impl Fn(&T, &T) -> bool,
 ) {
     reduction.each_result(|x_at, y_at| {
         let (value, place) = best(reduction, x, x_at, &better);
@@ -108,7 +108,7 @@ fn to_equals(reduction: &Reduction, [x, y, dy]: [&[f32]; 3], dx: &mut [f32]) {
 }
 
 macro_rules! along_one {
-    ($(#[$doc:meta])* $name:ident, $better:expr; $(#[$doc_backward:meta])* $backward:ident) => {
+    ($(#[$doc:meta])* $name:ident, $better:ident; $(#[$doc_backward:meta])* $backward:ident) => {
         $(#[$doc])*
         #[inline]
         pub fn $name<K, X, const D: isize, Y, I>(_: K, x: &X, _: Dim<D>, y: &mut Y, index: &mut I)
@@ -119,7 +119,7 @@ macro_rules! along_one {
             I: Tensor<Elem: Index>,
         {
             let reduction = const { &choice::<X, Y, I, Dim<D>>(stringify!($name)) };
-            extremes(reduction, x.elements(), y.elements_mut(), index.elements_mut(), $better);
+            extremes(reduction, x.elements(), y.elements_mut(), index.elements_mut(), PartialOrd::$better);
         }
 
         $(#[$doc_backward])*
@@ -147,7 +147,7 @@ along_one! {
     /// ops::max(Portable, &[[1.0, 3.0, 3.0], [4.0, f32::NAN, 5.0]], Dim::<1>, &mut y, &mut index);
     /// assert_eq!((y[0], y[1].is_nan(), index), (3.0, true, [1, 1]));
     /// ```
-    max, |x, best| x > best;
+    max, gt;
 
     /// The gradient of [`max`]: to the element whose place was found.
     ///
@@ -170,7 +170,7 @@ along_one! {
     /// ops::min(Portable, &[[1.0, 3.0], [4.0, 2.0]], Dim::<0>, &mut y, &mut index);
     /// assert_eq!((y, index), ([[1.0, 2.0]], [[0, 1]]));
     /// ```
-    min, |x, best| x < best;
+    min, lt;
 
     /// The gradient of [`min`]: to the element whose place was found.
     ///

@@ -32,7 +32,7 @@ fn variances(reduction: &Reduction, correction: usize, x: &[f32], y: &mut [f32])
     });
 }
 
-/// `dx += factor(y_at) · (x - mean)`.
+/// `dx += factor · (x - mean)`, with the factor of each result.
 #[inline(always)]
 fn deviations(reduction: &Reduction, x: &[f32], dx: &mut [f32], factor: impl Fn(usize) -> f32) {
     reduction.each_result(|x_at, y_at| {
@@ -42,6 +42,26 @@ fn deviations(reduction: &Reduction, x: &[f32], dx: &mut [f32], factor: impl Fn(
                 *dx += factor * (x - mean);
             }
         });
+    });
+}
+
+#[inline]
+fn variance_gradients(reduction: &Reduction, correction: usize, [x, dy]: [&[f32]; 2], dx: &mut [f32]) {
+    let scale = 2.0 / divisor(reduction, correction);
+    deviations(reduction, x, dx, |at| scale * dy.get(at).copied().unwrap_or_default());
+}
+
+#[inline]
+fn roots(y: &mut [f32]) {
+    y.iter_mut().for_each(|y| *y = math::sqrt(*y));
+}
+
+#[inline]
+fn root_gradients(reduction: &Reduction, correction: usize, [x, y, dy]: [&[f32]; 3], dx: &mut [f32]) {
+    let divisor = divisor(reduction, correction);
+    deviations(reduction, x, dx, |at| match (y.get(at), dy.get(at)) {
+        (Some(&y), Some(dy)) if y != 0.0 => dy / (divisor * y),
+        _ => 0.0,
     });
 }
 
@@ -85,8 +105,7 @@ where
     Y: Tensor<Elem = f32>,
 {
     let reduction = const { &reduction::<X, Y, D>("var_backward") };
-    let (dy, scale) = (dy.elements(), 2.0 / divisor(reduction, correction));
-    deviations(reduction, x.elements(), dx.elements_mut(), |at| scale * dy.get(at).copied().unwrap_or_default());
+    variance_gradients(reduction, correction, [x.elements(), dy.elements()], dx.elements_mut());
 }
 
 /// The square root of [`var`]: PyTorch's `torch.std`.
@@ -107,7 +126,7 @@ where
 {
     let reduction = const { &reduction::<X, Y, D>("std") };
     variances(reduction, correction, x.elements(), y.elements_mut());
-    y.elements_mut().iter_mut().for_each(|y| *y = math::sqrt(*y));
+    roots(y.elements_mut());
 }
 
 /// The gradient of [`std`], whose result was `y`: `dx += (x - mean) / ((n - correction) y) ∂L/∂y`, and 0
@@ -128,9 +147,5 @@ where
     Y: Tensor<Elem = f32>,
 {
     let reduction = const { &reduction::<X, Y, D>("std_backward") };
-    let (y, dy, divisor) = (y.elements(), dy.elements(), divisor(reduction, correction));
-    deviations(reduction, x.elements(), dx.elements_mut(), |at| match (y.get(at), dy.get(at)) {
-        (Some(&y), Some(dy)) if y != 0.0 => dy / (divisor * y),
-        _ => 0.0,
-    });
+    root_gradients(reduction, correction, [x.elements(), y.elements(), dy.elements()], dx.elements_mut());
 }

@@ -72,8 +72,12 @@ where
 {
     let reduction = const { &reduction::<X, Y, D>("mean") };
     totals(k, reduction, x.elements(), y.elements_mut());
-    let n = reduction.len as f32;
-    y.elements_mut().iter_mut().for_each(|y| *y /= n);
+    divide(y.elements_mut(), reduction.len as f32);
+}
+
+#[inline]
+fn divide(y: &mut [f32], n: f32) {
+    y.iter_mut().for_each(|y| *y /= n);
 }
 
 /// The gradient of [`mean`]: `dx += ∂L/∂y / n`.
