@@ -8,6 +8,7 @@ mod entry;
 mod linear;
 mod movement;
 mod rust;
+mod training;
 
 use std::{
     collections::BTreeSet,
@@ -21,7 +22,7 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[linear::typed, movement::typed];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[linear::typed, movement::typed, training::typed];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");

@@ -36,6 +36,8 @@ const fn roundings(name: &'static str, n: f64, reason: &'static str) -> Toleranc
 
 const SUM: &str = "sums of up to a few hundred products; their roundings partly cancel";
 
+const RUNNING: &str = "the magnitude is the sum of all roundings on the way: running error analysis";
+
 /// The tolerances of kernels: one row for every method of every kernel trait.
 pub static KERNELS: &[Tolerance] = &[
     roundings("matmul", 12.0, SUM),
@@ -74,9 +76,15 @@ pub static KERNELS: &[Tolerance] = &[
         "an exponential and a quotient; the rounding of its argument x - max counts |x - max| times",
     ),
     roundings("cross_entropy", 4.0, "as softmax"),
-    roundings("sgd", 3.0, "three products and sums"),
-    roundings("sgd_momentum", 5.0, "five products and sums"),
-    roundings("adam", 10.0, "twelve operations, a quotient and a root among them"),
+    roundings("sgd", 1.0, RUNNING),
+    roundings("sgd_momentum", 1.0, RUNNING),
+    roundings("adam", 1.0, RUNNING),
+    roundings("adam_amsgrad", 1.0, RUNNING),
+    roundings("nadam", 1.0, RUNNING),
+    roundings("adamax", 1.0, RUNNING),
+    roundings("rmsprop", 1.0, RUNNING),
+    roundings("adagrad", 1.0, RUNNING),
+    roundings("adadelta", 1.0, RUNNING),
 ];
 
 /// The tolerances of whole layers and networks.

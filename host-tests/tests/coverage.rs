@@ -155,7 +155,7 @@ fn every_optimiser_follows_pytorch_and_is_tried_in_both_modes() {
     let optimizers = implementors("core/src/optim", "Optimizer");
     assert!(optimizers.len() >= 2, "{optimizers:?}");
     for optimizer in optimizers {
-        let (against_torch, modes) = (include_str!("training/operators.rs"), include_str!("training/modes.rs"));
+        let (against_torch, modes) = (include_str!("conformance/optimizer.rs"), include_str!("training/modes.rs"));
         for (text, what) in [(against_torch, "case of PyTorch"), (modes, "comparison of the modes")] {
             assert!(text.contains(&format!("{optimizer}::")), "the optimiser {optimizer} has no {what}");
         }

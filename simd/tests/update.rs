@@ -16,7 +16,7 @@ fn state(n: usize, place: Place) -> [Memory; 4] {
 #[test]
 fn sgd() {
     fn check<K: Kernels>(k: K) {
-        let step = SgdStep { lr: 0.1, momentum: 0.9, weight_decay: 0.01 };
+        let step = SgdStep { lr: 0.1, momentum: 0.9, gain: 0.75, nesterov: true, weight_decay: 0.01 };
         let [lr, momentum, decay] = [step.lr, step.momentum, step.weight_decay].map(f64::from);
         for (n, place) in lengths().flat_map(|n| PLACES.map(|place| (n, place))) {
             let what = format!("{} sgd of {n}, {place:?}", K::NAME);
@@ -32,9 +32,10 @@ fn sgd() {
             k.sgd_momentum(step, w.get_mut(), g.get(), b.get_mut());
             for i in 0..n {
                 let (w0, g, b0) = (f64::from(w0[i]), f64::from(g.get()[i]), f64::from(b0[i]));
-                let new = momentum * b0 + g + decay * w0;
+                let g = g + decay * w0;
+                let new = momentum * b0 + f64::from(step.gain) * g;
                 close(b.checked()[i], new, 2e-7, 3e-7, &what);
-                close(w.checked()[i], w0 - lr * new, 2e-7, 1e-7, &what);
+                close(w.checked()[i], w0 - lr * (g + momentum * new), 2e-7, 1e-7, &what);
             }
         }
     }
@@ -77,7 +78,7 @@ fn adam() {
 #[test]
 fn the_shortest_slice_counts() {
     fn check<K: Kernels>(k: K) {
-        let step = SgdStep { lr: 1.0, momentum: 0.5, weight_decay: 0.0 };
+        let step = SgdStep { lr: 1.0, momentum: 0.5, gain: 1.0, nesterov: false, weight_decay: 0.0 };
         let (mut w, mut b) = ([1.0; 40], [0.0; 33]);
         k.sgd(step, &mut w, &[0.5; 21]);
         assert_eq!((w[20], w[21]), (0.5, 1.0));

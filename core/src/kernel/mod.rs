@@ -22,7 +22,7 @@ pub use matmul::MatmulKernels;
 pub use pool::{Pool2dDims, Pool2dShape, PoolKernels};
 pub use reduce::ReduceKernels;
 pub use softmax::SoftmaxKernels;
-pub use update::{AdamStep, SgdStep, UpdateKernels};
+pub use update::{AdadeltaStep, AdagradStep, AdamStep, RmsPropStep, SgdStep, UpdateKernels};
 
 /// All families together: what a network asks of its token.
 pub trait Kernels:

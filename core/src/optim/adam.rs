@@ -1,113 +1,150 @@
-//! Adam.
+//! Adam and AdamW.
 
-use super::{Optimizer, States};
-use crate::{
-    kernel::{AdamStep, Kernels},
-    math,
+use super::{
+    Optimizer, States, learning_rate,
+    moment::{Moment, Moments, moments_settings},
 };
+use crate::{kernel::Kernels, math};
 
 /// Adam (Kingma and Ba, 2015): PyTorch's `optim.Adam`, with `betas = (0.9, 0.999)` and `eps = 1e-8`
-/// unless set. Keeps two words for each weight.
+/// unless set.
 ///
 /// `g' = g + weight_decay · w`, `m ← β₁ m + (1 - β₁) g'`, `v ← β₂ v + (1 - β₂) g'²`,
 /// `w ← w - lr · m̂ / (√v̂ + ε)` with `m̂ = m / (1 - β₁ᵗ)`, `v̂ = v / (1 - β₂ᵗ)`.
 ///
+/// Keeps two words for each weight; with [`amsgrad`](Self::amsgrad), which is part of the type, three.
+///
 /// ```
-/// use tensorlet::optim::Adam;
+/// use tensorlet::optim::{Adam, Optimizer};
 /// let adam = Adam::new(2e-3).betas(0.9, 0.99).weight_decay(1e-4);
 /// assert_eq!(adam.lr, 2e-3);
+/// fn states<O: Optimizer>(_: O) -> usize { O::STATES }
+/// assert_eq!((states(adam), states(adam.amsgrad())), (2, 3));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Adam {
+pub struct Adam<const AMSGRAD: bool = false> {
     /// The learning rate; it may change between steps.
     pub lr: f32,
-    moment1: Moment,
-    moment2: Moment,
-    /// The numbers of the present step.
-    step: AdamStep,
-}
-
-/// The factor of a running mean and its correction after `t` steps.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Moment {
-    beta: f32,
-    one_minus_beta: f32,
-    /// `1 - βᵗ`, by the recurrence `c ← β c + (1 - β)`, which loses no digits where β is near 1.
-    correction: f32,
-}
-
-impl Moment {
-    const fn new(beta: f64) -> Self {
-        Self { beta: beta as f32, one_minus_beta: (1.0 - beta) as f32, correction: 0.0 }
-    }
-
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.correction = self.beta * self.correction + self.one_minus_beta;
-    }
+    moments: Moments,
 }
 
 impl Adam {
-    /// Adam with this learning rate.
+    /// Adam with this learning rate; PyTorch's default is 0.001.
     #[must_use]
     pub const fn new(lr: f32) -> Self {
-        let step = AdamStep {
-            step_size: 0.0,
-            beta1: 0.0,
-            one_minus_beta1: 0.0,
-            beta2: 0.0,
-            one_minus_beta2: 0.0,
-            rsqrt_correction2: 0.0,
-            eps: 1e-8,
-            weight_decay: 0.0,
-        };
-        Self { lr, moment1: Moment::new(0.9), moment2: Moment::new(0.999), step }
+        Self { lr, moments: Moments::DEFAULT }
     }
 
-    /// The same with these factors of the running means. Double precision, since `1 - β` is needed
-    /// to full precision; a constant argument costs nothing at run time.
+    /// The same with the largest `v` so far in the denominator (Reddi, Kale and Kumar, 2018).
     #[must_use]
-    pub const fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        (self.moment1, self.moment2) = (Moment::new(beta1), Moment::new(beta2));
-        self
+    pub const fn amsgrad(self) -> Adam<true> {
+        Adam { lr: self.lr, moments: self.moments }
     }
+}
 
-    /// The same with this `ε`.
-    #[must_use]
-    pub const fn eps(mut self, eps: f32) -> Self {
-        self.step.eps = eps;
-        self
-    }
+impl<const AMSGRAD: bool> Adam<AMSGRAD> {
+    moments_settings!();
 
     /// The same with weight decay (L2 penalty, added to the gradient).
     #[must_use]
     pub const fn weight_decay(mut self, weight_decay: f32) -> Self {
-        self.step.weight_decay = weight_decay;
+        self.moments.weight_decay = weight_decay;
         self
     }
 }
 
-impl Optimizer for Adam {
-    const STATES: usize = 2;
+impl<const AMSGRAD: bool> Optimizer for Adam<AMSGRAD> {
+    const STATES: usize = 2 + AMSGRAD as usize;
+
+    learning_rate!();
 
     #[inline]
     fn advance(&mut self) {
-        self.moment1.advance();
-        self.moment2.advance();
-        self.step = AdamStep {
-            step_size: self.lr / self.moment1.correction,
-            beta1: self.moment1.beta,
-            one_minus_beta1: self.moment1.one_minus_beta,
-            beta2: self.moment2.beta,
-            one_minus_beta2: self.moment2.one_minus_beta,
-            rsqrt_correction2: 1.0 / math::sqrt(self.moment2.correction),
-            ..self.step
-        };
+        let coupled = self.moments.weight_decay;
+        advance(&mut self.moments, self.lr, coupled);
     }
 
     #[inline(always)]
     fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>) {
-        let [m, v, _] = states.slices();
-        k.adam(self.step, w, g, m, v);
+        update::<AMSGRAD, K>(&self.moments, k, w, g, states);
+    }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019): PyTorch's `optim.AdamW`, with
+/// `weight_decay = 0.01` unless set.
+///
+/// `w ← (1 - lr · weight_decay) w`, then the step of [`Adam`] from `g` alone.
+///
+/// ```
+/// use tensorlet::{Portable, optim::{AdamW, Optimizer, States}};
+/// let mut optimizer = AdamW::new(0.5).weight_decay(0.5);
+/// let mut w = [1.0];
+/// optimizer.advance();
+/// optimizer.update(Portable, &mut w, &[0.0], States::new::<AdamW>(&mut [0.0; 2]));
+/// assert_eq!(w, [0.75]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamW<const AMSGRAD: bool = false> {
+    /// The learning rate; it may change between steps.
+    pub lr: f32,
+    moments: Moments,
+}
+
+impl AdamW {
+    /// AdamW with this learning rate; PyTorch's default is 0.001.
+    #[must_use]
+    pub const fn new(lr: f32) -> Self {
+        Self { lr, moments: Moments { weight_decay: 0.01, ..Moments::DEFAULT } }
+    }
+
+    /// The same with the largest `v` so far in the denominator (Reddi, Kale and Kumar, 2018).
+    #[must_use]
+    pub const fn amsgrad(self) -> AdamW<true> {
+        AdamW { lr: self.lr, moments: self.moments }
+    }
+}
+
+impl<const AMSGRAD: bool> AdamW<AMSGRAD> {
+    moments_settings!();
+
+    /// The same with this weight decay, decoupled from the gradient.
+    #[must_use]
+    pub const fn weight_decay(mut self, weight_decay: f32) -> Self {
+        self.moments.weight_decay = weight_decay;
+        self
+    }
+}
+
+impl<const AMSGRAD: bool> Optimizer for AdamW<AMSGRAD> {
+    const STATES: usize = 2 + AMSGRAD as usize;
+
+    learning_rate!();
+
+    #[inline]
+    fn advance(&mut self) {
+        advance(&mut self.moments, self.lr, 0.0);
+    }
+
+    #[inline(always)]
+    fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>) {
+        k.scale(w, 1.0 - self.lr * self.moments.weight_decay);
+        update::<AMSGRAD, K>(&self.moments, k, w, g, states);
+    }
+}
+
+/// Begins a step; `coupled` is a weight decay that is added to the gradient.
+#[inline]
+fn advance(moments: &mut Moments, lr: f32, coupled: f32) {
+    moments.advance();
+    moments.prepare(lr / moments.first.correction, 1.0 / math::sqrt(moments.second.correction), coupled);
+}
+
+#[inline(always)]
+fn update<const AMSGRAD: bool, K: Kernels>(moments: &Moments, k: K, w: &mut [f32], g: &[f32], states: States<'_>) {
+    let [m, v, largest] = states.slices();
+    if AMSGRAD {
+        k.adam_amsgrad(moments.step, w, g, m, v, largest);
+    } else {
+        k.adam(moments.step, w, g, m, v);
     }
 }

@@ -4,10 +4,21 @@
 //! workspace: [`Optimizer::STATES`] words for each word of the gradient, so that what is not trained
 //! costs nothing.
 
+mod adagrad;
 mod adam;
+mod adamax;
+mod moment;
+mod nadam;
+mod radam;
+mod rmsprop;
 mod sgd;
 
-pub use adam::Adam;
+pub use adagrad::{Adadelta, Adagrad};
+pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use nadam::NAdam;
+pub use radam::RAdam;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 use crate::{Module, Parameter, Path, VisitorMut, kernel::Kernels, memory};
@@ -19,6 +30,12 @@ const MAX_STATES: usize = 3;
 pub trait Optimizer: Copy {
     /// Words that it keeps for each trained weight; all start at zero.
     const STATES: usize;
+
+    /// The learning rate of the next step.
+    fn lr(&self) -> f32;
+
+    /// Sets the learning rate of the steps to come, as a schedule does.
+    fn set_lr(&mut self, lr: f32);
 
     /// Begins the next step; called once before the updates of a step.
     fn advance(&mut self);
@@ -34,6 +51,29 @@ pub trait Optimizer: Copy {
     /// Updates weights from their gradients; `g` may be longer than `w`.
     fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>);
 }
+
+/// The sign of an optimiser that climbs: with rate and decay negated it goes the other way, and what it
+/// keeps of the gradient is negated too.
+#[inline(always)]
+const fn signed(maximize: bool, x: f32) -> f32 {
+    if maximize { -x } else { x }
+}
+
+/// The two methods of [`Optimizer`] about the rate, for an optimiser with a field `lr`.
+macro_rules! learning_rate {
+    () => {
+        #[inline(always)]
+        fn lr(&self) -> f32 {
+            self.lr
+        }
+
+        #[inline(always)]
+        fn set_lr(&mut self, lr: f32) {
+            self.lr = lr;
+        }
+    };
+}
+use learning_rate;
 
 /// An optimiser's words for a run of weights: up to three slices as long as the run.
 #[derive(Debug)]
@@ -66,6 +106,20 @@ impl<'a> States<'a> {
     #[must_use]
     pub fn part(&mut self, start: usize, n: usize) -> States<'_> {
         States { slices: self.slices.each_mut().map(|slice| memory::split(memory::split(slice, start).1, n).0) }
+    }
+
+    /// The states of another optimiser, which keeps fewer words for a weight: for one that passes its
+    /// steps on.
+    #[inline(always)]
+    #[must_use]
+    pub fn first<O: Optimizer>(&mut self) -> States<'_> {
+        let mut kept = 0;
+        States {
+            slices: self.slices.each_mut().map(|slice| {
+                kept += 1;
+                if kept > O::STATES { &mut [][..] } else { &mut **slice }
+            }),
+        }
     }
 
     /// The slices.

@@ -15,6 +15,7 @@ pub mod matmul;
 pub mod network;
 pub mod pool;
 pub mod reduce;
+pub mod rounded;
 pub mod softmax;
 pub mod update;
 

@@ -7,6 +7,7 @@
 mod case;
 mod layer;
 mod movement;
+mod optimizer;
 mod report;
 
 use std::{panic, process::ExitCode, thread};

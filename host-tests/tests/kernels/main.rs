@@ -74,6 +74,12 @@ kernels! {
     sgd in update,
     sgd_momentum in update,
     adam in update,
+    adam_amsgrad in update,
+    nadam in update,
+    adamax in update,
+    rmsprop in update,
+    adagrad in update,
+    adadelta in update,
 }
 
 /// The table of tolerances is the register of kernels: `tests/coverage.rs` compares it with core.

@@ -3,8 +3,8 @@
 use tensorlet::{
     Portable,
     kernel::{
-        AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels, Pool2dShape, PoolKernels,
-        ReduceKernels, SgdStep, SoftmaxKernels, UpdateKernels,
+        AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels,
+        Pool2dShape, PoolKernels, ReduceKernels, RmsPropStep, SgdStep, SoftmaxKernels, UpdateKernels,
     },
 };
 
@@ -209,6 +209,36 @@ impl UpdateKernels for Spoiled {
     fn adam(self, step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
         Portable.adam(step, w, g, m, v);
         spoil(v);
+    }
+
+    fn adam_amsgrad(self, step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], u: &mut [f32]) {
+        Portable.adam_amsgrad(step, w, g, m, v, u);
+        spoil(u);
+    }
+
+    fn nadam(self, step: AdamStep, size: f32, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
+        Portable.nadam(step, size, w, g, m, v);
+        spoil(w);
+    }
+
+    fn adamax(self, step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], u: &mut [f32]) {
+        Portable.adamax(step, w, g, m, u);
+        spoil(u);
+    }
+
+    fn rmsprop(self, step: RmsPropStep, w: &mut [f32], g: &[f32], q: &mut [f32], a: &mut [f32], b: &mut [f32]) {
+        Portable.rmsprop(step, w, g, q, a, b);
+        spoil(b);
+    }
+
+    fn adagrad(self, step: AdagradStep, w: &mut [f32], g: &[f32], s: &mut [f32]) {
+        Portable.adagrad(step, w, g, s);
+        spoil(s);
+    }
+
+    fn adadelta(self, step: AdadeltaStep, w: &mut [f32], g: &[f32], q: &mut [f32], d: &mut [f32]) {
+        Portable.adadelta(step, w, g, q, d);
+        spoil(d);
     }
 }
 

@@ -1,123 +1,179 @@
 //! Steps of optimisers.
 
 use proptest::{collection::vec, prelude::*};
-use tensorlet::kernel::{AdamStep, Kernels, SgdStep};
+use tensorlet::kernel::{AdadeltaStep, AdagradStep, AdamStep, Kernels, RmsPropStep, SgdStep};
 use tensorlet_host::{
     framed::Framed,
-    reference::{update, wide},
+    reference::{rounded::Rounded, update},
     tolerance,
 };
 
 use super::property::{Outcome, any_length, numbers, property, worst};
 
-/// Weights and as many of each of three more.
-fn weights() -> BoxedStrategy<[Vec<f32>; 4]> {
+/// Weights, gradients, a signed state, and two that are not negative.
+type Words = [Vec<f32>; 5];
+
+fn words() -> BoxedStrategy<Words> {
     any_length()
         .prop_flat_map(|w| {
             let n = w.len();
-            (Just(w), numbers(n), numbers(n), vec(0.0_f32..4.0, n))
+            (Just(w), numbers(n), numbers(n), vec(0.0_f32..4.0, n), vec(0.0_f32..4.0, n))
         })
-        .prop_map(|(w, g, m, v)| [w, g, m, v])
+        .prop_map(|(w, g, m, v, u)| [w, g, m, v, u])
         .boxed()
 }
 
-fn step() -> BoxedStrategy<SgdStep> {
-    (1e-3_f32..1.0, 0.0_f32..0.99, prop_oneof![Just(0.0_f32), 1e-4_f32..0.5])
-        .prop_map(|(lr, momentum, weight_decay)| SgdStep { lr, momentum, weight_decay })
+/// Runs a step on `STATES` words, whose places among [`Words`] are given after that of the weight, and
+/// compares each with what the reference makes of it.
+fn check<S: Copy + std::fmt::Debug + 'static, const WORDS: usize>(
+    row: &str,
+    steps: BoxedStrategy<S>,
+    places: [usize; WORDS],
+    kernel: &dyn Fn(S, [&mut [f32]; WORDS], &[f32]),
+    reference: &dyn Fn(S, [Rounded; WORDS], Rounded) -> [Rounded; WORDS],
+) -> Outcome {
+    property((words(), steps).boxed(), &|(words, step)| {
+        let gradient = Framed::new(&words[1]);
+        let mut got = places.map(|place| Framed::new(&words[place]));
+        kernel(step, got.each_mut().map(Framed::get_mut), gradient.get());
+        let expected: Vec<[Rounded; WORDS]> = (0..words[0].len())
+            .map(|i| reference(step, places.map(|place| words[place][i].into()), words[1][i].into()))
+            .collect();
+        let row = tolerance::of(row);
+        worst(got.iter().enumerate().map(|(word, got)| {
+            let part = |f: fn(&Rounded) -> f64| expected.iter().map(|words| f(&words[word])).collect::<Vec<_>>();
+            row.compare(got.get(), &part(|x| x.value), &part(|x| x.error))
+        }))
+    })
+}
+
+fn decay() -> BoxedStrategy<f32> {
+    prop_oneof![Just(0.0_f32), 1e-4_f32..0.5].boxed()
+}
+
+fn sgd_step() -> BoxedStrategy<SgdStep> {
+    (1e-3_f32..1.0, 0.0_f32..0.99, prop_oneof![Just(1.0_f32), 0.1_f32..1.0], any::<bool>(), decay())
+        .prop_map(|(lr, momentum, gain, nesterov, weight_decay)| SgdStep { lr, momentum, gain, nesterov, weight_decay })
         .boxed()
-}
-
-fn reference(step: SgdStep) -> update::Sgd {
-    update::Sgd { lr: step.lr.into(), momentum: step.momentum.into(), weight_decay: step.weight_decay.into() }
-}
-
-/// The same formula with every term by its absolute value.
-fn magnitude(step: SgdStep) -> update::Sgd {
-    update::Sgd { lr: -f64::from(step.lr), ..reference(step) }
 }
 
 pub(crate) fn sgd<T: Kernels>(k: T) -> Outcome {
-    property((weights(), step()).boxed(), &|([w, g, ..], step)| {
-        let (mut got, fg) = (Framed::new(&w), Framed::new(&g));
-        k.sgd(step, got.get_mut(), fg.get());
-        let each =
-            |f: &dyn Fn(f64, f64) -> f64| wide(&w).into_iter().zip(wide(&g)).map(|(w, g)| f(w, g)).collect::<Vec<_>>();
-        tolerance::of("sgd").compare(
-            got.get(),
-            &each(&|w, g| reference(step).plain(w, g)),
-            &each(&|w, g| magnitude(step).plain(w.abs(), g.abs())),
-        )
-    })
+    check("sgd", sgd_step(), [0], &|step, [w], g| k.sgd(step, w, g), &|step, [w], g| update::sgd(&step, w, g))
 }
 
 pub(crate) fn sgd_momentum<T: Kernels>(k: T) -> Outcome {
-    property((weights(), step()).boxed(), &|([w, g, b, _], step)| {
-        let (mut got_w, fg, mut got_b) = (Framed::new(&w), Framed::new(&g), Framed::new(&b));
-        k.sgd_momentum(step, got_w.get_mut(), fg.get(), got_b.get_mut());
-        let each = |i: usize, f: &dyn Fn(f64, f64, f64) -> [f64; 2]| {
-            wide(&w).into_iter().zip(wide(&g)).zip(wide(&b)).map(|((w, g), b)| f(w, g, b)[i]).collect::<Vec<_>>()
-        };
-        let value = |w, g, b| reference(step).momentum(w, g, b);
-        let size = |w: f64, g: f64, b: f64| magnitude(step).momentum(w.abs(), g.abs(), b.abs());
-        let row = tolerance::of("sgd_momentum");
-        worst([
-            row.compare(got_w.get(), &each(0, &value), &each(0, &size)),
-            row.compare(got_b.get(), &each(1, &value), &each(1, &size)),
-        ])
+    check("sgd_momentum", sgd_step(), [0, 2], &|step, [w, b], g| k.sgd_momentum(step, w, g, b), &|step, [w, b], g| {
+        update::sgd_momentum(&step, w, g, b)
     })
 }
 
-/// The kernel's numbers for step `t`, and the reference with the same rounded numbers.
-fn adam_step() -> BoxedStrategy<(AdamStep, i32, update::Adam)> {
-    let decay = prop_oneof![Just(0.0_f32), 1e-4_f32..0.5];
-    (1e-3_f32..0.1, 0.5_f32..0.95, 0.9_f32..0.999, decay, 1..100)
-        .prop_map(|(lr, beta1, beta2, weight_decay, t)| {
-            let adam = update::Adam {
-                lr: lr.into(),
-                betas: [beta1.into(), beta2.into()],
-                eps: f64::from(1e-6_f32),
-                weight_decay: weight_decay.into(),
-            };
-            let correction = |beta: f32| 1.0 - f64::from(beta).powi(t);
-            let step = AdamStep {
-                step_size: (adam.lr / correction(beta1)) as f32,
-                beta1,
-                one_minus_beta1: (1.0 - f64::from(beta1)) as f32,
-                beta2,
-                one_minus_beta2: (1.0 - f64::from(beta2)) as f32,
-                rsqrt_correction2: correction(beta2).sqrt().recip() as f32,
-                eps: 1e-6,
-                weight_decay,
-            };
-            (step, t, adam)
+fn adam_step() -> BoxedStrategy<AdamStep> {
+    (1e-3_f32..0.1, 0.5_f32..0.95, 0.9_f32..0.999, 1.0_f32..20.0, decay())
+        .prop_map(|(step_size, beta1, beta2, rsqrt_correction2, weight_decay)| AdamStep {
+            step_size,
+            beta1,
+            one_minus_beta1: 1.0 - beta1,
+            beta2,
+            one_minus_beta2: 1.0 - beta2,
+            rsqrt_correction2,
+            eps: 1e-6,
+            weight_decay,
         })
         .boxed()
 }
 
 pub(crate) fn adam<T: Kernels>(k: T) -> Outcome {
-    property((weights(), adam_step()).boxed(), &|([w, g, m, v], (step, t, adam))| {
-        let fg = Framed::new(&g);
-        let [mut got_w, mut got_m, mut got_v] = [&w, &m, &v].map(|x| Framed::new(x));
-        k.adam(step, got_w.get_mut(), fg.get(), got_m.get_mut(), got_v.get_mut());
+    check("adam", adam_step(), [0, 2, 3], &|step, [w, m, v], g| k.adam(step, w, g, m, v), &|step, [w, m, v], g| {
+        update::adam(&step, w, g, [m, v])
+    })
+}
 
-        let (mut value, mut size) = ([const { Vec::new() }; 3], [const { Vec::new() }; 3]);
-        for i in 0..w.len() {
-            let [w, g, m, v] = [&w, &g, &m, &v].map(|x| f64::from(x[i]));
-            let after = adam.step(t, w, g, [m, v]);
-            // Terms by absolute value. The step is the mean by the root of v: it can be off by what
-            // the mean can be off.
-            let [_, mean, square] = adam.step(t, w.abs(), g.abs(), [m.abs(), v]);
-            let moved = adam.lr * mean
-                / (1.0 - adam.betas[0].powi(t))
-                / ((after[2] / (1.0 - adam.betas[1].powi(t))).sqrt() + adam.eps);
-            for (to, x) in value.iter_mut().zip(after) {
-                to.push(x);
-            }
-            for (to, x) in size.iter_mut().zip([w.abs() + moved * (square / after[2]).sqrt(), mean, square]) {
-                to.push(x);
-            }
-        }
-        let row = tolerance::of("adam");
-        worst([got_w, got_m, got_v].iter().enumerate().map(|(i, got)| row.compare(got.get(), &value[i], &size[i])))
+pub(crate) fn adam_amsgrad<T: Kernels>(k: T) -> Outcome {
+    check(
+        "adam_amsgrad",
+        adam_step(),
+        [0, 2, 3, 4],
+        &|step, [w, m, v, largest], g| k.adam_amsgrad(step, w, g, m, v, largest),
+        &|step, [w, m, v, largest], g| update::adam_amsgrad(&step, w, g, [m, v, largest]),
+    )
+}
+
+pub(crate) fn nadam<T: Kernels>(k: T) -> Outcome {
+    check(
+        "nadam",
+        (adam_step(), 1e-3_f32..0.1).boxed(),
+        [0, 2, 3],
+        &|(step, size), [w, m, v], g| k.nadam(step, size, w, g, m, v),
+        &|(step, size), [w, m, v], g| update::nadam(&step, size, w, g, [m, v]),
+    )
+}
+
+pub(crate) fn adamax<T: Kernels>(k: T) -> Outcome {
+    check("adamax", adam_step(), [0, 2, 3], &|step, [w, m, u], g| k.adamax(step, w, g, m, u), &|step, [w, m, u], g| {
+        update::adamax(&step, w, g, [m, u])
+    })
+}
+
+fn rmsprop_step() -> BoxedStrategy<RmsPropStep> {
+    (1e-3_f32..0.1, 0.5_f32..0.999, 0.0_f32..0.95, decay())
+        .prop_map(|(lr, alpha, momentum, weight_decay)| RmsPropStep {
+            lr,
+            alpha,
+            one_minus_alpha: 1.0 - alpha,
+            eps: 1e-6,
+            momentum,
+            weight_decay,
+        })
+        .boxed()
+}
+
+/// All four forms.
+pub(crate) fn rmsprop<T: Kernels>(k: T) -> Outcome {
+    let plain = check(
+        "rmsprop",
+        rmsprop_step(),
+        [0, 3],
+        &|step, [w, q], g| k.rmsprop(step, w, g, q, &mut [], &mut []),
+        &|step, [w, q], g| update::rmsprop(&step, w, g, q),
+    );
+    let centered = check(
+        "rmsprop",
+        rmsprop_step(),
+        [0, 3, 2],
+        &|step, [w, q, a], g| k.rmsprop(step, w, g, q, a, &mut []),
+        &|step, [w, q, a], g| update::rmsprop_centered(&step, w, g, [q, a]),
+    );
+    let momentum = check(
+        "rmsprop",
+        rmsprop_step(),
+        [0, 3, 2],
+        &|step, [w, q, b], g| k.rmsprop(step, w, g, q, &mut [], b),
+        &|step, [w, q, b], g| update::rmsprop_momentum(&step, w, g, [q, b]),
+    );
+    let both = check(
+        "rmsprop",
+        rmsprop_step(),
+        [0, 3, 2, 4],
+        &|step, [w, q, a, b], g| k.rmsprop(step, w, g, q, a, b),
+        &|step, [w, q, a, b], g| update::rmsprop_centered_momentum(&step, w, g, [q, a, b]),
+    );
+    worst([plain, centered, momentum, both])
+}
+
+pub(crate) fn adagrad<T: Kernels>(k: T) -> Outcome {
+    let steps = (1e-3_f32..0.1, prop_oneof![Just(0.0_f32), 0.0_f32..2.0], decay())
+        .prop_map(|(lr, initial, weight_decay)| AdagradStep { lr, initial, eps: 1e-8, weight_decay })
+        .boxed();
+    check("adagrad", steps, [0, 3], &|step, [w, s], g| k.adagrad(step, w, g, s), &|step, [w, s], g| {
+        update::adagrad(&step, w, g, s)
+    })
+}
+
+pub(crate) fn adadelta<T: Kernels>(k: T) -> Outcome {
+    let steps = (0.1_f32..1.0, 0.5_f32..0.999, 1e-6_f32..1e-2, decay())
+        .prop_map(|(lr, rho, eps, weight_decay)| AdadeltaStep { lr, rho, one_minus_rho: 1.0 - rho, eps, weight_decay })
+        .boxed();
+    check("adadelta", steps, [0, 3, 4], &|step, [w, q, d], g| k.adadelta(step, w, g, q, d), &|step, [w, q, d], g| {
+        update::adadelta(&step, w, g, [q, d])
     })
 }

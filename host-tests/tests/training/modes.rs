@@ -6,7 +6,7 @@ use tensorlet::{
     loss::CrossEntropyLoss,
     memory::training_words,
     network,
-    optim::{Adam, Optimizer, Sgd},
+    optim::{Adadelta, Adagrad, Adam, AdamW, Adamax, NAdam, Optimizer, RAdam, RmsProp, Sgd},
     random,
 };
 use tensorlet_host::{on_every_instruction_set, reference::wide, tolerance};
@@ -91,26 +91,45 @@ fn fused_equals_accumulated<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out =
 }
 
 macro_rules! modes {
-    ($($test:ident: $optimizer:expr, $row:literal;)+) => {
-        $(
+    ($($network:ident of $input:ty { $($test:ident: $optimizer:expr, $row:literal;)+ })+) => {
+        $($(
             #[test]
             fn $test() {
                 on_every_instruction_set!(
-                    fused_equals_accumulated::<_, Vector<7>, Mlp, _>, "perceptron", $optimizer, $row);
-                on_every_instruction_set!(
-                    fused_equals_accumulated::<_, Image<1, 7, 7>, Cnn, _>, "convolutions", $optimizer, $row);
+                    fused_equals_accumulated::<_, $input, $network, _>, stringify!($network), $optimizer, $row);
             }
-        )+
+        )+)+
     };
 }
 
 modes! {
-    fused_sgd: Sgd::new(0.2), "fused";
-    fused_sgd_with_decay: Sgd::new(0.2).weight_decay(0.05), "fused";
-    fused_momentum: Sgd::with_momentum(0.1, 0.9), "fused";
-    fused_momentum_with_decay: Sgd::with_momentum(0.1, 0.9).weight_decay(0.05), "fused";
-    fused_adam: Adam::new(0.01), "fused_adam";
-    fused_adam_with_decay: Adam::new(0.01).weight_decay(0.05), "fused_adam";
+    Mlp of Vector<7> {
+        fused_sgd: Sgd::new(0.2), "fused";
+        fused_sgd_with_decay: Sgd::new(0.2).weight_decay(0.05), "fused";
+        fused_momentum: Sgd::with_momentum(0.1, 0.9), "fused";
+        fused_momentum_with_decay: Sgd::with_momentum(0.1, 0.9).weight_decay(0.05), "fused";
+        fused_adam: Adam::new(0.01), "fused_adam";
+        fused_adam_with_decay: Adam::new(0.01).weight_decay(0.05), "fused_adam";
+    }
+    Cnn of Image<1, 7, 7> {
+        convolutions_sgd: Sgd::new(0.2), "fused";
+        convolutions_sgd_with_decay: Sgd::new(0.2).weight_decay(0.05), "fused";
+        convolutions_momentum: Sgd::with_momentum(0.1, 0.9), "fused";
+        convolutions_momentum_with_decay: Sgd::with_momentum(0.1, 0.9).weight_decay(0.05), "fused";
+        convolutions_adam: Adam::new(0.01), "fused_adam";
+        convolutions_adam_with_decay: Adam::new(0.01).weight_decay(0.05), "fused_adam";
+        convolutions_nesterov: Sgd::with_momentum(0.1, 0.9).nesterov(), "fused";
+        convolutions_dampening: Sgd::with_momentum(0.1, 0.9).dampening(0.5).maximize(), "fused";
+        convolutions_amsgrad: Adam::new(0.01).amsgrad(), "fused_adam";
+        convolutions_adamw: AdamW::new(0.01).weight_decay(0.05), "fused_adam";
+        convolutions_adamax: Adamax::new(0.01), "fused_adam";
+        convolutions_nadam: NAdam::new(0.01), "fused_adam";
+        convolutions_radam: RAdam::new(0.01).betas(0.8, 0.9), "fused_adam";
+        convolutions_rmsprop: RmsProp::new(0.01), "fused_adam";
+        convolutions_rmsprop_with_all: RmsProp::new(0.01).centered().momentum(0.5).weight_decay(0.05), "fused_adam";
+        convolutions_adagrad: Adagrad::new(0.01).lr_decay(0.1), "fused_adam";
+        convolutions_adadelta: Adadelta::new(1.0), "fused_adam";
+    }
 }
 
 /// One sample after the other, or in parts, gives the gradients of the whole batch.

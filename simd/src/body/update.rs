@@ -17,15 +17,17 @@ pub(crate) fn sgd<L: Vector>(l: L, step: SgdStep, w: &mut [f32], g: &[f32]) {
 
 #[inline(always)]
 pub(crate) fn sgd_momentum<L: Vector>(l: L, step: SgdStep, w: &mut [f32], g: &[f32], b: &mut [f32]) {
-    let (lr, decay, momentum) = (l.splat(-step.lr), l.splat(step.weight_decay), l.splat(step.momentum));
+    let (lr, decay) = (l.splat(-step.lr), l.splat(step.weight_decay));
+    let (momentum, gain) = (l.splat(step.momentum), l.splat(step.gain));
     let n = w.len().min(g.len()).min(b.len());
     let rest = g[..n].chunks(L::LANES).zip(b[..n].chunks_mut(L::LANES));
     for (w, (g, b)) in w[..n].chunks_mut(L::LANES).zip(rest) {
         let v = l.read(w);
         let g = l.mul_add(decay, v, l.read(g));
-        let new = l.mul_add(momentum, l.read(b), g);
+        let new = l.mul_add(momentum, l.read(b), l.mul(gain, g));
         l.write(b, new);
-        l.write(w, l.mul_add(lr, new, v));
+        let along = if step.nesterov { l.mul_add(momentum, new, g) } else { new };
+        l.write(w, l.mul_add(lr, along, v));
     }
 }
 
