@@ -47,7 +47,7 @@ const fn wrong<X: Tensor, Y: Tensor>(operation: &str) -> ! {
     ]);
 }
 
-const fn expanded<X: Tensor, Y: Tensor>() -> Walk {
+pub(super) const fn expanded<X: Tensor, Y: Tensor>() -> Walk {
     let (from, to) = (X::SHAPE, Y::SHAPE);
     if from.rank() > to.rank() {
         wrong::<X, Y>("expand");
@@ -96,7 +96,7 @@ pub fn repeat_backward<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>>(dy: &Y, dx:
     walk.store_add(dy.elements(), dx.elements_mut());
 }
 
-const fn repeated<X: Tensor, Y: Tensor>() -> Walk {
+pub(super) const fn repeated<X: Tensor, Y: Tensor>() -> Walk {
     let (from, to) = (X::SHAPE, Y::SHAPE);
     if from.rank() > to.rank() {
         wrong::<X, Y>("repeat");

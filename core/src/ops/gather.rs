@@ -229,7 +229,7 @@ fn scatter_to<Y: Tensor, const D: isize, I: Tensor<Elem: Index>, X: Tensor<Elem 
 }
 
 /// The places of a tensor that the elements of an index name.
-struct Places {
+pub(super) struct Places {
     /// Over the index, in the dimensions that it shares with the tensor.
     walk: Walk,
     /// The places of the dimension that it names, and the elements from one to the next.
@@ -249,7 +249,7 @@ impl Places {
     }
 }
 
-const fn named<X: Tensor, I: Tensor>(operation: &str, dim: isize) -> Places {
+pub(super) const fn named<X: Tensor, I: Tensor>(operation: &str, dim: isize) -> Places {
     let (x, index, d) = (X::SHAPE, I::SHAPE, axis::<X>(operation, dim));
     let mut fits = x.rank() == index.rank();
     let (mut walk, mut i) = (Walk::from(0), index.rank());

@@ -145,7 +145,7 @@ pub fn unbind_backward<P: Parts<Elem = f32>, const D: isize, X: Tensor<Elem = f3
 
 /// How parts lie in a whole: in pieces, as many in each part as in the whole.
 #[derive(Clone, Copy)]
-struct Joint {
+pub(super) struct Joint {
     pieces: usize,
     /// Elements of a piece of the whole.
     len: usize,
@@ -180,7 +180,7 @@ impl Joint {
 }
 
 /// Parts behind each other along a dimension of the whole.
-const fn joint(operation: &str, dim: isize, parts: &[Shape], whole: Shape) -> Joint {
+pub(super) const fn joint(operation: &str, dim: isize, parts: &[Shape], whole: Shape) -> Joint {
     let d = position(operation, whole, dim);
     let (mut places, mut i) = (0, 0);
     while i < parts.len() {
@@ -207,7 +207,7 @@ const fn joint(operation: &str, dim: isize, parts: &[Shape], whole: Shape) -> Jo
 }
 
 /// Parts in a dimension that they do not have.
-const fn joint_of_new(operation: &str, dim: isize, parts: &[Shape], whole: Shape) -> Joint {
+pub(super) const fn joint_of_new(operation: &str, dim: isize, parts: &[Shape], whole: Shape) -> Joint {
     let d = position(operation, whole, dim);
     let mut i = 0;
     while i < parts.len() {

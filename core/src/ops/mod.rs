@@ -84,6 +84,8 @@ pub use unary::{
 mod expand;
 mod gather;
 mod join;
+#[cfg(test)]
+mod messages;
 mod narrow;
 mod pad;
 mod parts;

@@ -4,7 +4,7 @@ use super::{Dim, axis, check_result, walk::Walk};
 use crate::{Error, Tensor};
 
 /// The places of dimension `D` from `start` on, as many as `y` has:
-/// PyTorch's `x.narrow(D, start, length)`. [`slice`] for a place that is only known at run time.
+/// PyTorch's `x.narrow(D, start, length)`. [`slice`](fn@super::slice) for a place that is only known at run time.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`] when the last place lies outside; `y` is not changed then.
@@ -56,7 +56,7 @@ pub fn narrow_backward<X: Tensor<Elem = f32>, const D: isize, Y: Tensor<Elem = f
 }
 
 /// Some places of a dimension of a tensor.
-struct Narrowed {
+pub(super) struct Narrowed {
     walk: Walk,
     /// The places of the dimension, and how many of them are taken.
     places: [usize; 2],
@@ -78,7 +78,7 @@ impl Narrowed {
     }
 }
 
-const fn narrowed<X: Tensor, Y: Tensor>(dim: isize) -> Narrowed {
+pub(super) const fn narrowed<X: Tensor, Y: Tensor>(dim: isize) -> Narrowed {
     let d = axis::<X>("narrow", dim);
     let (all, n, stride) = (X::SHAPE.dim(d), Y::SHAPE.dim(d), X::SHAPE.stride(d));
     check_result::<X>("narrow", Y::SHAPE, X::SHAPE.with(d, if n < all { n } else { all }));

@@ -172,7 +172,7 @@ struct Axis {
 }
 
 /// All dimensions, the last one first.
-struct Margins {
+pub(super) struct Margins {
     row: Axis,
     outer: [Axis; Shape::MAX_RANK - 1],
     source: Source,
@@ -220,7 +220,7 @@ impl Margins {
     }
 }
 
-const fn margins(from: Shape, pads: &[[isize; 2]], source: Source, to: Shape) -> Margins {
+pub(super) const fn margins(from: Shape, pads: &[[isize; 2]], source: Source, to: Shape) -> Margins {
     if pads.len() > from.rank() {
         fail(&[Part::Text("shape mismatch: `pad` has more margins than a tensor of shape "), Part::Shape(from)]);
     }

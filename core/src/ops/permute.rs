@@ -35,7 +35,7 @@ pub fn permute_backward<X: Tensor<Elem = f32>, D: Dims, Y: Tensor<Elem = f32>>(d
     walk.store_add(dy.elements(), dx.elements_mut());
 }
 
-const fn permuted<X: Tensor, D: Dims, Y: Tensor>() -> Walk {
+pub(super) const fn permuted<X: Tensor, D: Dims, Y: Tensor>() -> Walk {
     let dims = match D::DIMS {
         Some(dims) if dims.len() == X::SHAPE.rank() => dims,
         _ => fail(&[
@@ -129,7 +129,7 @@ pub fn t_backward<const R: usize, const C: usize>(dy: &[[f32; R]; C], dx: &mut [
     walk.store_add(dy.elements(), dx.elements_mut());
 }
 
-const fn transposed<X: Tensor, Y: Tensor>(a: isize, b: isize) -> Walk {
+pub(super) const fn transposed<X: Tensor, Y: Tensor>(a: isize, b: isize) -> Walk {
     let (a, b) = (axis::<X>("transpose", a), axis::<X>("transpose", b));
     let (mut walk, mut i) = (Walk::from(0), X::SHAPE.rank());
     while i > 0 {

@@ -124,13 +124,13 @@ pub fn space_to_depth_backward<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>>(dy:
 
 /// What the channels of the deep tensor count first.
 #[derive(Clone, Copy)]
-enum Order {
+pub(super) enum Order {
     ChannelFirst,
     BlockFirst,
 }
 
 /// Over the deep tensor, in the order of the wide one.
-const fn to_space(operation: &str, deep: Shape, wide: Shape, order: Order) -> Walk {
+pub(super) const fn to_space(operation: &str, deep: Shape, wide: Shape, order: Order) -> Walk {
     let rank = wide.rank();
     if rank < 3 || deep.rank() != rank {
         wrong(operation, deep, wide);

@@ -19,7 +19,8 @@ use crate::{
 /// ```
 #[inline]
 pub fn roll<X: Tensor, const D: isize>(x: &X, _: Dim<D>, shift: isize, y: &mut X) {
-    turn(x.elements(), y.elements_mut(), const { wheel::<X>(D) }, shift, |y, x| *y = x);
+    let [n, stride] = const { wheel::<X>(D) };
+    turn(x.elements(), y.elements_mut(), [n, stride], places(shift, n), |y, x| *y = x);
 }
 
 /// The gradient of [`roll`]: adds `∂L/∂x` to `dx`.
@@ -32,7 +33,8 @@ pub fn roll<X: Tensor, const D: isize>(x: &X, _: Dim<D>, shift: isize, y: &mut X
 /// ```
 #[inline]
 pub fn roll_backward<X: Tensor<Elem = f32>, const D: isize>(dy: &X, _: Dim<D>, shift: isize, dx: &mut X) {
-    turn(dy.elements(), dx.elements_mut(), const { wheel::<X>(D) }, shift.wrapping_neg(), |dx, dy| *dx += dy);
+    let [n, stride] = const { wheel::<X>(D) };
+    turn(dy.elements(), dx.elements_mut(), [n, stride], n - places(shift, n), |dx, dy| *dx += dy);
 }
 
 /// The places of dimension `dim`, and the elements from one to the next.
@@ -41,8 +43,13 @@ const fn wheel<X: Tensor>(dim: isize) -> [usize; 2] {
     [X::SHAPE.dim(d), X::SHAPE.stride(d)]
 }
 
-fn turn<T: Copy>(x: &[T], y: &mut [T], [n, stride]: [usize; 2], shift: isize, mut f: impl FnMut(&mut T, T)) {
-    let places = shift.checked_rem_euclid(n as isize).unwrap_or(0) as usize;
+/// A shift as places to the right, less than `n`.
+fn places(shift: isize, n: usize) -> usize {
+    shift.checked_rem_euclid(n as isize).unwrap_or(0) as usize
+}
+
+#[inline(always)]
+fn turn<T: Copy>(x: &[T], y: &mut [T], [n, stride]: [usize; 2], places: usize, mut f: impl FnMut(&mut T, T)) {
     for (x, y) in samples(x, n * stride).zip(samples_mut(y, n * stride)) {
         let Some((front, back)) = y.split_at_mut_checked(places * stride) else { return };
         // The end of `x` stands in front of its beginning.

@@ -78,7 +78,7 @@ pub fn index_select_backward<X: Tensor<Elem = f32>, const D: isize, I: Tensor<El
 }
 
 /// The places of the dimension, and the elements from one to the next.
-const fn selected<X: Tensor, I: Tensor, Y: Tensor>(dim: isize) -> [usize; 2] {
+pub(super) const fn selected<X: Tensor, I: Tensor, Y: Tensor>(dim: isize) -> [usize; 2] {
     let d = axis::<X>("index_select", dim);
     let (mut shape, mut i) = (X::SHAPE.remove(d), I::SHAPE.rank());
     while i > 0 {
@@ -163,7 +163,7 @@ pub fn gather_nd_backward<X: Tensor<Elem = f32>, const B: usize, I: Tensor<Elem:
 }
 
 /// How rows of an index name pieces of a tensor.
-struct Nested {
+pub(super) struct Nested {
     /// The named dimensions: their places, and the elements from one place to the next.
     dims: [[usize; 2]; Shape::MAX_RANK],
     /// Numbers in a row of the index.
@@ -177,7 +177,7 @@ struct Nested {
 }
 
 impl Nested {
-    const fn of<X: Tensor, I: Tensor, Y: Tensor>(b: usize) -> Self {
+    pub(super) const fn of<X: Tensor, I: Tensor, Y: Tensor>(b: usize) -> Self {
         let (x, index) = (X::SHAPE, I::SHAPE);
         let (rows, depth) = (index.rank().saturating_sub(1), index.dim(index.rank().saturating_sub(1)));
         let mut fits = index.rank() > b && b + depth <= x.rank();

@@ -71,7 +71,7 @@ pub fn slice<X: Tensor, S: Slices, Y: Tensor<Elem = X::Elem>>(x: &X, _: S, y: &m
     walk.load(x.elements(), y.elements_mut());
 }
 
-/// The gradient of [`slice`]: adds `∂L/∂x` to `dx`.
+/// The gradient of [`slice`](fn@slice): adds `∂L/∂x` to `dx`.
 ///
 /// ```
 /// use tensorlet::ops::{self, Slice};
@@ -105,7 +105,7 @@ const fn bound(written: isize, n: isize, low: isize, high: isize) -> isize {
     }
 }
 
-const fn sliced<X: Tensor, S: Slices, Y: Tensor>() -> Walk {
+pub(super) const fn sliced<X: Tensor, S: Slices, Y: Tensor>() -> Walk {
     let (from, ranges) = (X::SHAPE, S::RANGES);
     if ranges.len() > from.rank() {
         fail(&[Part::Text("shape mismatch: `slice` has more ranges than a tensor of shape "), Part::Shape(from)]);

@@ -59,7 +59,7 @@ pub fn topk_backward<X: Tensor<Elem = f32>, const D: isize, Y: Tensor<Elem = f32
 }
 
 /// Places of the dimension in `x` and in the results, and the elements from one to the next.
-const fn lanes<X: Tensor, Y: Tensor, I: Tensor<Elem: Index>>(dim: isize) -> [usize; 3] {
+pub(super) const fn lanes<X: Tensor, Y: Tensor, I: Tensor<Elem: Index>>(dim: isize) -> [usize; 3] {
     let d = axis::<X>("topk", dim);
     let (n, k) = (X::SHAPE.dim(d), Y::SHAPE.dim(d));
     check_result::<X>("topk", Y::SHAPE, X::SHAPE.with(d, if k < n { k } else { n }));

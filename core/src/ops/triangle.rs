@@ -62,7 +62,7 @@ pub fn triu_backward<X: Tensor<Elem = f32>>(dy: &X, diagonal: isize, dx: &mut X)
     kept(dy.elements(), dx.elements_mut(), X::SHAPE, |i, j| j - i >= diagonal, |dx, dy| *dx += dy.unwrap_or(0.0));
 }
 
-const fn matrices(operation: &str, shape: Shape) {
+pub(super) const fn matrices(operation: &str, shape: Shape) {
     if shape.rank() < 2 {
         fail(&[
             Part::Text("shape mismatch: `"),

@@ -131,7 +131,7 @@ pub fn item<X: Tensor>(x: &X) -> X::Elem {
     *bytemuck::must_cast_ref(x)
 }
 
-const fn same_elements(operation: &str, from: Shape, to: Shape) {
+pub(super) const fn same_elements(operation: &str, from: Shape, to: Shape) {
     if from.numel() != to.numel() {
         fail(&[
             Part::Text("shape mismatch: `"),

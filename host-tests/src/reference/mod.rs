@@ -12,6 +12,7 @@ pub mod activation;
 pub mod conv;
 pub mod init;
 pub mod matmul;
+pub mod movement;
 pub mod network;
 pub mod pool;
 pub mod reduce;

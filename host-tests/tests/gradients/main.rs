@@ -10,6 +10,7 @@ mod check;
 mod combinations;
 mod layers;
 mod losses;
+mod movement;
 mod subject;
 
 /// A test for each line: `name: type of input => type of network`, also `… = network` for one with other
