@@ -37,12 +37,22 @@ pub enum Op {
     MaxPool2d(Window),
     /// The mean of each window, padding counted as zeros.
     AvgPool2d(Window),
-    /// `max(x, 0)`.
-    Relu,
-    /// `1 / (1 + exp(-x))`.
-    Sigmoid,
-    /// The hyperbolic tangent.
-    Tanh,
+    /// A function of each element.
+    Activation(Activation),
+    /// `max(x, 0) + weight · min(x, 0)`, one weight per channel or one for all.
+    PRelu,
+    /// `a · f(b)`, where `a` and `b` are the two halves of the input along an axis.
+    Glu {
+        /// The axis of the sample, from 0.
+        axis: usize,
+        /// `f`.
+        gate: Activation,
+    },
+    /// `f(x W1ᵀ + b1) · (x W3ᵀ + b3)`.
+    GatedLinear {
+        /// `f`.
+        gate: Activation,
+    },
     /// All dimensions into one.
     Flatten,
     /// A layer written outside this crate, by its name.
@@ -58,10 +68,77 @@ impl Op {
             Self::Conv2d(_) => "Conv2d",
             Self::MaxPool2d(_) => "MaxPool2d",
             Self::AvgPool2d(_) => "AvgPool2d",
+            Self::Activation(activation) => activation.name(),
+            Self::PRelu => "PReLU",
+            Self::Glu { .. } => "GLU",
+            Self::GatedLinear { .. } => "GatedLinear",
+            Self::Flatten => "Flatten",
+            Self::Custom(name) => name,
+        }
+    }
+}
+
+/// A function of each element; the formulas stand at the layers of the same names. What a function
+/// has beside `x` the layer shows as [settings](crate::Visitor::setting).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the layer of its name")]
+pub enum Activation {
+    Relu,
+    Sigmoid,
+    Tanh,
+    Relu6,
+    LeakyRelu,
+    Threshold,
+    Hardtanh,
+    Hardsigmoid,
+    Hardswish,
+    Hardshrink,
+    Softshrink,
+    Shrink,
+    Elu,
+    Selu,
+    Celu,
+    LogSigmoid,
+    Softplus,
+    Softsign,
+    Gelu,
+    GeluTanh,
+    Silu,
+    Swish,
+    Mish,
+    Tanhshrink,
+    /// A function written outside this crate, by its name.
+    Custom(&'static str),
+}
+
+impl Activation {
+    /// PyTorch's class name; the layer's own where PyTorch has no such class.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
             Self::Relu => "ReLU",
             Self::Sigmoid => "Sigmoid",
             Self::Tanh => "Tanh",
-            Self::Flatten => "Flatten",
+            Self::Relu6 => "ReLU6",
+            Self::LeakyRelu => "LeakyReLU",
+            Self::Threshold => "Threshold",
+            Self::Hardtanh => "Hardtanh",
+            Self::Hardsigmoid => "Hardsigmoid",
+            Self::Hardswish => "Hardswish",
+            Self::Hardshrink => "Hardshrink",
+            Self::Softshrink => "Softshrink",
+            Self::Shrink => "Shrink",
+            Self::Elu => "ELU",
+            Self::Selu => "SELU",
+            Self::Celu => "CELU",
+            Self::LogSigmoid => "LogSigmoid",
+            Self::Softplus => "Softplus",
+            Self::Softsign => "Softsign",
+            Self::Gelu | Self::GeluTanh => "GELU",
+            Self::Silu => "SiLU",
+            Self::Swish => "Swish",
+            Self::Mish => "Mish",
+            Self::Tanhshrink => "Tanhshrink",
             Self::Custom(name) => name,
         }
     }

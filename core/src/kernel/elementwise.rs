@@ -1,6 +1,6 @@
 //! Functions of each element alone.
 
-use super::pieces_mut;
+use super::{Function, pieces_mut};
 use crate::math;
 
 /// Elementwise functions, in place, and their derivatives.
@@ -118,6 +118,68 @@ pub trait ElementwiseKernels: Copy {
     fn tanh_backward(self, y: &mut [f32], dy: &[f32]) {
         for (y, dy) in y.iter_mut().zip(dy) {
             *y = dy * (1.0 - *y * *y);
+        }
+    }
+
+    /// `x ← f(x)`.
+    ///
+    /// ```
+    /// use tensorlet::{LeakyRelu, Portable, kernel::ElementwiseKernels};
+    /// let mut x = [-2.0, 3.0];
+    /// Portable.map(LeakyRelu::new(0.5), &mut x);
+    /// assert_eq!(x, [-1.0, 3.0]);
+    /// ```
+    #[inline]
+    fn map<F: Function>(self, f: F, x: &mut [f32]) {
+        for x in x {
+            *x = f.value(*x);
+        }
+    }
+
+    /// `x ← dy · f'(x)`.
+    ///
+    /// ```
+    /// use tensorlet::{LeakyRelu, Portable, kernel::ElementwiseKernels};
+    /// let mut x = [-2.0, 3.0];
+    /// Portable.map_backward(LeakyRelu::new(0.5), &mut x, &[10.0, 10.0]);
+    /// assert_eq!(x, [5.0, 10.0]);
+    /// ```
+    #[inline]
+    fn map_backward<F: Function>(self, f: F, x: &mut [f32], dy: &[f32]) {
+        for (x, dy) in x.iter_mut().zip(dy) {
+            *x = dy * f.derivative(*x);
+        }
+    }
+
+    /// `y ← a · f(b)`: a gate.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, Relu, kernel::ElementwiseKernels};
+    /// let mut y = [0.0; 2];
+    /// Portable.gate(Relu, &[3.0, 3.0], &[-1.0, 2.0], &mut y);
+    /// assert_eq!(y, [0.0, 6.0]);
+    /// ```
+    #[inline]
+    fn gate<F: Function>(self, f: F, a: &[f32], b: &[f32], y: &mut [f32]) {
+        for ((y, a), b) in y.iter_mut().zip(a).zip(b) {
+            *y = a * f.value(*b);
+        }
+    }
+
+    /// The gradients of [`gate`](Self::gate) in place of its factors: `a ← dy · f(b)`, `b ← dy · a f'(b)`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, Relu, kernel::ElementwiseKernels};
+    /// let (mut a, mut b) = ([3.0, 3.0], [-1.0, 2.0]);
+    /// Portable.gate_backward(Relu, &mut a, &mut b, &[10.0, 10.0]);
+    /// assert_eq!((a, b), ([0.0, 20.0], [0.0, 30.0]));
+    /// ```
+    #[inline]
+    fn gate_backward<F: Function>(self, f: F, a: &mut [f32], b: &mut [f32], dy: &[f32]) {
+        for ((a, b), dy) in a.iter_mut().zip(b).zip(dy) {
+            let da = dy * f.value(*b);
+            *b = dy * (*a * f.derivative(*b));
+            *a = da;
         }
     }
 

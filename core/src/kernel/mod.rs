@@ -10,6 +10,7 @@
 
 mod conv;
 mod elementwise;
+mod function;
 mod matmul;
 mod pool;
 mod reduce;
@@ -18,6 +19,7 @@ mod update;
 
 pub use conv::{Conv2dDims, Conv2dShape, ConvKernels};
 pub use elementwise::ElementwiseKernels;
+pub use function::Function;
 pub use matmul::MatmulKernels;
 pub use pool::{Pool2dDims, Pool2dShape, PoolKernels};
 pub use reduce::ReduceKernels;
