@@ -33,6 +33,10 @@ pub use kernel::{Kernels, Portable};
 pub use layer::{
     AvgPool2d, Conv2d, Flatten, Frozen, Layer, Linear, MaxPool2d, NoBias, Relu, Residual, Sigmoid, Tanh, Train,
 };
+pub use layer::{
+    Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,
+    Mish, PRelu, Relu6, Selu, Shrink, Silu, Softplus, Softshrink, Softsign, SwiGlu, Swish, Tanhshrink, Threshold,
+};
 pub use memory::Mode;
 pub use module::{Module, Parameter, Visitor, VisitorMut};
 pub use path::Path;

@@ -14,7 +14,7 @@ use tensorlet_host::networks::{AifesCnn, AifesMlp, Digits, LeNet};
 
 /// Whether a layer computes its output where its input lies.
 fn in_place(op: Op) -> bool {
-    matches!(op, Op::Relu | Op::Sigmoid | Op::Tanh | Op::Flatten)
+    matches!(op, Op::Activation(_) | Op::Flatten)
 }
 
 /// Words that a chain of layers needs: the largest of input and output together, or of the one slot

@@ -80,7 +80,7 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Layer<[f32; IN]> for Linea
 
 impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Linear<IN, OUT, B> {
     #[inline(always)]
-    fn apply<K: Kernels>(&self, k: K, x: &[[f32; IN]], y: &mut [[f32; OUT]]) {
+    pub(super) fn apply<K: Kernels>(&self, k: K, x: &[[f32; IN]], y: &mut [[f32; OUT]]) {
         for y in y.iter_mut() {
             self.bias.begin(y);
         }

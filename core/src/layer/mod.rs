@@ -21,18 +21,25 @@ pub mod chain;
 mod conv;
 mod flatten;
 mod frozen;
+mod glu;
 mod linear;
 mod pool;
+mod prelu;
 mod residual;
 
 pub use crate::window::{Slide, Sliding};
-pub use activation::{Relu, Sigmoid, Tanh};
+pub use activation::{
+    Celu, Elu, Gelu, GeluTanh, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid, Mish, Relu, Relu6,
+    Selu, Shrink, Sigmoid, Silu, Softplus, Softshrink, Softsign, Swish, Tanh, Tanhshrink, Threshold,
+};
 pub use bias::{Bias, NoBias};
 pub use conv::Conv2d;
 pub use flatten::Flatten;
 pub use frozen::Frozen;
+pub use glu::{GatedLinear, Glu, SwiGlu};
 pub use linear::Linear;
 pub use pool::{AvgPool2d, MaxPool2d};
+pub use prelu::PRelu;
 pub use residual::Residual;
 
 use crate::{

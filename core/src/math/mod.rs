@@ -149,6 +149,17 @@ pub fn erf(x: f32) -> f32 {
     libm::erff(x)
 }
 
+/// `1 - erf(x)`, precise where that is small.
+///
+/// ```
+/// assert_eq!(tensorlet::math::erfc(-f32::INFINITY), 2.0);
+/// ```
+#[inline]
+#[must_use]
+pub fn erfc(x: f32) -> f32 {
+    libm::erfcf(x)
+}
+
 /// `x` to the power `y`: NaN for negative `x` unless `y` is an integer; 1 for `y = 0`.
 ///
 /// ```

@@ -10,6 +10,7 @@
 
 pub mod activation;
 pub mod conv;
+pub mod gate;
 pub mod init;
 pub mod matmul;
 pub mod movement;

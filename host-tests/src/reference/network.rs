@@ -11,7 +11,7 @@ use tensorlet::{
     description::{LayerInfo, Op},
 };
 
-use super::{Window, activation, conv::Conv, matmul, pool::Pool};
+use super::{Window, activation, conv::Conv, gate, matmul, pool::Pool};
 
 /// A parameter of a network.
 #[derive(Clone, Debug)]
@@ -100,14 +100,31 @@ impl Network {
             }
             Op::MaxPool2d(window) => Pool { input, window: narrow(window) }.max(x).0,
             Op::AvgPool2d(window) => Pool { input, window: narrow(window) }.mean(x),
-            Op::Relu => x.iter().map(|&x| activation::relu(x)).collect(),
-            Op::Sigmoid => x.iter().map(|&x| activation::sigmoid(x)).collect(),
-            Op::Tanh => x.iter().map(|&x| activation::tanh(x)).collect(),
+            Op::Activation(function) => {
+                let function = activation::of(function, &|name| self.setting(path, name));
+                x.iter().map(|&x| (function.value)(x)).collect()
+            }
+            Op::PRelu => gate::prelu(x, self.values(path, "weight"), info.input.dim(0)),
+            Op::Glu { axis, gate } => {
+                gate::glu(x, info.input.dims(), axis, &activation::of(gate, &|name| self.setting(path, name)))
+            }
+            Op::GatedLinear { gate } => {
+                let linear = |name: &str| self.linear(&join(path, name), x, info.output.numel());
+                let gate = activation::of(gate, &|name| self.setting(&join(path, "gate"), name));
+                linear("w1").into_iter().zip(linear("w3")).map(|(b, a)| a * (gate.value)(b)).collect()
+            }
             Op::Flatten => x.to_vec(),
             other => panic!("no reference for the layer {}", other.name()),
         };
         assert_eq!(y.len(), info.output.numel(), "the output of {path}");
         y
+    }
+
+    /// A linear layer inside of another, with or without bias.
+    fn linear(&self, path: &str, x: &[f64], outputs: usize) -> Vec<f64> {
+        let bias = self.parameters.iter().find(|parameter| parameter.path == join(path, "bias"));
+        let bias = bias.map_or_else(|| vec![0.0; outputs], |bias| bias.values.clone());
+        matmul::linear(x, self.values(path, "weight"), &bias)
     }
 
     /// The bias of each output channel; zeros where the layer lists none.

@@ -6,6 +6,7 @@
 //! the outputs of inference and of training, the accumulated gradients, and the step that a fused
 //! backward pass takes.
 
+mod activations;
 mod check;
 mod combinations;
 mod layers;

@@ -11,7 +11,7 @@ use tensorlet_host::{
 use super::property::{Outcome, any_length, number, numbers, property};
 
 /// Arguments of functions: also where they saturate.
-fn arguments() -> BoxedStrategy<Vec<f32>> {
+pub(crate) fn arguments() -> BoxedStrategy<Vec<f32>> {
     any_length()
         .prop_flat_map(|x| {
             let wide = prop_oneof![4 => number(), 2 => -20.0_f32..20.0, 1 => -1e4_f32..1e4, 1 => -1e-6_f32..1e-6];
@@ -21,7 +21,7 @@ fn arguments() -> BoxedStrategy<Vec<f32>> {
 }
 
 /// Two slices of the same length.
-fn pairs() -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
+pub(crate) fn pairs() -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
     any_length().prop_flat_map(|x| (Just(x.clone()), numbers(x.len()))).boxed()
 }
 

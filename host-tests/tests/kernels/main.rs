@@ -6,6 +6,8 @@
 
 mod conv;
 mod elementwise;
+mod extremes;
+mod functions;
 mod matmul;
 mod mutants;
 mod pool;
@@ -62,6 +64,10 @@ kernels! {
     sigmoid_backward in elementwise,
     tanh in elementwise,
     tanh_backward in elementwise,
+    map in functions,
+    map_backward in functions,
+    gate in functions,
+    gate_backward in functions,
     add in elementwise,
     add_scaled in elementwise,
     scale in elementwise,

@@ -3,8 +3,8 @@
 use tensorlet::{
     Portable,
     kernel::{
-        AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels,
-        Pool2dShape, PoolKernels, ReduceKernels, RmsPropStep, SgdStep, SoftmaxKernels, UpdateKernels,
+        AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Function, Kernels,
+        MatmulKernels, Pool2dShape, PoolKernels, ReduceKernels, RmsPropStep, SgdStep, SoftmaxKernels, UpdateKernels,
     },
 };
 
@@ -146,6 +146,26 @@ impl ElementwiseKernels for Spoiled {
     fn tanh_backward(self, y: &mut [f32], dy: &[f32]) {
         Portable.tanh_backward(y, dy);
         spoil(y);
+    }
+
+    fn map<F: Function>(self, f: F, x: &mut [f32]) {
+        Portable.map(f, x);
+        spoil(x);
+    }
+
+    fn map_backward<F: Function>(self, f: F, x: &mut [f32], dy: &[f32]) {
+        Portable.map_backward(f, x, dy);
+        spoil(x);
+    }
+
+    fn gate<F: Function>(self, f: F, a: &[f32], b: &[f32], y: &mut [f32]) {
+        Portable.gate(f, a, b, y);
+        spoil(y);
+    }
+
+    fn gate_backward<F: Function>(self, f: F, a: &mut [f32], b: &mut [f32], dy: &[f32]) {
+        Portable.gate_backward(f, a, b, dy);
+        spoil(b);
     }
 
     fn add(self, y: &mut [f32], x: &[f32]) {

@@ -3,12 +3,8 @@
 mod piecewise;
 mod smooth;
 
-pub use piecewise::{
-    Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Relu6, Shrink, Softshrink, Threshold,
-};
-pub use smooth::{
-    Celu, Elu, Gelu, GeluTanh, LogSigmoid, Mish, Selu, Silu, Softplus, Softsign, Swish, Tanhshrink,
-};
+pub use piecewise::{Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Relu6, Shrink, Softshrink, Threshold};
+pub use smooth::{Celu, Elu, Gelu, GeluTanh, LogSigmoid, Mish, Selu, Silu, Softplus, Softsign, Swish, Tanhshrink};
 
 use super::{Layer, Pass, Train};
 use crate::{
@@ -126,6 +122,8 @@ macro_rules! activation {
         }
     };
 }
+
+use {activation, inference};
 
 inference!(Relu, |k, _function, x| k.relu(x));
 inference!(Sigmoid, |k, _function, x| k.sigmoid(x));

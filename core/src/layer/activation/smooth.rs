@@ -39,8 +39,8 @@ impl Function for Elu {
     }
 }
 
-/// [`Elu`] of `α = 1.67326…` times `1.05070…`, with which activations normalise themselves: PyTorch's
-/// `nn.SELU` (Klambauer et al., 2017).
+/// [`Elu`] of `α = 1.67326…` times `1.05070…`, with which activations normalise themselves (Klambauer et
+/// al., 2017): PyTorch's `nn.SELU`.
 ///
 /// ```
 /// use tensorlet::{Layer, Portable, Selu};
