@@ -4,6 +4,7 @@
 //! `TENSORLET_CASES` names; writes `conformance.rs`, one line per case, for `tests/conformance`.
 //! A file of this folder says for a family of operators which type of `tests/conformance` runs a case.
 
+mod activation;
 mod entry;
 mod linear;
 mod movement;
@@ -22,7 +23,8 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[linear::typed, movement::typed, training::typed];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] =
+    &[activation::typed, linear::typed, movement::typed, training::typed];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");

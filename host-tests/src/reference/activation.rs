@@ -73,7 +73,7 @@ pub fn of(activation: Activation, setting: &dyn Fn(&str) -> f64) -> Function {
         Activation::Relu => function(relu, relu_derivative),
         Activation::Sigmoid => function(sigmoid, sigmoid_derivative),
         Activation::Tanh => function(tanh, tanh_derivative),
-        Activation::Relu6 => function(|x| x.max(0.0).min(6.0), |x| step(x > 0.0 && x < 6.0)),
+        Activation::Relu6 => function(|x| x.clamp(0.0, 6.0), |x| step(x > 0.0 && x < 6.0)),
         Activation::LeakyRelu => {
             let slope = setting("negative_slope");
             function(move |x| if x > 0.0 { x } else { slope * x }, move |x| if x > 0.0 { 1.0 } else { slope })
@@ -84,22 +84,22 @@ pub fn of(activation: Activation, setting: &dyn Fn(&str) -> f64) -> Function {
         }
         Activation::Hardtanh => {
             let (low, high) = (setting("min_val"), setting("max_val"));
-            function(move |x| x.max(low).min(high), move |x| step(x > low && x < high))
+            function(move |x| x.clamp(low, high), move |x| step(x > low && x < high))
         }
         Activation::Hardsigmoid => {
             let (alpha, beta) = (setting("alpha"), setting("beta"));
             let line = move |x| alpha * x + beta;
-            function(move |x| line(x).max(0.0).min(1.0), move |x| alpha * step(0.0 < line(x) && line(x) < 1.0))
+            function(move |x| line(x).clamp(0.0, 1.0), move |x| alpha * step(0.0 < line(x) && line(x) < 1.0))
         }
         Activation::Hardswish => function(
-            |x| x * (x + 3.0).max(0.0).min(6.0) / 6.0,
+            |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
             |x| if x.abs() < 3.0 { (2.0 * x + 3.0) / 6.0 } else { step(x > 0.0) },
         ),
         Activation::Hardshrink => shrink(setting("lambd"), 0.0),
         Activation::Softshrink => shrink(setting("lambd"), setting("lambd")),
         Activation::Shrink => shrink(setting("lambd"), setting("bias")),
         Activation::Elu => exponential(setting("alpha"), 1.0, 1.0),
-        Activation::Selu => exponential(1.673_263_242_354_377_2, 1.0, 1.050_700_987_355_480_5),
+        Activation::Selu => exponential(setting("alpha"), 1.0, setting("scale")),
         Activation::Celu => exponential(setting("alpha"), setting("alpha"), 1.0),
         Activation::LogSigmoid => function(|x| -softplus(-x), |x| sigmoid(-x)),
         Activation::Softplus => {

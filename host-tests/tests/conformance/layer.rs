@@ -24,12 +24,23 @@ pub(crate) fn check<K: Kernels, X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<E
     case: &Case,
     layer: &mut L,
 ) {
-    let x = case.floats("in.x");
+    let x = case.floats(&input(case));
     let n = x.len() / X::LEN;
     let mut arena = vec![0.0; n * L::PEAK];
     let y = layer.forward(k, X::view(&x), &mut arena).expect("the arena is large enough");
-    case.compare("out.y", L::Out::flat(y));
-    train::<K, X, L>(k, case, layer, "out.y", true);
+    let output = output(case);
+    case.compare(&output, L::Out::flat(y));
+    train::<K, X, L>(k, case, layer, &output, true);
+}
+
+/// The only or first input.
+pub(crate) fn input(case: &Case) -> String {
+    case.input(0).unwrap_or_else(|| "in.x".to_owned())
+}
+
+/// The only or first output.
+pub(crate) fn output(case: &Case) -> String {
+    case.output(0).unwrap_or_else(|| "out.y".to_owned())
 }
 
 /// Compares the output in training, `training` or not, and all gradients.

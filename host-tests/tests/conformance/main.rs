@@ -4,6 +4,7 @@
 //! instruction set of this machine. An argument is a part of a name, `conformance/SUITE/CASE OPERATOR`:
 //! only the cases that have it are run. `TENSORLET_CASES=FOLDER` names another folder of cases.
 
+mod activation;
 mod case;
 mod layer;
 mod movement;

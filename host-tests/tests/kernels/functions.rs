@@ -75,7 +75,7 @@ macro_rules! every_function {
         every_function!(@ $check, $k;
             Relu, Sigmoid, Tanh, Relu6, LeakyRelu::NEW, LeakyRelu::new(-0.5), Threshold::new(0.5, -2.0), Hardtanh::NEW,
             Hardtanh::new(-2.0, 0.25), Hardsigmoid::NEW, Hardsigmoid::new(0.2, 0.5), Hardswish, Hardshrink::NEW,
-            Softshrink::NEW, Softshrink::new(1.25), Shrink::NEW, Shrink::new(1.5, 0.75), Elu::NEW, Elu::new(0.3), Selu,
+            Softshrink::NEW, Softshrink::new(1.25), Shrink::NEW, Shrink::new(1.5, 0.75), Elu::NEW, Elu::new(0.3), Selu::NEW,
             Celu::NEW, Celu::new(2.5), LogSigmoid, Softplus::NEW, Softplus::new(0.4, 30.0), Softsign, Gelu, GeluTanh,
             Silu, Swish::NEW, Swish::new(1.702), Mish, Tanhshrink)
     };

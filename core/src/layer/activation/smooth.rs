@@ -39,20 +39,20 @@ impl Function for Elu {
     }
 }
 
-/// [`Elu`] of `α = 1.67326…` times `1.05070…`, with which activations normalise themselves (Klambauer et
-/// al., 2017): PyTorch's `nn.SELU`.
+/// `scale · x` for positive `x`, else `scale · alpha (eˣ - 1)`, with constants by which activations
+/// normalise themselves (Klambauer et al., 2017): PyTorch's `nn.SELU`.
 ///
 /// ```
 /// use tensorlet::{Layer, Portable, Selu};
-/// let y = Selu.forward(Portable, &[[-1e4, 0.0, 1.0]], &mut [0.0; 3]).unwrap().to_vec();
+/// let y = Selu::NEW.forward(Portable, &[[-1e4, 0.0, 1.0]], &mut [0.0; 3]).unwrap().to_vec();
 /// assert_eq!(y, [[-1.7580993, 0.0, 1.050701]]);
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Selu;
-
-impl Selu {
-    const ALPHA: f32 = 1.673_263_2;
-    const SCALE: f32 = 1.050_701;
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Selu {
+    /// 1.6732632… in PyTorch; ONNX lets it be chosen.
+    pub alpha: f32,
+    /// 1.0507009… in PyTorch; ONNX, which calls it `gamma`, lets it be chosen.
+    pub scale: f32,
 }
 
 impl Function for Selu {
@@ -60,12 +60,12 @@ impl Function for Selu {
 
     #[inline(always)]
     fn value(self, x: f32) -> f32 {
-        Self::SCALE * Elu::new(Self::ALPHA).value(x)
+        self.scale * Elu::new(self.alpha).value(x)
     }
 
     #[inline(always)]
     fn derivative(self, x: f32) -> f32 {
-        Self::SCALE * Elu::new(Self::ALPHA).derivative(x)
+        self.scale * Elu::new(self.alpha).derivative(x)
     }
 }
 
@@ -224,7 +224,7 @@ pub struct GeluTanh;
 
 impl GeluTanh {
     /// `2 √(2/π)`.
-    const SLOPE: f32 = 1.595_769_1;
+    const SLOPE: f32 = 1.595_769;
     const CUBIC: f32 = 0.044_715;
 }
 
@@ -367,7 +367,7 @@ impl Function for Tanhshrink {
 }
 
 activation!(Elu { alpha: 1.0 });
-activation!(Selu {});
+activation!(Selu { alpha: 1.673_263_2, scale: 1.050_701 });
 activation!(Celu { alpha: 1.0 });
 activation!(LogSigmoid {});
 activation!(Softplus { beta: 1.0, threshold: 20.0 });
