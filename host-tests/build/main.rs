@@ -23,8 +23,7 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] =
-    &[activation::typed, linear::typed, movement::typed, training::typed];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[activation::typed, linear::typed, movement::typed, training::typed];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
