@@ -5,9 +5,12 @@
 //! A file of this folder says for a family of operators which type of `tests/conformance` runs a case.
 
 mod activation;
+mod arithmetic;
 mod entry;
 mod linear;
 mod movement;
+mod product;
+mod reduction;
 mod rust;
 mod training;
 
@@ -23,7 +26,15 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[activation::typed, linear::typed, movement::typed, training::typed];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
+    activation::typed,
+    linear::typed,
+    movement::typed,
+    training::typed,
+    arithmetic::typed,
+    reduction::typed,
+    product::typed,
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");

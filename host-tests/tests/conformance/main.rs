@@ -5,10 +5,13 @@
 //! only the cases that have it are run. `TENSORLET_CASES=FOLDER` names another folder of cases.
 
 mod activation;
+mod arithmetic;
 mod case;
 mod layer;
 mod movement;
 mod optimizer;
+mod product;
+mod reduction;
 mod report;
 
 use std::{panic, process::ExitCode, thread};

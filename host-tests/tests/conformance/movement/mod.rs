@@ -55,7 +55,7 @@ macro_rules! read {
     )+};
 }
 
-read!(u8, i32);
+read!(u8, u16, u32, i8, i16, i32);
 
 /// A tensor of the case.
 pub(crate) fn load<X: Tensor<Elem: Read>>(case: &Case, name: &str) -> Box<X> {
