@@ -3,7 +3,7 @@
 //! The summary table, the memory report, export and a compiler for another device all read this one
 //! description; nobody keeps a second list.
 
-use crate::{Shape, path::Path};
+use crate::{Shape, path::Path, sliding::Options};
 
 /// How a parameter's values lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +31,47 @@ pub struct ParameterInfo {
 pub enum Op {
     /// `y = x Wᵀ + b`.
     Linear,
+    /// One-dimensional cross-correlation, the rows of its window being one. Here and in the next three
+    /// the weight's shape tells the groups.
+    Conv1d(Window),
     /// Two-dimensional cross-correlation.
     Conv2d(Window),
+    /// The transposed of [`Op::Conv1d`]: the gradient of its input.
+    ConvTranspose1d(Window),
+    /// The transposed of [`Op::Conv2d`].
+    ConvTranspose2d(Window),
+    /// The windows as columns: `[C · kernel rows · kernel columns, windows]`.
+    Unfold(Window),
+    /// The transposed of [`Op::Unfold`]: columns added up at their places.
+    Fold(Window),
+    /// The largest value of each window, its rows being one.
+    MaxPool1d(Window),
     /// The largest value of each window.
     MaxPool2d(Window),
-    /// The mean of each window, padding counted as zeros.
+    /// The mean of each window, its rows being one.
+    AvgPool1d(Window),
+    /// The mean of each window.
     AvgPool2d(Window),
+    /// The norm of each window, its rows being one, and the norm's exponent.
+    LpPool1d(Window, usize),
+    /// The norm of each window, and its exponent.
+    LpPool2d(Window, usize),
+    /// The mean of each of windows that divide the input evenly.
+    AdaptiveAvgPool1d,
+    /// The same for rows and columns.
+    AdaptiveAvgPool2d,
+    /// The largest value of each of windows that divide the input evenly.
+    AdaptiveMaxPool1d,
+    /// The same for rows and columns.
+    AdaptiveMaxPool2d,
+    /// The mean of each channel of one dimension.
+    GlobalAvgPool1d,
+    /// The mean of each channel of two dimensions.
+    GlobalAvgPool2d,
+    /// The largest value of each channel of one dimension.
+    GlobalMaxPool1d,
+    /// The largest value of each channel of two dimensions.
+    GlobalMaxPool2d,
     /// A function of each element.
     Activation(Activation),
     /// `max(x, 0) + weight · min(x, 0)`, one weight per channel or one for all.
@@ -65,9 +100,26 @@ impl Op {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Linear => "Linear",
+            Self::Conv1d(_) => "Conv1d",
             Self::Conv2d(_) => "Conv2d",
+            Self::ConvTranspose1d(_) => "ConvTranspose1d",
+            Self::ConvTranspose2d(_) => "ConvTranspose2d",
+            Self::Unfold(_) => "Unfold",
+            Self::Fold(_) => "Fold",
+            Self::MaxPool1d(_) => "MaxPool1d",
             Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AvgPool1d(_) => "AvgPool1d",
             Self::AvgPool2d(_) => "AvgPool2d",
+            Self::LpPool1d(..) => "LPPool1d",
+            Self::LpPool2d(..) => "LPPool2d",
+            Self::AdaptiveAvgPool1d => "AdaptiveAvgPool1d",
+            Self::AdaptiveAvgPool2d => "AdaptiveAvgPool2d",
+            Self::AdaptiveMaxPool1d => "AdaptiveMaxPool1d",
+            Self::AdaptiveMaxPool2d => "AdaptiveMaxPool2d",
+            Self::GlobalAvgPool1d => "GlobalAvgPool1d",
+            Self::GlobalAvgPool2d => "GlobalAvgPool2d",
+            Self::GlobalMaxPool1d => "GlobalMaxPool1d",
+            Self::GlobalMaxPool2d => "GlobalMaxPool2d",
             Self::Activation(activation) => activation.name(),
             Self::PRelu => "PReLU",
             Self::Glu { .. } => "GLU",
@@ -144,15 +196,13 @@ impl Activation {
     }
 }
 
-/// The window of a convolution or pooling layer: `[rows, columns]` each.
+/// The window of a convolution or pooling layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The size of the window.
+    /// Rows and columns of the window.
     pub kernel: [usize; 2],
-    /// The step from one window to the next.
-    pub stride: [usize; 2],
-    /// Rows and columns added on each side.
-    pub padding: [usize; 2],
+    /// How it slides.
+    pub options: Options,
 }
 
 /// One layer: its operation, shapes, parameters and cost.

@@ -22,16 +22,19 @@ pub mod optim;
 mod path;
 pub mod random;
 mod shape;
+pub mod sliding;
 mod tensor;
 mod train;
-mod window;
 
 pub use description::Description;
 pub use error::Error;
 pub use index::Index;
 pub use kernel::{Kernels, Portable};
 pub use layer::{
-    AvgPool2d, Conv2d, Flatten, Frozen, Layer, Linear, MaxPool2d, NoBias, Relu, Residual, Sigmoid, Tanh, Train,
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d, CausalConv1d,
+    Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Flatten, Fold, Frozen, GlobalAvgPool1d, GlobalAvgPool2d,
+    GlobalMaxPool1d, GlobalMaxPool2d, Layer, Linear, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d, NoBias, Relu, Residual,
+    Sigmoid, Tanh, Train, Unfold,
 };
 pub use layer::{
     Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,
@@ -41,9 +44,9 @@ pub use memory::Mode;
 pub use module::{Module, Parameter, Visitor, VisitorMut};
 pub use path::Path;
 pub use shape::Shape;
+pub use sliding::{Slide, Sliding, windows};
 pub use tensor::{Element, Image, Matrix, Tensor, Vector};
 pub use train::{FusedTrainer, Trainer};
-pub use window::{Slide, Sliding, windows};
 
 /// What the macros need; not for use.
 #[doc(hidden)]

@@ -2,7 +2,10 @@
 
 use comfy_table::{CellAlignment, ContentLineStyle, LineStyle, Table, TableStyle};
 use indicatif::HumanCount;
-use tensorlet::description::{Description, LayerInfo, Op, Window};
+use tensorlet::{
+    description::{Description, LayerInfo, Op, Window},
+    sliding::Options,
+};
 
 use crate::digits::data::CLASSES;
 use crate::report::Confusion;
@@ -78,17 +81,24 @@ fn count(n: usize) -> String {
 /// A layer's operation with what matters of its window: `Conv2d 3x3, padding 1`.
 fn operation(layer: &LayerInfo) -> String {
     let (window, usual_stride) = match layer.op {
-        Op::Conv2d(window) => (window, [1, 1]),
-        Op::MaxPool2d(window) | Op::AvgPool2d(window) => (window, window.kernel),
+        Op::Conv2d(window) | Op::ConvTranspose2d(window) | Op::Unfold(window) | Op::Fold(window) => (window, [1, 1]),
+        Op::Conv1d(window) | Op::ConvTranspose1d(window) => (window, [1, 1]),
+        Op::MaxPool2d(window) | Op::AvgPool2d(window) | Op::LpPool2d(window, _) => (window, window.kernel),
+        Op::MaxPool1d(window) | Op::AvgPool1d(window) | Op::LpPool1d(window, _) => (window, window.kernel),
         other => return other.name().to_owned(),
     };
-    let Window { kernel: [rows, columns], stride, padding } = window;
+    let Window { kernel: [rows, columns], options: Options { stride, padding, padding_end, dilation, .. } } = window;
     let mut text = format!("{} {rows}x{columns}", layer.op.name());
     if stride != usual_stride {
         text += &format!(", stride {}", pair(stride));
     }
-    if padding != [0, 0] {
+    if padding != padding_end {
+        text += &format!(", padding {} to {}", pair(padding), pair(padding_end));
+    } else if padding != [0, 0] {
         text += &format!(", padding {}", pair(padding));
+    }
+    if dilation != [1, 1] {
+        text += &format!(", dilation {}", pair(dilation));
     }
     text
 }

@@ -15,8 +15,8 @@ fn pairs(d: &Conv2dDims, [r, s]: [usize; 2]) -> impl Iterator<Item = (usize, usi
     let d = *d;
     let outputs = (0..d.output[0]).flat_map(move |i| (0..d.output[1]).map(move |j| (i, j)));
     outputs.filter_map(move |(i, j)| {
-        let row = (i * d.window.stride[0] + r).checked_sub(d.window.padding[0])?;
-        let column = (j * d.window.stride[1] + s).checked_sub(d.window.padding[1])?;
+        let row = (i * d.window.options.stride[0] + r).checked_sub(d.window.options.padding[0])?;
+        let column = (j * d.window.options.stride[1] + s).checked_sub(d.window.options.padding[1])?;
         (row < d.input[0] && column < d.input[1]).then_some((i * d.output[1] + j, row * d.input[1] + column))
     })
 }
@@ -114,11 +114,12 @@ macro_rules! shapes {
                         const DIMS: Conv2dDims = {
                             let (k, i, s, p): ([usize; 2], [usize; 2], [usize; 2], [usize; 2]) = ($kernel, $input, $stride, $padding);
                             Conv2dDims {
+                                groups: 1,
                                 in_channels: $in,
                                 input: i,
                                 out_channels: $out,
                                 output: [windows(i[0], k[0], s[0], p[0]), windows(i[1], k[1], s[1], p[1])],
-                                window: Window { kernel: k, stride: s, padding: p },
+                                window: Window::new(k, s, p),
                             }
                         };
                     }
@@ -163,11 +164,12 @@ struct Contradiction;
 
 impl Conv2dShape for Contradiction {
     const DIMS: Conv2dDims = Conv2dDims {
+        groups: 1,
         in_channels: 2,
         input: [3, 4],
         out_channels: 3,
         output: [7, 19],
-        window: Window { kernel: [2, 3], stride: [1, 2], padding: [0, 1] },
+        window: Window::new([2, 3], [1, 2], [0, 1]),
     };
 }
 

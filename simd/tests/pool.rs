@@ -7,15 +7,17 @@ use rand_core::Rng;
 use tensorlet::{
     description::Window,
     kernel::{Kernels, Pool2dDims, Pool2dShape},
+    sliding::Options,
     windows,
 };
 
 /// The inputs of the window at output `i`, `j`: place in the window and in the plane.
 fn window(d: &Pool2dDims, i: usize, j: usize) -> Vec<(usize, usize)> {
-    let w = d.window;
+    let w = d.window.unwrap();
+    let Options { stride, padding, .. } = w.options;
     let taps = (0..w.kernel[0] * w.kernel[1]).filter_map(|tap| {
-        let row = (i * w.stride[0] + tap / w.kernel[1]).checked_sub(w.padding[0])?;
-        let column = (j * w.stride[1] + tap % w.kernel[1]).checked_sub(w.padding[1])?;
+        let row = (i * stride[0] + tap / w.kernel[1]).checked_sub(padding[0])?;
+        let column = (j * stride[1] + tap % w.kernel[1]).checked_sub(padding[1])?;
         (row < d.input[0] && column < d.input[1]).then_some((tap, row * d.input[1] + column))
     });
     taps.collect()
@@ -105,7 +107,8 @@ fn average_case(k: &Pooling, planes: usize, place: Place) {
     (k.average)(x.get(), y.get_mut());
     (k.average_backward)(dy.get(), dx.get_mut());
 
-    let scale = 1.0 / (d.window.kernel[0] * d.window.kernel[1]) as f64;
+    let [rows, columns] = d.kernel();
+    let scale = 1.0 / (rows * columns) as f64;
     let mut want_y = vec![Exact::default(); planes * d.out_plane()];
     let mut want_dx = vec![Exact::default(); planes * d.in_plane()];
     for plane in 0..planes {
@@ -137,7 +140,7 @@ macro_rules! shapes {
                         Pool2dDims {
                             input: i,
                             output: [windows(i[0], k[0], s[0], p[0]), windows(i[1], k[1], s[1], p[1])],
-                            window: Window { kernel: k, stride: s, padding: p },
+                            window: Some(Window::new(k, s, p)),
                         }
                     };
                 }

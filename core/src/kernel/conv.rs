@@ -1,20 +1,28 @@
 //! Two-dimensional convolution (cross-correlation, as in PyTorch).
+//!
+//! One of one dimension is one of a single row; a transposed one is the gradient of another with
+//! respect to its input.
 
-use super::{pieces_mut, samples, samples_mut};
-use crate::description::Window;
+use super::{
+    pieces, pieces_mut, samples, samples_mut,
+    window::{Axis, Run},
+};
+use crate::{description::Window, sliding::PaddingMode};
 
 /// The sizes of a convolution on one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2dDims {
-    /// Channels of the input.
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+    /// Channels of the input in each group.
     pub in_channels: usize,
     /// Rows and columns of the input.
     pub input: [usize; 2],
-    /// Channels of the output.
+    /// Channels of the output in each group.
     pub out_channels: usize,
     /// Rows and columns of the output.
     pub output: [usize; 2],
-    /// Kernel, stride and padding.
+    /// Kernel, stride, padding and dilation.
     pub window: Window,
 }
 
@@ -26,26 +34,20 @@ pub trait Conv2dShape {
 
 /// Convolution forward, and its gradients with respect to input, weight and bias.
 ///
-/// `x` holds samples `[in_channels][rows][columns]`, `y` samples `[out_channels][rows][columns]`,
-/// the weight is `[out_channels][in_channels][kernel rows][kernel columns]`, all flat.
+/// `x` holds samples `[groups · in_channels][rows][columns]`, `y` samples
+/// `[groups · out_channels][rows][columns]`, the weight is
+/// `[groups · out_channels][in_channels][kernel rows][kernel columns]`, all flat. In the formulas
+/// `c` counts the input channels of the group that `o` belongs to, and `x` outside its borders is what
+/// the padding's mode says.
 pub trait ConvKernels: Copy {
-    /// `y[o][i][j] = bias[o] + Σ_{c,r,s} w[o][c][r][s] · x[c][i·stride + r - pad][j·stride + s - pad]`,
-    /// where `x` outside its borders is 0. Without bias, the slice is empty.
+    /// `y[o][i][j] = bias[o] + Σ_{c,r,s} w[o][c][r][s] · x[c][i·stride + r·dilation - pad][j·stride + s·dilation - pad]`.
+    /// Without bias, the slice is empty.
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-        let d = G::DIMS;
-        for (x, y) in samples(x, d.in_len()).zip(samples_mut(y, d.out_len())) {
-            for (o, (y, w)) in samples_mut(y, d.out_plane()).zip(samples(weight, d.filter_len())).enumerate() {
-                y.fill(bias.get(o).copied().unwrap_or(0.0));
-                for (x, w) in samples(x, d.in_plane()).zip(samples(w, d.taps())) {
-                    d.for_each_row(|tap, columns, rows| {
-                        let (Some(&w), Some(x), Some(y)) = (w.get(tap), rows.input(x), y.get_mut(rows.output())) else {
-                            return;
-                        };
-                        columns.zip(x, y, |x, y| *y += w * x);
-                    });
-                }
-            }
+        if const { G::DIMS.is_plain() } {
+            forward(&G::DIMS, x, weight, bias, y);
+        } else {
+            shared::forward(&G::DIMS, x, weight, bias, y);
         }
     }
 
@@ -57,14 +59,18 @@ pub trait ConvKernels: Copy {
         }
     }
 
-    /// `dw[o][c][r][s] += Σ_{i,j} dy[o][i][j] · x[c][i·stride + r - pad][j·stride + s - pad]` and
-    /// `db[o] += Σ_{i,j} dy[o][i][j]`, summed over the batch.
+    /// `dw[o][c][r][s] += Σ_{i,j} dy[o][i][j] · x[c][i·stride + r·dilation - pad][j·stride + s·dilation - pad]`
+    /// and `db[o] += Σ_{i,j} dy[o][i][j]`, summed over the batch.
     #[inline]
     fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
-        let d = G::DIMS;
-        for channel in 0..d.in_channels {
-            let Some(dw) = dw.get_mut(channel * d.taps()..) else { return };
-            channel_weight_gradient(&d, channel, x, dy, dw, d.filter_len());
+        let (taps, filter) = const { (G::DIMS.taps(), G::DIMS.filter_len()) };
+        for channel in 0..G::DIMS.in_channels {
+            let Some(dw) = dw.get_mut(channel * taps..) else { return };
+            if const { G::DIMS.is_plain() } {
+                channel_weight_gradient(&G::DIMS, channel, x, dy, dw, filter);
+            } else {
+                shared::channel_weight_gradient(&G::DIMS, channel, x, dy, dw, filter);
+            }
         }
         self.conv2d_bias_gradient::<G>(dy, db);
     }
@@ -82,13 +88,64 @@ pub trait ConvKernels: Copy {
         }
     }
 
-    /// [`conv2d_input_gradient`](Self::conv2d_input_gradient) of one input channel alone; the other
-    /// channels of `dx` keep what they hold. With this and the next, a layer can be updated channel by
-    /// channel with a scratch of one channel's weights.
+    /// [`conv2d_input_gradient`](Self::conv2d_input_gradient) of one input channel of each group alone;
+    /// the other channels of `dx` keep what they hold. With this and the next, a layer can be updated
+    /// channel by channel with a scratch of one channel's weights.
     #[inline]
     fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
-        let d = G::DIMS;
-        for (dx, dy) in samples_mut(dx, d.in_len()).zip(samples(dy, d.out_len())) {
+        if const { G::DIMS.is_plain() } {
+            channel_input_gradient(&G::DIMS, channel, dy, weight, dx);
+        } else {
+            shared::channel_input_gradient(&G::DIMS, channel, dy, weight, dx);
+        }
+    }
+
+    /// The gradient of the weights of one input channel of each group alone: `dw[o][r][s] += …`, as in
+    /// [`conv2d_weight_gradient`](Self::conv2d_weight_gradient).
+    #[inline]
+    fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        let taps = const { G::DIMS.taps() };
+        if const { G::DIMS.is_plain() } {
+            channel_weight_gradient(&G::DIMS, channel, x, dy, dw, taps);
+        } else {
+            shared::channel_weight_gradient(&G::DIMS, channel, x, dy, dw, taps);
+        }
+    }
+}
+
+#[inline(always)]
+fn forward(d: &Conv2dDims, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+    for (x, y) in samples(x, d.in_len()).zip(samples_mut(y, d.out_len())) {
+        let mut bias = bias.iter();
+        accumulate(d, x, weight, y, |y| y.fill(bias.next().copied().unwrap_or(0.0)));
+    }
+}
+
+/// `y += w ∗ x` for one sample, after `begin` has seen each channel of `y`. Channels without a weight are
+/// left out.
+#[inline(always)]
+pub(crate) fn accumulate(d: &Conv2dDims, x: &[f32], weight: &[f32], y: &mut [f32], mut begin: impl FnMut(&mut [f32])) {
+    let groups = samples(x, d.group_in_len()).zip(samples_mut(y, d.group_out_len()));
+    for ((x, y), weight) in groups.zip(pieces(weight, d.group_weights())) {
+        for (y, w) in samples_mut(y, d.out_plane()).zip(samples(weight, d.filter_len())) {
+            begin(y);
+            for (x, w) in samples(x, d.in_plane()).zip(samples(w, d.taps())) {
+                d.for_each_row(|tap, columns, rows| {
+                    let (Some(&w), Some(x), Some(y)) = (w.get(tap), rows.input(x), y.get_mut(rows.output())) else {
+                        return;
+                    };
+                    columns.zip(x, y, |x, y| *y += w * x);
+                });
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn channel_input_gradient(d: &Conv2dDims, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+    for (dx, dy) in samples_mut(dx, d.in_len()).zip(samples(dy, d.out_len())) {
+        let groups = samples_mut(dx, d.group_in_len()).zip(samples(dy, d.group_out_len()));
+        for ((dx, dy), weight) in groups.zip(pieces(weight, d.group_weights())) {
             let Some(dx) = dx.get_mut(channel * d.in_plane()..(channel + 1) * d.in_plane()) else { return };
             dx.fill(0.0);
             for (dy, w) in samples(dy, d.out_plane()).zip(samples(weight, d.filter_len())) {
@@ -97,40 +154,77 @@ pub trait ConvKernels: Copy {
                     let (Some(&w), Some(dx), Some(dy)) = (w.get(tap), rows.input_mut(dx), dy.get(rows.output())) else {
                         return;
                     };
-                    columns.zip_mut(dx, dy, |dx, dy| *dx += w * dy);
+                    columns.zip(dx, dy, |dx, dy| *dx += w * dy);
                 });
             }
         }
     }
-
-    /// The gradient of the weights of one input channel alone: `dw[o][r][s] += …`, as in
-    /// [`conv2d_weight_gradient`](Self::conv2d_weight_gradient).
-    #[inline]
-    fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
-        channel_weight_gradient(&G::DIMS, channel, x, dy, dw, G::DIMS.taps());
-    }
 }
 
-/// Adds the gradient of one input channel's weights to `dw`, in which the output channels lie
-/// `stride` apart.
+/// Adds the gradient of the weights of one input channel of each group to `dw`, in which the output
+/// channels lie `stride` apart.
 #[inline(always)]
-fn channel_weight_gradient(d: &Conv2dDims, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32], stride: usize) {
+pub(crate) fn channel_weight_gradient(
+    d: &Conv2dDims,
+    channel: usize,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    stride: usize,
+) {
     for (x, dy) in samples(x, d.in_len()).zip(samples(dy, d.out_len())) {
-        let Some(x) = x.get(channel * d.in_plane()..(channel + 1) * d.in_plane()) else { return };
-        for (dy, dw) in samples(dy, d.out_plane()).zip(pieces_mut(dw, stride)) {
-            d.for_each_row(|tap, columns, rows| {
-                let (Some(dw), Some(x), Some(dy)) = (dw.get_mut(tap), rows.input(x), dy.get(rows.output())) else {
-                    return;
-                };
-                let mut sum = 0.0;
-                columns.zip_ref(x, dy, |x, dy| sum += x * dy);
-                *dw += sum;
-            });
+        let groups = samples(x, d.group_in_len()).zip(samples(dy, d.group_out_len()));
+        for ((x, dy), dw) in groups.zip(pieces_mut(dw, d.out_channels * stride)) {
+            let Some(x) = x.get(channel * d.in_plane()..(channel + 1) * d.in_plane()) else { return };
+            for (dy, dw) in samples(dy, d.out_plane()).zip(pieces_mut(dw, stride)) {
+                d.for_each_row(|tap, columns, rows| {
+                    let (Some(dw), Some(x), Some(dy)) = (dw.get_mut(tap), rows.input(x), dy.get(rows.output())) else {
+                        return;
+                    };
+                    let mut sum = 0.0;
+                    columns.zip(x, dy, |x, dy| sum += x * dy);
+                    *dw += sum;
+                });
+            }
         }
     }
 }
 
+/// The same bodies once for all sizes: a program can hold many convolutions that are rarely large, and
+/// each copy would be flash.
+mod shared {
+    use super::Conv2dDims;
+
+    pub(super) fn forward(d: &Conv2dDims, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        super::forward(d, x, weight, bias, y);
+    }
+
+    pub(super) fn channel_input_gradient(d: &Conv2dDims, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        super::channel_input_gradient(d, channel, dy, weight, dx);
+    }
+
+    pub(super) fn channel_weight_gradient(
+        d: &Conv2dDims,
+        channel: usize,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+        stride: usize,
+    ) {
+        super::channel_weight_gradient(d, channel, x, dy, dw, stride);
+    }
+}
+
 impl Conv2dDims {
+    /// Whether nothing repeats, skips or divides the input: one group, no dilation, padding with zeros.
+    /// Such sizes get code of their own.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        let options = self.window.options;
+        let zeros = options.mode as u8 == PaddingMode::Zeros as u8;
+        self.groups == 1 && zeros && options.dilation[0] == 1 && options.dilation[1] == 1
+    }
+
     /// Elements of one channel of the input.
     #[must_use]
     pub const fn in_plane(&self) -> usize {
@@ -146,13 +240,13 @@ impl Conv2dDims {
     /// Elements of one input sample.
     #[must_use]
     pub const fn in_len(&self) -> usize {
-        self.in_channels * self.in_plane()
+        self.groups * self.group_in_len()
     }
 
     /// Elements of one output sample.
     #[must_use]
     pub const fn out_len(&self) -> usize {
-        self.out_channels * self.out_plane()
+        self.groups * self.group_out_len()
     }
 
     /// Weights that one output channel has for one input channel.
@@ -167,84 +261,43 @@ impl Conv2dDims {
         self.in_channels * self.taps()
     }
 
+    const fn group_in_len(&self) -> usize {
+        self.in_channels * self.in_plane()
+    }
+
+    const fn group_out_len(&self) -> usize {
+        self.out_channels * self.out_plane()
+    }
+
+    const fn group_weights(&self) -> usize {
+        self.out_channels * self.filter_len()
+    }
+
     /// Calls `f` for every weight of a filter plane and every pair of an input and an output row
-    /// that it joins. Padding never appears: it would add zero.
+    /// that it joins.
     #[inline(always)]
-    fn for_each_row(&self, mut f: impl FnMut(usize, Span, Rows)) {
-        let Window { kernel, stride, padding } = self.window;
-        let mut tap = 0;
-        for r in 0..kernel[0] {
-            let vertical = Span::new(r, stride[0], padding[0], self.input[0], self.output[0]);
-            for s in 0..kernel[1] {
-                let horizontal = Span::new(s, stride[1], padding[1], self.input[1], self.output[1]);
-                let mut input = vertical.first_input;
-                for output in vertical.start..vertical.end {
-                    f(tap, horizontal, Rows { input, output, in_width: self.input[1], out_width: self.output[1] });
-                    input += stride[0];
+    pub(super) fn for_each_row(&self, mut f: impl FnMut(usize, Run, Rows)) {
+        let [rows, columns] = Axis::both(self.window, self.input, self.output);
+        for r in 0..rows.kernel {
+            rows.for_each_run(r, |vertical| {
+                for s in 0..columns.kernel {
+                    columns.for_each_run(s, |horizontal| {
+                        let mut input = vertical.first_input;
+                        for output in vertical.start..vertical.end {
+                            let rows = Rows { input, output, in_width: self.input[1], out_width: self.output[1] };
+                            f(r * columns.kernel + s, horizontal, rows);
+                            input += vertical.stride;
+                        }
+                    });
                 }
-                tap += 1;
-            }
-        }
-    }
-}
-
-/// The outputs along one axis that a kernel position reaches inside the input.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    /// The first output.
-    start: usize,
-    /// One past the last output.
-    end: usize,
-    /// The input that the first output reads.
-    first_input: usize,
-    stride: usize,
-}
-
-impl Span {
-    /// Output `o` reads input `o · stride + tap - padding`; those within `0..input` count.
-    #[inline(always)]
-    const fn new(tap: usize, stride: usize, padding: usize, input: usize, output: usize) -> Self {
-        let stride = if stride == 0 { 1 } else { stride };
-        let start = padding.saturating_sub(tap).div_ceil(stride);
-        let reach = (input + padding).saturating_sub(tap).div_ceil(stride);
-        let end = if reach < output { reach } else { output };
-        Self { start, end, first_input: (start * stride + tap).saturating_sub(padding), stride }
-    }
-
-    #[inline(always)]
-    fn zip(self, x: &[f32], y: &mut [f32], mut f: impl FnMut(f32, &mut f32)) {
-        let (Some(x), Some(y)) = (x.get(self.first_input..), y.get_mut(self.start..self.end)) else { return };
-        if self.stride == 1 {
-            x.iter().zip(y).for_each(|(&x, y)| f(x, y));
-        } else {
-            x.iter().step_by(self.stride.max(1)).zip(y).for_each(|(&x, y)| f(x, y));
-        }
-    }
-
-    #[inline(always)]
-    fn zip_mut(self, x: &mut [f32], y: &[f32], mut f: impl FnMut(&mut f32, f32)) {
-        let (Some(x), Some(y)) = (x.get_mut(self.first_input..), y.get(self.start..self.end)) else { return };
-        if self.stride == 1 {
-            x.iter_mut().zip(y).for_each(|(x, &y)| f(x, y));
-        } else {
-            x.iter_mut().step_by(self.stride.max(1)).zip(y).for_each(|(x, &y)| f(x, y));
-        }
-    }
-
-    #[inline(always)]
-    fn zip_ref(self, x: &[f32], y: &[f32], mut f: impl FnMut(f32, f32)) {
-        let (Some(x), Some(y)) = (x.get(self.first_input..), y.get(self.start..self.end)) else { return };
-        if self.stride == 1 {
-            x.iter().zip(y).for_each(|(&x, &y)| f(x, y));
-        } else {
-            x.iter().step_by(self.stride.max(1)).zip(y).for_each(|(&x, &y)| f(x, y));
+            });
         }
     }
 }
 
 /// An input row and the output row that it contributes to.
 #[derive(Clone, Copy, Debug)]
-struct Rows {
+pub(super) struct Rows {
     input: usize,
     output: usize,
     in_width: usize,
@@ -253,19 +306,19 @@ struct Rows {
 
 impl Rows {
     #[inline(always)]
-    fn input(self, plane: &[f32]) -> Option<&[f32]> {
+    pub(super) fn input(self, plane: &[f32]) -> Option<&[f32]> {
         let start = self.input * self.in_width;
         plane.get(start..start + self.in_width)
     }
 
     #[inline(always)]
-    fn input_mut(self, plane: &mut [f32]) -> Option<&mut [f32]> {
+    pub(super) fn input_mut(self, plane: &mut [f32]) -> Option<&mut [f32]> {
         let start = self.input * self.in_width;
         plane.get_mut(start..start + self.in_width)
     }
 
     #[inline(always)]
-    fn output(self) -> core::ops::Range<usize> {
+    pub(super) fn output(self) -> core::ops::Range<usize> {
         let start = self.output * self.out_width;
         start..start + self.out_width
     }

@@ -8,14 +8,16 @@
 //! The bodies index nothing: they walk zipped iterators and checked sub-slices, so that no panic is
 //! reachable at any optimisation level.
 
-mod conv;
+pub(crate) mod conv;
 mod elementwise;
 mod function;
 mod matmul;
-mod pool;
+pub(crate) mod pool;
 mod reduce;
 mod softmax;
+pub(crate) mod unfold;
 mod update;
+mod window;
 
 pub use conv::{Conv2dDims, Conv2dShape, ConvKernels};
 pub use elementwise::ElementwiseKernels;
@@ -92,6 +94,17 @@ pub(crate) fn samples_mut<T>(x: &mut [T], len: usize) -> impl Iterator<Item = &m
 }
 
 /// Pieces of `len` elements, the last one shorter where they do not come out even.
+#[inline(always)]
+pub(crate) fn pieces(x: &[f32], len: usize) -> impl Iterator<Item = &[f32]> {
+    let mut rest = x;
+    core::iter::from_fn(move || {
+        let (first, others) = rest.split_at_checked(len.min(rest.len()))?;
+        rest = others;
+        (!first.is_empty()).then_some(first)
+    })
+}
+
+/// [`pieces`], mutably.
 #[inline(always)]
 pub(crate) fn pieces_mut(x: &mut [f32], len: usize) -> impl Iterator<Item = &mut [f32]> {
     let mut rest = x;

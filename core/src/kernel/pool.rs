@@ -1,7 +1,15 @@
-//! Two-dimensional pooling.
+//! Two-dimensional pooling; one of one dimension is one of a single row.
 
-use super::{samples, samples_mut};
-use crate::description::Window;
+use super::{
+    samples, samples_mut,
+    window::{Axis, Cover},
+};
+use crate::{
+    Index,
+    description::Window,
+    math,
+    sliding::{Divisor, Options},
+};
 
 /// The sizes of a pooling on one sample; every channel is pooled alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,8 +18,9 @@ pub struct Pool2dDims {
     pub input: [usize; 2],
     /// Rows and columns of the output.
     pub output: [usize; 2],
-    /// Window size, stride and padding.
-    pub window: Window,
+    /// Window size, stride, padding and dilation; none for adaptive windows, which divide the input
+    /// evenly: `[⌊i · input / output⌋, ⌈(i + 1) · input / output⌉)`.
+    pub window: Option<Window>,
 }
 
 /// A pooling's sizes as a type, so that a kernel sees constants.
@@ -25,92 +34,230 @@ pub trait PoolKernels: Copy {
     /// `y[i][j] = max x` over each window; padding never wins, NaN always does.
     ///
     /// Where `index` is not empty it receives, for each output, the position inside the window
-    /// (`row · kernel columns + column`) of the maximum, the first of several.
+    /// (`row · kernel columns + column`) of the maximum, the first of several. A window has at most 255
+    /// elements.
     #[inline]
     fn max_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32], index: &mut [u8]) {
-        let d = G::DIMS;
-        let mut index = index.iter_mut();
-        for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
-            let mut y = y.iter_mut();
-            d.for_each_window(|window| {
-                let (mut max, mut at) = (f32::NEG_INFINITY, u8::MAX);
-                d.for_each_element(window, |tap, i| {
-                    if let Some(&x) = x.get(i)
-                        && (x > max || x.is_nan() || at == u8::MAX)
-                    {
-                        (max, at) = (x, tap);
-                    }
-                });
-                if let Some(y) = y.next() {
-                    *y = max;
-                }
-                if let Some(index) = index.next() {
-                    *index = at;
-                }
-            });
+        if const { G::DIMS.is_plain() } {
+            max_taps(&G::DIMS, x, y, index);
+        } else {
+            shared::max_taps(&G::DIMS, x, y, index);
         }
     }
 
     /// Adds each `dy` to the `dx` that was the maximum of its window; the others are 0.
     #[inline]
     fn max_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], index: &[u8], dx: &mut [f32]) {
-        let d = G::DIMS;
-        let mut index = index.iter();
-        for (dx, dy) in samples_mut(dx, d.in_plane()).zip(samples(dy, d.out_plane())) {
-            dx.fill(0.0);
-            let mut dy = dy.iter();
-            d.for_each_window(|window| {
-                let (Some(&dy), Some(&at)) = (dy.next(), index.next()) else { return };
-                d.for_each_element(window, |tap, i| {
-                    if tap == at
-                        && let Some(dx) = dx.get_mut(i)
-                    {
-                        *dx += dy;
-                    }
-                });
-            });
+        if const { G::DIMS.is_plain() } {
+            max_taps_backward(&G::DIMS, dy, index, dx);
+        } else {
+            shared::max_taps_backward(&G::DIMS, dy, index, dx);
         }
     }
 
-    /// `y[i][j] = Σ x / (kernel rows · kernel columns)` over each window; padding counts as zeros
-    /// (PyTorch's `count_include_pad=True`).
+    /// `y[i][j] = Σ x / divisor` over each window, the divisor as the window's options say; that of an
+    /// adaptive window is its size.
     #[inline]
     fn avg_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32]) {
-        let d = G::DIMS;
-        let scale = d.mean_scale();
-        for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
-            let mut y = y.iter_mut();
-            d.for_each_window(|window| {
-                let mut sum = 0.0;
-                d.for_each_element(window, |_, i| sum += x.get(i).copied().unwrap_or(0.0));
-                if let Some(y) = y.next() {
-                    *y = sum * scale;
-                }
-            });
+        if const { G::DIMS.is_plain() } {
+            average(&G::DIMS, x, y);
+        } else {
+            shared::average(&G::DIMS, x, y);
         }
     }
 
     /// Adds to each `dx` its share of the `dy` of every window that holds it.
     #[inline]
     fn avg_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], dx: &mut [f32]) {
-        let d = G::DIMS;
-        let scale = d.mean_scale();
-        for (dx, dy) in samples_mut(dx, d.in_plane()).zip(samples(dy, d.out_plane())) {
-            dx.fill(0.0);
-            let mut dy = dy.iter();
-            d.for_each_window(|window| {
-                let Some(&dy) = dy.next() else { return };
-                d.for_each_element(window, |_, i| {
-                    if let Some(dx) = dx.get_mut(i) {
-                        *dx += dy * scale;
-                    }
-                });
-            });
+        if const { G::DIMS.is_plain() } {
+            average_backward(&G::DIMS, dy, dx);
+        } else {
+            shared::average_backward(&G::DIMS, dy, dx);
         }
     }
 }
 
+#[inline(always)]
+fn max_taps(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+    let mut index = index.iter_mut();
+    maxima(d, x, y, |tap, _| {
+        if let Some(index) = index.next() {
+            *index = tap as u8;
+        }
+    });
+}
+
+/// Calls `found` for each output with the place of the maximum in its window and in the plane: the first
+/// of several, and `usize::MAX` in a window without elements.
+#[inline(always)]
+fn maxima(d: &Pool2dDims, x: &[f32], y: &mut [f32], mut found: impl FnMut(usize, usize)) {
+    for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
+        let mut y = y.iter_mut();
+        d.for_each_window(|window| {
+            let (mut max, mut at) = (f32::NEG_INFINITY, [usize::MAX; 2]);
+            d.for_each_element(window, |tap, i| {
+                if let Some(&x) = x.get(i)
+                    && (x > max || x.is_nan() || at[0] == usize::MAX)
+                {
+                    (max, at) = (x, [tap, i]);
+                }
+            });
+            if let Some(y) = y.next() {
+                *y = max;
+            }
+            found(at[0], at[1]);
+        });
+    }
+}
+
+#[inline(always)]
+fn max_taps_backward(d: &Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+    let mut index = index.iter();
+    let columns = d.kernel()[1].max(1);
+    for (dx, dy) in samples_mut(dx, d.in_plane()).zip(samples(dy, d.out_plane())) {
+        dx.fill(0.0);
+        let mut dy = dy.iter();
+        d.for_each_window(|window| {
+            let (Some(&dy), Some(&at)) = (dy.next(), index.next()) else { return };
+            let tap = usize::from(at);
+            if let (Some(row), Some(column)) = (window[0].input(tap / columns), window[1].input(tap % columns))
+                && let Some(dx) = dx.get_mut(row * d.input[1] + column)
+            {
+                *dx += dy;
+            }
+        });
+    }
+}
+
+#[inline(always)]
+fn average(d: &Pool2dDims, x: &[f32], y: &mut [f32]) {
+    let uniform = d.uniform_scale();
+    for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
+        let mut y = y.iter_mut();
+        d.for_each_window(|window| {
+            let mut sum = 0.0;
+            d.for_each_element(window, |_, i| sum += x.get(i).copied().unwrap_or(0.0));
+            if let Some(y) = y.next() {
+                *y = sum * uniform.unwrap_or_else(|| d.scale(window));
+            }
+        });
+    }
+}
+
+#[inline(always)]
+fn average_backward(d: &Pool2dDims, dy: &[f32], dx: &mut [f32]) {
+    let uniform = d.uniform_scale();
+    for (dx, dy) in samples_mut(dx, d.in_plane()).zip(samples(dy, d.out_plane())) {
+        dx.fill(0.0);
+        let mut dy = dy.iter();
+        d.for_each_window(|window| {
+            let Some(&dy) = dy.next() else { return };
+            let share = dy * uniform.unwrap_or_else(|| d.scale(window));
+            d.for_each_element(window, |_, i| {
+                if let Some(dx) = dx.get_mut(i) {
+                    *dx += share;
+                }
+            });
+        });
+    }
+}
+
+/// The same bodies once for all sizes, as those of convolutions.
+mod shared {
+    use super::Pool2dDims;
+
+    pub(super) fn max_taps(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+        super::max_taps(d, x, y, index);
+    }
+
+    pub(super) fn max_taps_backward(d: &Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+        super::max_taps_backward(d, dy, index, dx);
+    }
+
+    pub(super) fn average(d: &Pool2dDims, x: &[f32], y: &mut [f32]) {
+        super::average(d, x, y);
+    }
+
+    pub(super) fn average_backward(d: &Pool2dDims, dy: &[f32], dx: &mut [f32]) {
+        super::average_backward(d, dy, dx);
+    }
+}
+
+/// The maxima and their places in the planes; a place that `I` cannot hold is 0.
+pub(crate) fn max_positions<I: Index>(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [I]) {
+    let mut index = index.iter_mut();
+    maxima(d, x, y, |_, position| {
+        if let Some(index) = index.next() {
+            *index = I::at(position).unwrap_or(I::ZERO);
+        }
+    });
+}
+
+/// Adds each number to the place in its plane that the index names: `planes` of so many elements, and as
+/// many numbers and indices for each.
+pub(crate) fn scatter_add<I: Index>(from: &[f32], index: &[I], sizes: [usize; 2], to: &mut [f32]) {
+    let [from_plane, to_plane] = sizes;
+    let mut index = index.iter();
+    for (from, to) in samples(from, from_plane).zip(samples_mut(to, to_plane)) {
+        for (from, index) in from.iter().zip(index.by_ref()) {
+            if let Some(to) = index.position(to.len()).and_then(|position| to.get_mut(position)) {
+                *to += from;
+            }
+        }
+    }
+}
+
+/// `y = (Σ xᵖ · elements of a window / those of this one inside the padding)^(1/p)`: as PyTorch has it, a
+/// sum that keeps its sign for `p = 1`, and a window that `ceil_mode` lets reach further counts in full.
+pub(crate) fn lp_pool(d: &Pool2dDims, p: usize, x: &[f32], y: &mut [f32]) {
+    for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
+        let mut y = y.iter_mut();
+        d.for_each_window(|window| {
+            let norm = d.norm(p, x, window);
+            if let Some(y) = y.next() {
+                *y = norm;
+            }
+        });
+    }
+}
+
+/// `dx += dy · (x / y)ᵖ⁻¹ · …` over the windows that hold `x`; nothing where `y` is 0.
+pub(crate) fn lp_pool_backward(d: &Pool2dDims, p: usize, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let planes = samples(x, d.in_plane()).zip(samples_mut(dx, d.in_plane()));
+    for ((x, dx), dy) in planes.zip(samples(dy, d.out_plane())) {
+        dx.fill(0.0);
+        let mut dy = dy.iter();
+        d.for_each_window(|window| {
+            let (Some(&dy), norm) = (dy.next(), d.norm(p, x, window)) else { return };
+            if norm == 0.0 {
+                return;
+            }
+            let share = dy * d.missing(window);
+            d.for_each_element(window, |_, i| {
+                if let (Some(x), Some(dx)) = (x.get(i), dx.get_mut(i)) {
+                    *dx += share * power(x / norm, p.saturating_sub(1));
+                }
+            });
+        });
+    }
+}
+
+/// `xᵖ`.
+fn power(x: f32, p: usize) -> f32 {
+    (0..p).fold(1.0, |product, _| product * x)
+}
+
 impl Pool2dDims {
+    /// Whether windows move over neighbouring elements and all divide by the same number. Such sizes get
+    /// code of their own.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        match self.window {
+            Some(Window { options: Options { dilation: [1, 1], .. }, .. }) => self.uniform_scale().is_some(),
+            _ => false,
+        }
+    }
+
     /// Elements of one channel of the input.
     #[must_use]
     pub const fn in_plane(&self) -> usize {
@@ -123,40 +270,103 @@ impl Pool2dDims {
         self.output[0] * self.output[1]
     }
 
-    /// One over the number of elements in a window.
+    /// Rows and columns of the largest window; of adaptive windows a bound.
     #[must_use]
-    pub const fn mean_scale(&self) -> f32 {
-        1.0 / (self.window.kernel[0] * self.window.kernel[1]) as f32
+    pub const fn kernel(&self) -> [usize; 2] {
+        match self.window {
+            Some(window) => window.kernel,
+            None => [
+                Cover::largest_adaptive(self.input[0], self.output[0]),
+                Cover::largest_adaptive(self.input[1], self.output[1]),
+            ],
+        }
     }
 
-    /// Calls `f` with the output position of every window, in row-major order.
-    #[inline(always)]
-    fn for_each_window(&self, mut f: impl FnMut([usize; 2])) {
-        for i in 0..self.output[0] {
-            for j in 0..self.output[1] {
-                f([i, j]);
+    /// One over what a mean divides by, if that is the same for every window.
+    #[must_use]
+    pub const fn uniform_scale(&self) -> Option<f32> {
+        let Some(window) = self.window else {
+            return None;
+        };
+        let unpadded = matches!(window.options, Options { padding: [0, 0], padding_end: [0, 0], .. });
+        match window.options.divisor {
+            Divisor::Fixed(n) => Some(1.0 / n as f32),
+            Divisor::Inside if !unpadded => None,
+            Divisor::Inside | Divisor::Window => {
+                if self.reaches_beyond(window, 0) || self.reaches_beyond(window, 1) {
+                    return None;
+                }
+                Some(1.0 / (window.kernel[0] * window.kernel[1]) as f32)
             }
         }
     }
 
-    /// Calls `f` with the position in the window and the index in the plane of every element that
-    /// lies inside the input.
+    /// Whether the last window along an axis ends behind the padding.
+    const fn reaches_beyond(&self, window: Window, axis: usize) -> bool {
+        let Options { stride, padding, padding_end, dilation, .. } = window.options;
+        let last = self.output[axis].saturating_sub(1) * stride[axis];
+        let extent = dilation[axis] * window.kernel[axis].saturating_sub(1) + 1;
+        last + extent > self.input[axis] + padding[axis] + padding_end[axis]
+    }
+
+    /// One over what the mean of this window divides by.
+    fn scale(&self, [rows, columns]: [Cover; 2]) -> f32 {
+        let elements = match self.window.map(|window| window.options.divisor) {
+            Some(Divisor::Fixed(n)) => n,
+            Some(Divisor::Window) => rows.padded * columns.padded,
+            Some(Divisor::Inside) | None => rows.count * columns.count,
+        };
+        1.0 / elements as f32
+    }
+
+    /// The elements of a window by those of this one that lie inside the padding.
+    fn missing(&self, [rows, columns]: [Cover; 2]) -> f32 {
+        let [kernel_rows, kernel_columns] = self.kernel();
+        (kernel_rows * kernel_columns) as f32 / (rows.padded * columns.padded) as f32
+    }
+
+    fn norm(&self, p: usize, x: &[f32], window: [Cover; 2]) -> f32 {
+        let mut sum = 0.0;
+        self.for_each_element(window, |_, i| sum += x.get(i).map_or(0.0, |&x| power(x, p)));
+        let sum = sum * self.missing(window);
+        match p {
+            1 => sum,
+            2 => math::sqrt(sum),
+            _ => math::exp(math::ln(sum) / p as f32),
+        }
+    }
+
+    /// Calls `f` with every window in row-major order.
     #[inline(always)]
-    fn for_each_element(&self, [i, j]: [usize; 2], mut f: impl FnMut(u8, usize)) {
-        let Window { kernel, stride, padding } = self.window;
-        let mut tap = 0_u8;
-        for r in 0..kernel[0] {
-            for s in 0..kernel[1] {
-                let (row, column) = (i * stride[0] + r, j * stride[1] + s);
-                if row >= padding[0]
-                    && row < self.input[0] + padding[0]
-                    && column >= padding[1]
-                    && column < self.input[1] + padding[1]
-                {
-                    f(tap, (row - padding[0]) * self.input[1] + column - padding[1]);
-                }
-                tap = tap.wrapping_add(1);
+    fn for_each_window(&self, mut f: impl FnMut([Cover; 2])) {
+        let axes = self.window.map(|window| Axis::both(window, self.input, self.output));
+        let cover = |axis: usize, output: usize| match axes {
+            Some([rows, _]) if axis == 0 => rows.cover(output),
+            Some([_, columns]) => columns.cover(output),
+            None if axis == 0 => Cover::adaptive(self.input[0], self.output[0], output),
+            None => Cover::adaptive(self.input[1], self.output[1], output),
+        };
+        for i in 0..self.output[0] {
+            let rows = cover(0, i);
+            for j in 0..self.output[1] {
+                f([rows, cover(1, j)]);
             }
+        }
+    }
+
+    /// Calls `f` with the place in the window and in the plane of every element inside the input.
+    #[inline(always)]
+    fn for_each_element(&self, [rows, columns]: [Cover; 2], mut f: impl FnMut(usize, usize)) {
+        let width = self.kernel()[1];
+        let (mut first_tap, mut row) = (rows.first_tap * width + columns.first_tap, rows.first_input);
+        for _ in 0..rows.count {
+            let mut i = row * self.input[1] + columns.first_input;
+            for tap in first_tap..first_tap + columns.count {
+                f(tap, i);
+                i += columns.step;
+            }
+            first_tap += width;
+            row += rows.step;
         }
     }
 }

@@ -2,33 +2,31 @@
 
 use core::marker::PhantomData;
 
-use rand_core::Rng;
-
-use super::{
-    Bias, Fused, Layer, Pass, Train,
-    bias::{self, listed},
-};
+use super::{Bias, Fused, Layer, Pass, Train};
 use crate::{
-    Module, Slide, Sliding, Tensor,
-    description::{Description, LayerInfo, Layout, Op, ParameterInfo},
-    init,
-    kernel::{Conv2dDims, Conv2dShape, Kernels, samples},
+    Slide, Sliding, Tensor,
+    description::{Description, LayerInfo, Op, Window},
+    kernel::{Conv2dDims, Conv2dShape, Kernels, samples, samples_mut},
     memory::{self, End, Input},
     message::{Part, fail},
-    module::visit_parameters,
     optim::{Optimizer, States},
     shape::Shape,
-    windows,
+    sliding::PaddingMode,
 };
 
-/// Two-dimensional convolution (cross-correlation) with zero padding: PyTorch's
-/// `nn.Conv2d(IN, OUT, (KH, KW), stride, padding)`.
+/// Two-dimensional convolution (cross-correlation): PyTorch's
+/// `nn.Conv2d(IN, OUT, (KH, KW), stride, padding, dilation, groups, bias, padding_mode)`.
 ///
-/// `y[o][i][j] = bias[o] + Σ_{c,r,s} weight[o][c][r][s] · x[c][i·stride + r - padding][j·stride + s - padding]`
+/// `y[o][i][j] = bias[o] + Σ_{c,r,s} weight[o][c][r][s] · x[c][i·stride + r·dilation - padding][j·stride + s·dilation - padding]`
 ///
 /// The output's rows and columns `OH`, `OW` are part of the type, since stable Rust cannot compute
-/// them from the input's; [`windows`](crate::windows) does, and [`network!`](crate::network) writes
+/// them from the input's; [`Window::outputs`] does, and [`network!`](crate::network) writes
 /// them. Wrong ones do not compile.
+///
+/// How the window slides is the type `S` ([`sliding`](crate::sliding) has all of PyTorch's options), the
+/// bias `B` an array or [`NoBias`](super::NoBias). `PER_GROUP` is the number of input channels that each
+/// output channel sees: PyTorch's `groups` is `IN / PER_GROUP`, and `c` above counts the channels of the
+/// group of `o`. A depthwise convolution has 1 ([`DepthwiseConv2d`]).
 ///
 /// ```
 /// use tensorlet::{Conv2d, Layer, Module, Portable};
@@ -48,192 +46,352 @@ pub struct Conv2d<
     const OW: usize,
     S = Slide<1, 0>,
     B = [f32; OUT],
+    const PER_GROUP: usize = IN,
 > {
-    /// The weight, `[out][in][kernel rows][kernel columns]`.
-    pub weight: [[[[f32; KW]; KH]; IN]; OUT],
+    /// The weight, `[out][in per group][kernel rows][kernel columns]`.
+    pub weight: [[[[f32; KW]; KH]; PER_GROUP]; OUT],
     /// The bias of each output channel.
     pub bias: B,
     sliding: PhantomData<S>,
 }
 
-impl<
-    const IN: usize,
-    const OUT: usize,
+/// A [`Conv2d`] of which every channel sees its own channel alone: PyTorch's `groups=C`.
+///
+/// ```
+/// use tensorlet::{Module, layer::DepthwiseConv2d};
+/// assert_eq!(DepthwiseConv2d::<8, 3, 3, 6, 6>::PARAMETERS, 8 * 3 * 3 + 8);
+/// ```
+pub type DepthwiseConv2d<
+    const C: usize,
     const KH: usize,
     const KW: usize,
     const OH: usize,
     const OW: usize,
-    S: Sliding,
-    B: Bias<OUT>,
-> Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
-{
-    /// What initialisations ask of the weight's shape.
-    pub const FANS: init::Fans = init::Fans { fan_in: IN * KH * KW, fan_out: OUT * KH * KW };
+    S = Slide<1, 0>,
+    B = [f32; C],
+> = Conv2d<C, C, KH, KW, OH, OW, S, B, 1>;
 
-    const WEIGHTS: usize = OUT * IN * KH * KW;
-    const WEIGHT: ParameterInfo =
-        ParameterInfo { name: "weight", shape: Shape::new(&[OUT, IN, KH, KW]), layout: Layout::RowMajor };
-    const BIAS: ParameterInfo = ParameterInfo { name: "bias", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
-    const INFOS: [ParameterInfo; 2] = [Self::WEIGHT, Self::BIAS];
+/// One-dimensional convolution (cross-correlation): PyTorch's
+/// `nn.Conv1d(IN, OUT, K, stride, padding, dilation, groups, bias, padding_mode)`.
+///
+/// `y[o][i] = bias[o] + Σ_{c,r} weight[o][c][r] · x[c][i·stride + r·dilation - padding]`
+///
+/// The parameters are those of [`Conv2d`] without the rows; `OL` is the length of the output.
+///
+/// ```
+/// use tensorlet::{Conv1d, Layer, Module, Portable};
+/// let mut conv = Conv1d::<1, 1, 2, 3>::ZERO;
+/// conv.weight = [[[1.0, -1.0]]];
+/// let y = conv.forward(Portable, &[[[1.0, 4.0, 2.0, 2.0]]], &mut [0.0; 7]).unwrap().to_vec();
+/// assert_eq!(y, [[[-3.0, 2.0, 0.0]]]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Conv1d<
+    const IN: usize,
+    const OUT: usize,
+    const K: usize,
+    const OL: usize,
+    S = Slide<1, 0>,
+    B = [f32; OUT],
+    const PER_GROUP: usize = IN,
+> {
+    /// The weight, `[out][in per group][kernel]`.
+    pub weight: [[[f32; K]; PER_GROUP]; OUT],
+    /// The bias of each output channel.
+    pub bias: B,
+    sliding: PhantomData<S>,
 }
 
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const KH: usize,
-    const KW: usize,
-    const OH: usize,
-    const OW: usize,
-    S: Sliding,
-    B: Bias<OUT>,
-> Module for Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
-{
-    const ZERO: Self = Self { weight: [[[[0.0; KW]; KH]; IN]; OUT], bias: B::ZERO, sliding: PhantomData };
-    const PARAMETERS: usize = Self::WEIGHTS + B::LEN;
+/// The sizes of a layer `L` on inputs of type `X`.
+pub(super) struct Sizes<L, X>(PhantomData<(L, X)>);
 
-    /// Both uniform in `±1/√(IN · KH · KW)`: PyTorch's default.
-    fn init<R: Rng>(&mut self, rng: &mut R) {
-        let bound = init::default_bound(IN * KH * KW);
-        init::uniform(&mut self.weight, -bound, bound, rng);
-        bias::uniform(&mut self.bias, bound, rng);
-    }
+/// [`Module`](crate::Module) for a layer with the fields `weight`, `bias` and `sliding`, as
+/// `Name [its generics] <their names>: weight's type, bias' length`.
+macro_rules! parameters {
+    ($name:ident [$($own:tt)*] <$($arg:ident),*>: $weight:ty, $biases:ident) => {
+        impl<$($own)*> $name<$($arg),*> {
+            /// What initialisations ask of the weight's shape.
+            pub const FANS: $crate::init::Fans = $crate::init::Fans {
+                fan_in: Self::WEIGHTS / <$weight as $crate::Tensor>::SHAPE.dim(0),
+                fan_out: Self::WEIGHTS / <$weight as $crate::Tensor>::SHAPE.dim(1),
+            };
 
-    visit_parameters!(weight: Self::WEIGHT; bias: Self::BIAS);
-}
-
-/// The sizes of a convolution layer on inputs of `H` rows and `W` columns.
-struct Sizes<L, const H: usize, const W: usize>(PhantomData<L>);
-
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const KH: usize,
-    const KW: usize,
-    const OH: usize,
-    const OW: usize,
-    const H: usize,
-    const W: usize,
-    S: Sliding,
-    B: Bias<OUT>,
-> Conv2dShape for Sizes<Conv2d<IN, OUT, KH, KW, OH, OW, S, B>, H, W>
-{
-    const DIMS: Conv2dDims = {
-        let window = crate::description::Window { kernel: [KH, KW], stride: S::STRIDE, padding: S::PADDING };
-        let output = [windows(H, KH, S::STRIDE[0], S::PADDING[0]), windows(W, KW, S::STRIDE[1], S::PADDING[1])];
-        if output[0] != OH || output[1] != OW {
-            fail(&[
-                Part::Text("shape mismatch: layer `Conv2d` of an input of shape "),
-                Part::Shape(Shape::new(&[IN, H, W])),
-                Part::Text(" gives an output of shape "),
-                Part::Shape(Shape::new(&[OUT, output[0], output[1]])),
-                Part::Text(", but its type says "),
-                Part::Shape(Shape::new(&[OUT, OH, OW])),
-            ]);
+            const WEIGHTS: usize = <$weight as $crate::Tensor>::LEN;
+            const INFOS: [$crate::description::ParameterInfo; 2] = [
+                $crate::description::ParameterInfo {
+                    name: "weight",
+                    shape: <$weight as $crate::Tensor>::SHAPE,
+                    layout: $crate::description::Layout::RowMajor,
+                },
+                $crate::description::ParameterInfo {
+                    name: "bias",
+                    shape: $crate::Shape::new(&[$biases]),
+                    layout: $crate::description::Layout::RowMajor,
+                },
+            ];
         }
-        Conv2dDims { in_channels: IN, input: [H, W], out_channels: OUT, output, window }
+
+        impl<$($own)*> $crate::Module for $name<$($arg),*> {
+            const ZERO: Self =
+                Self { weight: <$weight as $crate::Tensor>::ZERO, bias: B::ZERO, sliding: core::marker::PhantomData };
+            const PARAMETERS: usize = Self::WEIGHTS + B::LEN;
+
+            /// Both uniform in `±1/√fan_in`: PyTorch's default.
+            fn init<R: rand_core::Rng>(&mut self, rng: &mut R) {
+                let bound = $crate::init::default_bound(Self::FANS.fan_in);
+                $crate::init::uniform(&mut self.weight, -bound, bound, rng);
+                $crate::layer::bias::uniform(&mut self.bias, bound, rng);
+            }
+
+            $crate::module::visit_parameters!(weight: Self::INFOS[0]; bias: Self::INFOS[1]);
+        }
     };
 }
+pub(super) use parameters;
 
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const KH: usize,
-    const KW: usize,
-    const OH: usize,
-    const OW: usize,
-    const H: usize,
-    const W: usize,
-    S: Sliding,
-    B: Bias<OUT>,
-> Layer<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
-{
-    type Out = [[[f32; OW]; OH]; OUT];
-    const DESCRIPTION: Description = Description::Layer(LayerInfo {
-        op: Op::Conv2d(<Sizes<Self, H, W> as Conv2dShape>::DIMS.window),
-        input: <[[[f32; W]; H]; IN]>::SHAPE,
-        output: Self::Out::SHAPE,
-        parameters: listed::<OUT, B>(&Self::INFOS, 1),
-        macs: Self::WEIGHTS * OH * OW,
-    });
+/// [`Layer`] and [`Train`] for a convolution, whose bodies are those of a module: `module Name
+/// [its generics] <their names> [generics of the input] input => output, sizes`.
+macro_rules! convolution {
+    ($body:ident $name:ident [$($own:tt)*] <$($arg:ident),*> [$($on:tt)*] $input:ty => $out:ty,
+     $biases:ident, $dims:expr) => {
+        impl<$($own)*, $($on)*> $crate::kernel::Conv2dShape for $crate::layer::conv::Sizes<$name<$($arg),*>, $input> {
+            const DIMS: $crate::kernel::Conv2dDims = $dims;
+        }
 
-    #[inline(always)]
-    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[[f32; W]; H]; IN]>, _: &mut [f32], arena: &mut [f32]) -> End {
-        memory::out_of_place(input, arena, |x: &[[[[f32; W]; H]; IN]], y: &mut [Self::Out], _| {
-            k.conv2d::<Sizes<Self, H, W>>(
-                Tensor::flat(x),
-                self.weight.elements(),
-                self.bias.values(),
-                Tensor::flat_mut(y),
-            );
-        })
+        impl<$($own)*, $($on)*> Layer<$input> for $name<$($arg),*> {
+            type Out = $out;
+            const DESCRIPTION: Description = Description::Layer(LayerInfo {
+                op: Op::$name(<Sizes<Self, $input> as Conv2dShape>::DIMS.window),
+                input: <$input>::SHAPE,
+                output: <$out>::SHAPE,
+                parameters: $crate::layer::bias::listed::<$biases, B>(&Self::INFOS, 1),
+                macs: Self::WEIGHTS * <Sizes<Self, $input> as Conv2dShape>::DIMS.out_plane(),
+            });
+
+            #[inline(always)]
+            fn infer<T: Kernels>(&self, k: T, input: Input<'_, $input>, _: &mut [f32], arena: &mut [f32]) -> End {
+                memory::out_of_place(input, arena, |x: &[$input], y: &mut [$out], _| {
+                    let (weight, bias) = (self.weight.elements(), self.bias.values());
+                    $body::forward::<Sizes<Self, $input>, T>(k, Tensor::flat(x), weight, bias, Tensor::flat_mut(y));
+                })
+            }
+        }
+
+        impl<$($own)*, $($on)*> Train<$input> for $name<$($arg),*> {
+            const FUSED: usize = $body::fused_words(&Self::INFOS[0].shape, <Self as $crate::Module>::GRAD);
+
+            #[inline(always)]
+            fn forward_train<T: Kernels>(&self, k: T, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
+                $body::forward::<Sizes<Self, $input>, T>(k, x, self.weight.elements(), self.bias.values(), tape);
+            }
+
+            #[inline(always)]
+            fn backward<T: Kernels>(&mut self, k: T, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+                $body::backward::<Sizes<Self, $input>, T>(k, pass, x, tape, self.weight.elements(), grad);
+            }
+
+            #[inline]
+            fn backward_fused<T: Kernels, O: Optimizer>(
+                &mut self,
+                k: T,
+                pass: Pass,
+                x: &mut [f32],
+                tape: &mut [f32],
+                step: Fused<'_, O>,
+            ) {
+                let (weight, bias) = (self.weight.elements_mut(), self.bias.values_mut());
+                $body::fused::<Sizes<Self, $input>, T, O>(k, pass, x, tape, step, weight, bias);
+            }
+        }
+    };
+}
+pub(super) use convolution;
+
+parameters!(
+    Conv2d [
+        const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize,
+        S: Sliding, B: Bias<OUT>, const PER_GROUP: usize
+    ] <IN, OUT, KH, KW, OH, OW, S, B, PER_GROUP>: [[[[f32; KW]; KH]; PER_GROUP]; OUT], OUT
+);
+
+convolution!(
+    direct Conv2d [
+        const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize,
+        S: Sliding, B: Bias<OUT>, const PER_GROUP: usize
+    ] <IN, OUT, KH, KW, OH, OW, S, B, PER_GROUP>
+    [const H: usize, const W: usize] [[[f32; W]; H]; IN] => [[[f32; OW]; OH]; OUT], OUT,
+    direct::dims(
+        "Conv2d",
+        Window { kernel: [KH, KW], options: S::OPTIONS },
+        PER_GROUP,
+        <[[[f32; W]; H]; IN]>::SHAPE,
+        <[[[f32; OW]; OH]; OUT]>::SHAPE,
+    )
+);
+
+parameters!(
+    Conv1d [
+        const IN: usize, const OUT: usize, const K: usize, const OL: usize, S: Sliding, B: Bias<OUT>,
+        const PER_GROUP: usize
+    ] <IN, OUT, K, OL, S, B, PER_GROUP>: [[[f32; K]; PER_GROUP]; OUT], OUT
+);
+
+convolution!(
+    direct Conv1d [
+        const IN: usize, const OUT: usize, const K: usize, const OL: usize, S: Sliding, B: Bias<OUT>,
+        const PER_GROUP: usize
+    ] <IN, OUT, K, OL, S, B, PER_GROUP>
+    [const L: usize] [[f32; L]; IN] => [[f32; OL]; OUT], OUT,
+    direct::dims(
+        "Conv1d",
+        Window { kernel: [1, K], options: S::OPTIONS.along_columns() },
+        PER_GROUP,
+        <[[f32; L]; IN]>::SHAPE,
+        <[[f32; OL]; OUT]>::SHAPE,
+    )
+);
+
+/// The sizes of a convolution of inputs of shape `[channels, (rows,) columns]`. Fails to compile unless
+/// they fit each other.
+pub(super) const fn dims(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
+    let (in_channels, out_channels) = (input.dim(0), stated.dim(0));
+    let groups = if per_group == 0 { 0 } else { in_channels / per_group };
+    if groups * per_group != in_channels || groups == 0 || !out_channels.is_multiple_of(groups) {
+        fail(&[
+            Part::Text("shape mismatch: layer `"),
+            Part::Text(layer),
+            Part::Text("` from an input of shape "),
+            Part::Shape(input),
+            Part::Text(" to one of shape "),
+            Part::Shape(stated),
+            Part::Text(" cannot have groups of "),
+            Part::Number(per_group),
+            Part::Text(" input channels: groups divide both numbers of channels"),
+        ]);
+    }
+    let (plane, options) = (plane(input), window.options);
+    let mut axis = 0;
+    while axis < 2 {
+        let padding = memory::max(options.padding[axis], options.padding_end[axis]);
+        let (most, mode) = match options.mode {
+            PaddingMode::Reflect => (plane[axis] - 1, "reflect"),
+            PaddingMode::Circular => (plane[axis], "circular"),
+            PaddingMode::Zeros | PaddingMode::Replicate => (padding, ""),
+        };
+        if padding > most {
+            fail(&[
+                Part::Text("shape mismatch: layer `"),
+                Part::Text(layer),
+                Part::Text("` with `"),
+                Part::Text(mode),
+                Part::Text("` padding of "),
+                Part::Number(padding),
+                Part::Text(" cannot take an input of shape "),
+                Part::Shape(input),
+                Part::Text(": it has no so many elements to repeat"),
+            ]);
+        }
+        axis += 1;
+    }
+    let output = window.outputs(plane);
+    check_output(layer, input, shaped(out_channels, output, stated.rank()), stated);
+    Conv2dDims { groups, in_channels: per_group, input: plane, out_channels: out_channels / groups, output, window }
+}
+
+/// Rows and columns of `[channels, rows, columns]`; one row of `[channels, columns]`.
+pub(super) const fn plane(shape: Shape) -> [usize; 2] {
+    if shape.rank() == 2 { [1, shape.dim(1)] } else { [shape.dim(1), shape.dim(2)] }
+}
+
+/// `[channels, rows, columns]`, or `[channels, columns]` for a rank of 2.
+pub(super) const fn shaped(channels: usize, [rows, columns]: [usize; 2], rank: usize) -> Shape {
+    if rank == 2 { Shape::new(&[channels, columns]) } else { Shape::new(&[channels, rows, columns]) }
+}
+
+/// Fails to compile unless the output has the shape that the layer's type says.
+pub(super) const fn check_output(layer: &str, input: Shape, output: Shape, stated: Shape) {
+    if !output.equals(&stated) {
+        fail(&[
+            Part::Text("shape mismatch: layer `"),
+            Part::Text(layer),
+            Part::Text("` of an input of shape "),
+            Part::Shape(input),
+            Part::Text(" gives an output of shape "),
+            Part::Shape(output),
+            Part::Text(", but its type says "),
+            Part::Shape(stated),
+        ]);
     }
 }
 
-impl<
-    const IN: usize,
-    const OUT: usize,
-    const KH: usize,
-    const KW: usize,
-    const OH: usize,
-    const OW: usize,
-    const H: usize,
-    const W: usize,
-    S: Sliding,
-    B: Bias<OUT>,
-> Train<[[[f32; W]; H]; IN]> for Conv2d<IN, OUT, KH, KW, OH, OW, S, B>
-{
-    /// The gradient of one input channel's weights, or of the bias.
-    const FUSED: usize = OUT * KH * KW;
+/// A convolution on flat slices.
+mod direct {
+    pub(super) use super::dims;
+    use super::*;
 
     #[inline(always)]
-    fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
-        k.conv2d::<Sizes<Self, H, W>>(x, self.weight.elements(), self.bias.values(), tape);
+    pub(super) fn forward<G: Conv2dShape, K: Kernels>(k: K, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        k.conv2d::<G>(x, weight, bias, y);
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+    pub(super) fn backward<G: Conv2dShape, K: Kernels>(
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        dy: &[f32],
+        weight: &[f32],
+        grad: &mut [f32],
+    ) {
         if !grad.is_empty() {
-            let (weight, bias) = memory::split(grad, Self::WEIGHTS);
-            k.conv2d_weight_gradient::<Sizes<Self, H, W>>(x, tape, weight, bias);
+            let (weight, bias) = memory::split(grad, weight.len());
+            k.conv2d_weight_gradient::<G>(x, dy, weight, bias);
         }
         if pass.input_gradient {
-            k.conv2d_input_gradient::<Sizes<Self, H, W>>(tape, self.weight.elements(), x);
+            k.conv2d_input_gradient::<G>(dy, weight, x);
         }
+    }
+
+    /// The gradient of one input channel's weights, or of the bias.
+    pub(super) const fn fused_words(weight: &Shape, _: usize) -> usize {
+        weight.numel() / weight.dim(1)
     }
 
     /// Channel by channel: the gradient of an input channel needs its weights as they were, and
     /// nothing needs them after it.
-    #[inline]
-    fn backward_fused<K: Kernels, O: Optimizer>(
-        &mut self,
+    #[inline(always)]
+    pub(super) fn fused<G: Conv2dShape, K: Kernels, O: Optimizer>(
         k: K,
         pass: Pass,
         x: &mut [f32],
-        tape: &mut [f32],
+        dy: &[f32],
         step: Fused<'_, O>,
+        weight: &mut [f32],
+        bias: &mut [f32],
     ) {
+        let (taps, filter_len, filters) =
+            const { (G::DIMS.taps(), G::DIMS.filter_len(), G::DIMS.groups * G::DIMS.out_channels) };
         let (weight_optimizer, bias_optimizer) = (step.of("weight"), step.of("bias"));
-        let (state_weight, state_bias) = memory::split(step.state, O::STATES * Self::WEIGHTS);
+        let (state_weight, state_bias) = memory::split(step.state, O::STATES * filters * filter_len);
         let mut state = States::new::<O>(state_weight);
-        let (gradient, _) = memory::split(step.scratch, OUT * KH * KW);
-        for channel in 0..IN {
+        let (gradient, _) = memory::split(step.scratch, filters * taps);
+        for channel in 0..G::DIMS.in_channels {
             gradient.fill(0.0);
-            k.conv2d_channel_weight_gradient::<Sizes<Self, H, W>>(channel, x, tape, gradient);
+            k.conv2d_channel_weight_gradient::<G>(channel, x, dy, gradient);
             if pass.input_gradient {
-                k.conv2d_channel_input_gradient::<Sizes<Self, H, W>>(channel, tape, self.weight.elements(), x);
+                k.conv2d_channel_input_gradient::<G>(channel, dy, weight, x);
             }
-            let mut start = channel * KH * KW;
-            for (weight, gradient) in self.weight.iter_mut().zip(samples(gradient, KH * KW)) {
-                if let Some(weight) = weight.get_mut(channel) {
-                    let weight = weight.as_flattened_mut();
-                    weight_optimizer.update(k, weight, gradient, state.part(start, KH * KW));
+            let mut start = channel * taps;
+            for (filter, gradient) in samples_mut(weight, filter_len).zip(samples(gradient, taps)) {
+                if let Some(weight) = filter.get_mut(channel * taps..(channel + 1) * taps) {
+                    weight_optimizer.update(k, weight, gradient, state.part(start, taps));
                 }
-                start += IN * KH * KW;
+                start += filter_len;
             }
         }
-        let (gradient, _) = memory::split(gradient, B::LEN);
+        let (gradient, _) = memory::split(gradient, bias.len());
         gradient.fill(0.0);
-        k.conv2d_bias_gradient::<Sizes<Self, H, W>>(tape, gradient);
-        bias_optimizer.update(k, self.bias.values_mut(), gradient, States::new::<O>(state_bias));
+        k.conv2d_bias_gradient::<G>(dy, gradient);
+        bias_optimizer.update(k, bias, gradient, States::new::<O>(state_bias));
     }
 }

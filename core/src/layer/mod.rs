@@ -15,10 +15,13 @@
 //! its input, [`Frozen`] is not trained, [`network!`](crate::network) gives names.
 
 mod activation;
+mod adaptive_pool;
 pub(crate) mod bias;
+mod causal_conv;
 #[doc(hidden)]
 pub mod chain;
 mod conv;
+mod conv_transpose;
 mod flatten;
 mod frozen;
 mod glu;
@@ -26,21 +29,29 @@ mod linear;
 mod pool;
 mod prelu;
 mod residual;
+mod unfold;
 
-pub use crate::window::{Slide, Sliding};
+pub use crate::sliding::{Slide, Sliding};
 pub use activation::{
     Celu, Elu, Gelu, GeluTanh, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid, Mish, Relu, Relu6,
     Selu, Shrink, Sigmoid, Silu, Softplus, Softshrink, Softsign, Swish, Tanh, Tanhshrink, Threshold,
 };
+pub use adaptive_pool::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, GlobalAvgPool1d, GlobalAvgPool2d,
+    GlobalMaxPool1d, GlobalMaxPool2d,
+};
 pub use bias::{Bias, NoBias};
-pub use conv::Conv2d;
+pub use causal_conv::CausalConv1d;
+pub use conv::{Conv1d, Conv2d, DepthwiseConv2d};
+pub use conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use flatten::Flatten;
 pub use frozen::Frozen;
 pub use glu::{GatedLinear, Glu, SwiGlu};
 pub use linear::Linear;
-pub use pool::{AvgPool2d, MaxPool2d};
+pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
 pub use residual::Residual;
+pub use unfold::{Fold, Unfold};
 
 use crate::{
     Error, Module, Path, Tensor,

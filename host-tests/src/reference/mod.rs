@@ -20,6 +20,9 @@ pub mod reduce;
 pub mod rounded;
 pub mod softmax;
 pub mod update;
+pub mod window;
+
+pub use window::Window;
 
 /// A slice in double precision.
 #[must_use]
@@ -31,34 +34,4 @@ pub fn wide(x: &[f32]) -> Vec<f64> {
 #[must_use]
 pub fn abs(x: &[f64]) -> Vec<f64> {
     x.iter().map(|x| x.abs()).collect()
-}
-
-/// A window that slides over rows and columns.
-#[derive(Clone, Copy, Debug)]
-pub struct Window {
-    /// Rows and columns of the window.
-    pub kernel: [usize; 2],
-    /// The step from one window to the next.
-    pub stride: [usize; 2],
-    /// Rows and columns of padding on each side.
-    pub padding: [usize; 2],
-}
-
-impl Window {
-    /// How often the window fits into an input: counted, not computed.
-    #[must_use]
-    pub fn outputs(&self, input: [usize; 2]) -> [usize; 2] {
-        let count = |axis: usize| {
-            let padded = input[axis] + 2 * self.padding[axis];
-            (0..padded).step_by(self.stride[axis]).filter(|start| start + self.kernel[axis] <= padded).count()
-        };
-        [count(0), count(1)]
-    }
-
-    /// The input that element `offset` of window `output` covers along an axis; none in the padding.
-    #[must_use]
-    pub fn input(&self, axis: usize, output: usize, offset: usize, size: usize) -> Option<usize> {
-        let position = (output * self.stride[axis] + offset).checked_sub(self.padding[axis])?;
-        (position < size).then_some(position)
-    }
 }

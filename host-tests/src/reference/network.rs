@@ -11,7 +11,7 @@ use tensorlet::{
     description::{LayerInfo, Op},
 };
 
-use super::{Window, activation, conv::Conv, gate, matmul, pool::Pool};
+use super::{activation, conv, gate, matmul, pool};
 
 /// A parameter of a network.
 #[derive(Clone, Debug)]
@@ -89,17 +89,21 @@ impl Network {
 
     fn layer(&self, info: &LayerInfo, path: &str, x: &[f64]) -> Vec<f64> {
         assert_eq!(x.len(), info.input.numel(), "the input of {path}");
-        let input = [info.input.dim(1), info.input.dim(2)];
         let y = match info.op {
             Op::Linear => matmul::linear(x, self.values(path, "weight"), &self.bias(path, info)),
-            Op::Conv2d(window) => {
-                let in_channels = info.input.dim(0);
-                let out_channels = info.output.dim(0);
-                let conv = Conv { in_channels, input, out_channels, window: narrow(window) };
-                conv.forward(x, self.values(path, "weight"), &self.bias(path, info))
+            Op::Conv1d(_) | Op::Conv2d(_) | Op::ConvTranspose1d(_) | Op::ConvTranspose2d(_) => {
+                conv::layer(info, x, self.values(path, "weight"), &self.bias(path, info))
             }
-            Op::MaxPool2d(window) => Pool { input, window: narrow(window) }.max(x).0,
-            Op::AvgPool2d(window) => Pool { input, window: narrow(window) }.mean(x),
+            Op::Unfold(window) => conv::unfold(info, &window.into(), x),
+            Op::Fold(window) => conv::fold(info, &window.into(), x),
+            Op::MaxPool1d(_) | Op::MaxPool2d(_) | Op::AvgPool1d(_) | Op::AvgPool2d(_) => pool::layer(info, x),
+            Op::LpPool1d(..) | Op::LpPool2d(..) => pool::layer(info, x),
+            Op::AdaptiveMaxPool1d | Op::AdaptiveMaxPool2d | Op::GlobalMaxPool1d | Op::GlobalMaxPool2d => {
+                pool::layer(info, x)
+            }
+            Op::AdaptiveAvgPool1d | Op::AdaptiveAvgPool2d | Op::GlobalAvgPool1d | Op::GlobalAvgPool2d => {
+                pool::layer(info, x)
+            }
             Op::Activation(function) => {
                 let function = activation::of(function, &|name| self.setting(path, name));
                 x.iter().map(|&x| (function.value)(x)).collect()
@@ -151,8 +155,4 @@ impl Network {
 
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-fn narrow(window: tensorlet::description::Window) -> Window {
-    Window { kernel: window.kernel, stride: window.stride, padding: window.padding }
 }

@@ -13,6 +13,7 @@ mod layers;
 mod losses;
 mod movement;
 mod subject;
+mod windows;
 
 /// A test for each line: `name: type of input => type of network`, also `… = network` for one with other
 /// settings than its `ZERO`.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tensorlet::{
     description::Window,
     kernel::{Conv2dDims, Conv2dShape, Kernels},
-    windows,
+    sliding::{Options, PaddingMode},
 };
 use tensorlet_host::{
     framed::Framed,
@@ -12,61 +12,59 @@ use tensorlet_host::{
     tolerance,
 };
 
-use super::property::{Outcome, numbers, property, worst};
+use super::{
+    property::{Outcome, numbers, property, worst},
+    shapes::{dilated, padded, shapes},
+};
 
-/// `Name: channels [rows, columns] => channels, kernel / stride + padding`.
-macro_rules! shapes {
-    ($($name:ident: $c:literal [$h:literal, $w:literal] => $o:literal,
-       [$kh:literal, $kw:literal] / [$sh:literal, $sw:literal] + [$ph:literal, $pw:literal];)+) => {
-        $(
-            struct $name;
-            impl Conv2dShape for $name {
-                const DIMS: Conv2dDims = Conv2dDims {
-                    in_channels: $c,
-                    input: [$h, $w],
-                    out_channels: $o,
-                    output: [windows($h, $kh, $sh, $ph), windows($w, $kw, $sw, $pw)],
-                    window: Window { kernel: [$kh, $kw], stride: [$sh, $sw], padding: [$ph, $pw] },
-                };
-            }
-        )+
-
-        macro_rules! every_shape {
-            ($check:ident, $g:ident => $call:expr) => {
-                worst([$({
-                    type $g = $name;
-                    $check(conv::<$g>(), &$call)
-                }),+])
-            };
-        }
-    };
+/// The sizes of a convolution of `[groups, in_channels, out_channels]`, both counted in a group.
+const fn sizes([groups, in_channels, out_channels]: [usize; 3], input: [usize; 2], window: Window) -> Conv2dDims {
+    Conv2dDims { groups, in_channels, input, out_channels, output: window.outputs(input), window }
 }
 
-shapes! {
-    Point: 1 [1, 1] => 1, [1, 1] / [1, 1] + [0, 0];
-    PointPadded: 2 [1, 1] => 3, [3, 3] / [1, 1] + [1, 1];
-    OneByOne: 5 [4, 3] => 3, [1, 1] / [1, 1] + [0, 0];
-    OneByOneStrided: 3 [7, 7] => 2, [1, 1] / [2, 2] + [0, 0];
-    Same: 2 [8, 8] => 3, [3, 3] / [1, 1] + [1, 1];
-    Odd: 3 [7, 9] => 2, [3, 3] / [2, 2] + [1, 1];
-    Third: 1 [11, 10] => 2, [3, 3] / [3, 3] + [2, 2];
-    Rectangular: 2 [5, 13] => 2, [2, 5] / [1, 2] + [0, 2];
-    Tall: 1 [9, 4] => 1, [5, 1] / [3, 1] + [2, 0];
-    WidePadding: 1 [3, 3] => 2, [2, 2] / [1, 1] + [2, 2];
-    Whole: 2 [5, 6] => 4, [5, 6] / [1, 1] + [0, 0];
-    Tail: 1 [6, 19] => 1, [3, 3] / [1, 1] + [1, 1];
-    Rows: 2 [4, 33] => 17, [3, 2] / [1, 1] + [1, 1];
-    Channels: 17 [4, 4] => 9, [3, 3] / [1, 1] + [1, 1];
-    Gaps: 1 [11, 10] => 1, [2, 2] / [3, 3] + [0, 0];
+/// The same window over padding that repeats the input.
+const fn repeating(mode: PaddingMode, window: Window) -> Window {
+    Window { options: Options { mode, ..window.options }, ..window }
+}
+
+shapes! { Conv2dShape, Conv2dDims, conv:
+    Point = sizes([1, 1, 1], [1, 1], Window::new([1, 1], [1, 1], [0, 0]));
+    PointPadded = sizes([1, 2, 3], [1, 1], Window::new([3, 3], [1, 1], [1, 1]));
+    OneByOne = sizes([1, 5, 3], [4, 3], Window::new([1, 1], [1, 1], [0, 0]));
+    OneByOneStrided = sizes([1, 3, 2], [7, 7], Window::new([1, 1], [2, 2], [0, 0]));
+    Same = sizes([1, 2, 3], [8, 8], Window::new([3, 3], [1, 1], [1, 1]));
+    Odd = sizes([1, 3, 2], [7, 9], Window::new([3, 3], [2, 2], [1, 1]));
+    Third = sizes([1, 1, 2], [11, 10], Window::new([3, 3], [3, 3], [2, 2]));
+    Rectangular = sizes([1, 2, 2], [5, 13], Window::new([2, 5], [1, 2], [0, 2]));
+    Tall = sizes([1, 1, 1], [9, 4], Window::new([5, 1], [3, 1], [2, 0]));
+    WidePadding = sizes([1, 1, 2], [3, 3], Window::new([2, 2], [1, 1], [2, 2]));
+    Whole = sizes([1, 2, 4], [5, 6], Window::new([5, 6], [1, 1], [0, 0]));
+    Tail = sizes([1, 1, 1], [6, 19], Window::new([3, 3], [1, 1], [1, 1]));
+    Rows = sizes([1, 2, 17], [4, 33], Window::new([3, 2], [1, 1], [1, 1]));
+    Channels = sizes([1, 17, 9], [4, 4], Window::new([3, 3], [1, 1], [1, 1]));
+    Gaps = sizes([1, 1, 1], [11, 10], Window::new([2, 2], [3, 3], [0, 0]));
+    Uneven = sizes([1, 2, 3], [5, 7], padded(Window::new([2, 4], [1, 1], [0, 1]), [1, 2]));
+    UnevenStrided = sizes([1, 2, 2], [7, 5], padded(Window::new([3, 3], [2, 2], [1, 0]), [0, 2]));
+    Dilated = sizes([1, 2, 3], [9, 8], dilated(Window::new([3, 2], [1, 1], [2, 1]), [2, 3]));
+    DilatedStrided = sizes([1, 1, 2], [11, 19], dilated(Window::new([3, 3], [2, 3], [1, 3]), [1, 4]));
+    Groups = sizes([2, 3, 2], [5, 6], Window::new([3, 3], [1, 1], [1, 1]));
+    Depthwise = sizes([5, 1, 1], [6, 7], Window::new([3, 3], [2, 1], [1, 0]));
+    DepthwiseTwice = sizes([3, 1, 2], [5, 5], dilated(Window::new([2, 3], [1, 2], [1, 2]), [2, 1]));
+    Mirrored = sizes([1, 2, 2], [5, 6], repeating(PaddingMode::Reflect, Window::new([3, 3], [1, 2], [2, 1])));
+    MirroredFar = sizes([1, 1, 1], [4, 3], repeating(PaddingMode::Reflect, Window::new([3, 2], [1, 1], [3, 2])));
+    Continued = sizes([2, 2, 1], [7, 4], repeating(PaddingMode::Replicate, dilated(Window::new([3, 3], [2, 1], [2, 2]), [2, 2])));
+    ContinuedFar = sizes([1, 1, 1], [2, 3], repeating(PaddingMode::Replicate, Window::new([3, 3], [1, 1], [5, 4])));
+    Around = sizes([1, 2, 1], [5, 6], repeating(PaddingMode::Circular, Window::new([3, 4], [1, 1], [1, 2])));
+    AroundUneven = sizes([1, 1, 2], [3, 4], repeating(PaddingMode::Circular, padded(Window::new([2, 3], [2, 1], [3, 4]), [2, 0])));
 }
 
 /// The same sizes for the reference, which counts the outputs itself.
 fn conv<G: Conv2dShape>() -> Conv {
     let d = G::DIMS;
-    let Window { kernel, stride, padding } = d.window;
-    let window = reference::Window { kernel, stride, padding };
+    let window = reference::Window::from(d.window);
     assert_eq!(window.outputs(d.input), d.output, "the number of outputs");
-    Conv { in_channels: d.in_channels, input: d.input, out_channels: d.out_channels, window }
+    let (in_channels, out_channels) = (d.groups * d.in_channels, d.groups * d.out_channels);
+    Conv { groups: d.groups, in_channels, input: d.input, out_channels, window }
 }
 
 /// A batch of these many numbers per sample, and the weight, bias and a second batch.
@@ -150,12 +148,12 @@ fn channel_input_gradient(conv: Conv, kernel: ChannelGradient<'_>) -> Outcome {
         let value = conv.input_gradient(&wide_dy, &wide_weight);
         let size = conv.input_gradient(&abs(&wide_dy), &abs(&wide_weight));
         let plane = conv.input[0] * conv.input[1];
-        worst((0..conv.in_channels).map(|channel| {
+        worst((0..conv.in_channels / conv.groups).map(|channel| {
             kernel(channel, fdy.get(), fw.get(), dx.get_mut());
             // Channels up to this one are done, the others as they were.
             let mut expected = wide(&x);
             for (i, expected) in expected.iter_mut().enumerate() {
-                if i / plane % conv.in_channels <= channel {
+                if i / plane % (conv.in_channels / conv.groups) <= channel {
                     *expected = value[i];
                 }
             }
@@ -172,9 +170,9 @@ fn channel_weight_gradient(conv: Conv, kernel: ChannelGradient<'_>) -> Outcome {
         let [x, dy] = [x, dy].map(|x| wide(&x));
         let [value, _] = conv.weight_gradient(&x, &dy);
         let [size, _] = conv.weight_gradient(&abs(&x), &abs(&dy));
-        worst((0..conv.in_channels).map(|channel| {
+        worst((0..conv.in_channels / conv.groups).map(|channel| {
             let of_channel = |of_all: &[f64]| -> Vec<f64> {
-                let in_channel = |i: usize| i / taps % conv.in_channels == channel;
+                let in_channel = |i: usize| i / taps % (conv.in_channels / conv.groups) == channel;
                 of_all.iter().enumerate().filter(|(i, _)| in_channel(*i)).map(|(_, &x)| x).collect()
             };
             let before = of_channel(&wide(&weight));

@@ -13,6 +13,7 @@ mod mutants;
 mod pool;
 mod property;
 mod reduce;
+mod shapes;
 mod softmax;
 mod special;
 mod update;

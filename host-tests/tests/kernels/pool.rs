@@ -4,61 +4,76 @@ use proptest::prelude::*;
 use tensorlet::{
     description::Window,
     kernel::{Kernels, Pool2dDims, Pool2dShape},
-    windows,
+    sliding::{Divisor, Options},
 };
 use tensorlet_host::{
     framed::Framed,
-    reference::{self, abs, pool::Pool, wide},
+    reference::{
+        abs,
+        pool::{Pool, Windows},
+        wide,
+    },
     tolerance,
 };
 
-use super::property::{Outcome, numbers, property, worst};
+use super::{
+    property::{Outcome, numbers, property, worst},
+    shapes::{dilated, padded, shapes},
+};
 
-/// `Name: [rows, columns], kernel / stride + padding`.
-macro_rules! shapes {
-    ($($name:ident: [$h:literal, $w:literal],
-       [$kh:literal, $kw:literal] / [$sh:literal, $sw:literal] + [$ph:literal, $pw:literal];)+) => {
-        $(
-            pub(crate) struct $name;
-            impl Pool2dShape for $name {
-                const DIMS: Pool2dDims = Pool2dDims {
-                    input: [$h, $w],
-                    output: [windows($h, $kh, $sh, $ph), windows($w, $kw, $sw, $pw)],
-                    window: Window { kernel: [$kh, $kw], stride: [$sh, $sw], padding: [$ph, $pw] },
-                };
-            }
-        )+
-
-        macro_rules! every_shape {
-            ($check:ident, $g:ident => $call:expr) => {
-                worst([$({
-                    type $g = $name;
-                    $check(pool::<$g>(), &$call)
-                }),+])
-            };
-        }
-    };
+/// The sizes of a pooling whose window slides.
+const fn sliding(input: [usize; 2], window: Window) -> Pool2dDims {
+    Pool2dDims { input, output: window.outputs(input), window: Some(window) }
 }
 
-shapes! {
-    Point: [1, 1], [1, 1] / [1, 1] + [0, 0];
-    Halves: [8, 8], [2, 2] / [2, 2] + [0, 0];
-    HalvesWide: [4, 34], [2, 2] / [2, 2] + [0, 0];
-    HalvesOdd: [7, 9], [2, 2] / [2, 2] + [0, 0];
-    Overlapping: [6, 7], [3, 3] / [1, 1] + [1, 1];
-    OverlappingStrided: [9, 8], [3, 3] / [2, 2] + [1, 1];
-    Rectangular: [7, 9], [2, 3] / [2, 1] + [0, 1];
-    Gaps: [11, 10], [2, 2] / [3, 3] + [0, 0];
-    Whole: [4, 5], [4, 5] / [4, 5] + [0, 0];
-    Large: [12, 11], [5, 4] / [3, 3] + [2, 2];
+/// The sizes of a pooling to a given size.
+const fn adaptive(input: [usize; 2], output: [usize; 2]) -> Pool2dDims {
+    Pool2dDims { input, output, window: None }
+}
+
+const fn ceil(window: Window) -> Window {
+    Window { options: Options { ceil_mode: true, ..window.options }, ..window }
+}
+
+const fn divided_by(divisor: Divisor, window: Window) -> Window {
+    Window { options: Options { divisor, ..window.options }, ..window }
+}
+
+shapes! { Pool2dShape, Pool2dDims, pool:
+    Point = sliding([1, 1], Window::new([1, 1], [1, 1], [0, 0]));
+    Halves = sliding([8, 8], Window::new([2, 2], [2, 2], [0, 0]));
+    HalvesWide = sliding([4, 34], Window::new([2, 2], [2, 2], [0, 0]));
+    HalvesOdd = sliding([7, 9], Window::new([2, 2], [2, 2], [0, 0]));
+    Overlapping = sliding([6, 7], Window::new([3, 3], [1, 1], [1, 1]));
+    OverlappingStrided = sliding([9, 8], Window::new([3, 3], [2, 2], [1, 1]));
+    Rectangular = sliding([7, 9], Window::new([2, 3], [2, 1], [0, 1]));
+    Gaps = sliding([11, 10], Window::new([2, 2], [3, 3], [0, 0]));
+    Whole = sliding([4, 5], Window::new([4, 5], [4, 5], [0, 0]));
+    Large = sliding([12, 11], Window::new([5, 4], [3, 3], [2, 2]));
+    Uneven = sliding([6, 5], padded(Window::new([2, 3], [1, 2], [0, 1]), [1, 2]));
+    Dilated = sliding([9, 8], dilated(Window::new([3, 2], [2, 1], [1, 0]), [2, 3]));
+    Ceil = sliding([4, 6], ceil(Window::new([3, 3], [2, 2], [0, 0])));
+    CeilPadded = sliding([8, 5], ceil(Window::new([3, 2], [3, 3], [1, 1])));
+    CeilDilated = sliding([8, 9], ceil(dilated(Window::new([3, 3], [2, 2], [1, 1]), [2, 2])));
+    CeilDropped = sliding([2, 5], ceil(Window::new([3, 2], [3, 3], [1, 0])));
+    Inside = sliding([6, 7], divided_by(Divisor::Inside, Window::new([3, 3], [2, 2], [1, 1])));
+    InsideCeil = sliding([6, 8], divided_by(Divisor::Inside, ceil(Window::new([3, 3], [2, 3], [1, 0]))));
+    Fixed = sliding([6, 8], divided_by(Divisor::Fixed(7), ceil(Window::new([3, 3], [2, 3], [1, 0]))));
+    Thirds = adaptive([7, 5], [3, 2]);
+    Most = adaptive([10, 5], [4, 3]);
+    Even = adaptive([6, 8], [2, 4]);
+    More = adaptive([3, 2], [5, 3]);
 }
 
 fn pool<G: Pool2dShape>() -> Pool {
     let d = G::DIMS;
-    let Window { kernel, stride, padding } = d.window;
-    let window = reference::Window { kernel, stride, padding };
-    assert_eq!(window.outputs(d.input), d.output, "the number of outputs");
-    Pool { input: d.input, window }
+    let windows = match d.window {
+        Some(window) => Windows::Sliding(window.into()),
+        None => Windows::Adaptive(d.output),
+    };
+    let pool = Pool { input: d.input, windows };
+    assert_eq!(pool.outputs(), d.output, "the number of outputs");
+    pool
 }
 
 /// Planes of input and of output.

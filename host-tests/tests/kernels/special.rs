@@ -122,11 +122,8 @@ fn cross_entropy_of_extreme_logits() {
 /// Windows of two by two, one after the other.
 struct Halves;
 impl Pool2dShape for Halves {
-    const DIMS: Pool2dDims = Pool2dDims {
-        input: [2, 6],
-        output: [1, 3],
-        window: Window { kernel: [2, 2], stride: [2, 2], padding: [0, 0] },
-    };
+    const DIMS: Pool2dDims =
+        Pool2dDims { input: [2, 6], output: [1, 3], window: Some(Window::new([2, 2], [2, 2], [0, 0])) };
 }
 
 /// The only windows have padding on all sides.
@@ -135,7 +132,7 @@ impl Pool2dShape for Padded {
     const DIMS: Pool2dDims = Pool2dDims {
         input: [2, 2],
         output: [windows(2, 3, 2, 1), windows(2, 3, 2, 1)],
-        window: Window { kernel: [3, 3], stride: [2, 2], padding: [1, 1] },
+        window: Some(Window::new([3, 3], [2, 2], [1, 1])),
     };
 }
 

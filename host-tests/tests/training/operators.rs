@@ -1,10 +1,11 @@
 //! Single operators and optimisers against PyTorch.
 
 use tensorlet::{
-    AvgPool2d, Conv2d, Image, Kernels, Linear, MaxPool2d, Relu, Sigmoid, Slide, Sliding, Tanh, Tensor, Train, Vector,
+    AvgPool2d, Conv2d, Image, Kernels, Linear, MaxPool2d, Relu, Sigmoid, Slide, Tanh, Tensor, Train, Vector,
     layer::Pass,
     loss::{CrossEntropyLoss, Loss},
     optim::{Adam, Optimizer, Sgd, States},
+    sliding::Strided,
 };
 use tensorlet_host::on_every_instruction_set;
 
@@ -36,24 +37,6 @@ fn layer<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>>
     assert_eq!(case.has("in.weight"), N::PARAMETERS > 0, "{name}: parameters");
 }
 
-/// Strides of two rows and one column.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct TwoOne;
-
-impl Sliding for TwoOne {
-    const STRIDE: [usize; 2] = [2, 1];
-    const PADDING: [usize; 2] = [0, 0];
-}
-
-/// Strides of four rows and five columns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct FourFive;
-
-impl Sliding for FourFive {
-    const STRIDE: [usize; 2] = [4, 5];
-    const PADDING: [usize; 2] = [0, 0];
-}
-
 macro_rules! layers {
     ($($test:ident { $($case:literal: $input:ty => $layer:ty;)+ })+) => {
         $(
@@ -81,12 +64,12 @@ layers! {
     max_pool2d {
         "max_pool2d.all_negative_pad": Image<3, 5, 5> => MaxPool2d<3, 3, 3, 3, Slide<2, 1>>;
         "max_pool2d.k3s1": Image<2, 5, 6> => MaxPool2d<3, 3, 3, 4, Slide<1, 0>>;
-        "max_pool2d.rect": Image<2, 7, 9> => MaxPool2d<2, 3, 3, 7, TwoOne>;
+        "max_pool2d.rect": Image<2, 7, 9> => MaxPool2d<2, 3, 3, 7, Strided<Slide, 2, 1>>;
         "max_pool2d.stride_gt_kernel": Image<2, 11, 10> => MaxPool2d<2, 2, 4, 3, Slide<3>>;
         "max_pool2d.ties": Image<2, 6, 6> => MaxPool2d<3, 3, 3, 3, Slide<2, 1>>;
     }
     avg_pool2d {
-        "avg_pool2d.global": Image<3, 4, 5> => AvgPool2d<4, 5, 1, 1, FourFive>;
+        "avg_pool2d.global": Image<3, 4, 5> => AvgPool2d<4, 5, 1, 1, Strided<Slide, 4, 5>>;
         "avg_pool2d.stride_gt_kernel": Image<2, 11, 10> => AvgPool2d<2, 2, 4, 3, Slide<3>>;
     }
     relu {

@@ -13,8 +13,11 @@ pub(crate) use super::conv_weight::conv2d_weight_gradient;
 use super::pixels::{Axis, Pixels, Plane, Sizes};
 use crate::vector::Vector;
 
-/// Sizes for which all offsets fit into their types.
+/// Sizes that are plain, and for which all offsets fit into their types.
 pub(crate) const fn fits(d: Conv2dDims) -> bool {
+    if !d.is_plain() {
+        return false;
+    }
     let [rows, columns] = axes(d);
     let channels = d.in_channels >= 1 && d.out_channels >= 1 && d.in_channels <= 1 << 15 && d.out_channels <= 1 << 15;
     channels && rows.fits() && columns.fits()

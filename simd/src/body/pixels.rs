@@ -26,13 +26,16 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// Of no window.
+    pub(crate) const EMPTY: Self = Self { kernel: 0, stride: 1, padding: 0, input: 0, output: 0 };
+
     /// Of rows (0) or columns (1).
     #[inline(always)]
     pub(crate) const fn of(window: Window, input: [usize; 2], output: [usize; 2], axis: usize) -> Self {
         Self {
             kernel: window.kernel[axis],
-            stride: window.stride[axis],
-            padding: window.padding[axis],
+            stride: window.options.stride[axis],
+            padding: window.options.padding[axis],
             input: input[axis],
             output: output[axis],
         }

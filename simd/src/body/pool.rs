@@ -58,9 +58,9 @@ fn max_windows<L: Vector, const GATHERS: bool>(
 pub(crate) fn avg_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32]) {
     let plane = forward_plane(d);
     if plane.gathers() {
-        sum_windows::<L, true>(l, &plane, d.mean_scale(), [d.in_plane(), d.out_plane()], x, y);
+        sum_windows::<L, true>(l, &plane, mean_scale(d), [d.in_plane(), d.out_plane()], x, y);
     } else {
-        sum_windows::<L, false>(l, &plane, d.mean_scale(), [d.in_plane(), d.out_plane()], x, y);
+        sum_windows::<L, false>(l, &plane, mean_scale(d), [d.in_plane(), d.out_plane()], x, y);
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn avg_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx
                 columns: Axis::backward(columns, column_phase),
                 out_width: d.input[1],
             };
-            sum_windows::<L, false>(l, &plane, d.mean_scale(), [d.out_plane(), d.in_plane()], dy, dx);
+            sum_windows::<L, false>(l, &plane, mean_scale(d), [d.out_plane(), d.in_plane()], dy, dx);
         }
     }
 }
@@ -111,14 +111,26 @@ const fn forward_plane(d: Pool2dDims) -> Plane {
     Plane { rows: Axis::forward(rows), columns: Axis::forward(columns), out_width: d.output[1] }
 }
 
-/// Sizes for which all offsets fit into their types.
+/// Sizes that are plain, and for which all offsets fit into their types.
 pub(crate) const fn fits(d: Pool2dDims) -> bool {
     let [rows, columns] = axes(d);
-    rows.fits() && columns.fits()
+    d.is_plain() && rows.fits() && columns.fits()
+}
+
+/// One over what all means divide by: plain sizes have such a number.
+#[inline(always)]
+const fn mean_scale(d: Pool2dDims) -> f32 {
+    match d.uniform_scale() {
+        Some(scale) => scale,
+        None => 0.0,
+    }
 }
 
 /// Rows and columns.
 #[inline(always)]
 const fn axes(d: Pool2dDims) -> [Sizes; 2] {
-    [Sizes::of(d.window, d.input, d.output, 0), Sizes::of(d.window, d.input, d.output, 1)]
+    match d.window {
+        Some(window) => [Sizes::of(window, d.input, d.output, 0), Sizes::of(window, d.input, d.output, 1)],
+        None => [Sizes::EMPTY; 2],
+    }
 }
