@@ -1,6 +1,6 @@
 //! Matrix products.
 
-#![allow(dead_code, reason = "which adapters are used depends on the cases")]
+#![allow(dead_code, unused_imports, reason = "which adapters are used depends on the cases")]
 
 use std::marker::PhantomData;
 

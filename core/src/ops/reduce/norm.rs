@@ -11,10 +11,10 @@ use crate::{Tensor, kernel::Kernels, math, ops::Number};
 /// ```
 /// use tensorlet::{Portable, ops::{self, Dim}};
 /// let x = [[3.0, -4.0], [0.0, 2.0]];
-/// let (mut euclid, mut largest) = ([0.0; 2], [0.0; 2]);
-/// ops::norm(Portable, &x, 2.0, Dim::<1>, &mut euclid);
+/// let (mut sum, mut largest) = ([0.0; 2], [0.0; 2]);
+/// ops::norm(Portable, &x, 1.0, Dim::<1>, &mut sum);
 /// ops::norm(Portable, &x, f32::INFINITY, Dim::<1>, &mut largest);
-/// assert_eq!((euclid, largest), ([5.0, 2.0], [4.0, 2.0]));
+/// assert_eq!((sum, largest), ([7.0, 2.0], [4.0, 2.0]));
 /// ```
 #[inline]
 pub fn norm<K, X, D, Y>(_: K, x: &X, p: f32, _: D, y: &mut Y)

@@ -9,8 +9,8 @@ use crate::{Tensor, kernel::Kernels};
 /// ```
 /// use tensorlet::{Portable, ops::{self, Dim}};
 /// let mut y = [[0.0; 2]; 2];
-/// ops::normalize(Portable, &[[3.0, 4.0], [0.0, 0.0]], 2.0, Dim::<1>, 1e-12, &mut y);
-/// assert_eq!(y, [[0.6, 0.8], [0.0, 0.0]]);
+/// ops::normalize(Portable, &[[1.0, -3.0], [0.0, 0.0]], 1.0, Dim::<1>, 1e-12, &mut y);
+/// assert_eq!(y, [[0.25, -0.75], [0.0, 0.0]]);
 /// ```
 #[inline]
 pub fn normalize<K, X, D>(_: K, x: &X, p: f32, _: D, eps: f32, y: &mut X)

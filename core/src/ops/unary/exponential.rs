@@ -2,7 +2,7 @@
 
 use core::f32::consts::FRAC_2_SQRT_PI;
 
-use super::{function, gradient};
+use super::{function, gradient, kernel};
 use crate::math;
 
 function! {
@@ -101,7 +101,7 @@ gradient! {
     log1p_backward, |x, dy| dy / (1.0 + x)
 }
 
-function! {
+kernel! {
     /// `y = 1 / (1 + e⁻ˣ)`: PyTorch's `torch.sigmoid`.
     ///
     /// ```
@@ -110,7 +110,7 @@ function! {
     /// ops::sigmoid(Portable, &[0.0, -1e4], &mut y);
     /// assert_eq!(y, [0.5, 0.0]);
     /// ```
-    sigmoid, math::sigmoid
+    sigmoid
 }
 
 gradient! {
@@ -128,7 +128,7 @@ gradient! {
     }
 }
 
-function! {
+kernel! {
     /// The hyperbolic tangent: PyTorch's `torch.tanh`.
     ///
     /// ```
@@ -137,7 +137,7 @@ function! {
     /// ops::tanh(Portable, &[0.0, -1e4], &mut y);
     /// assert_eq!(y, [0.0, -1.0]);
     /// ```
-    tanh, math::tanh
+    tanh
 }
 
 gradient! {

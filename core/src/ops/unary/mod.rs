@@ -39,8 +39,21 @@ macro_rules! function {
         }
     };
 }
-
 use function;
+/// A function that the token has a kernel for, which works in place.
+macro_rules! kernel {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[inline]
+        pub fn $name<K: $crate::Kernels, X: $crate::Tensor<Elem = f32>>(k: K, x: &X, y: &mut X) {
+            let y = y.elements_mut();
+            $crate::ops::unary::map(x.elements(), y, core::convert::identity);
+            k.$name(y);
+        }
+    };
+}
+use kernel;
+
 /// The gradient of a function: `g(x, dy)`.
 macro_rules! gradient {
     ($(#[$doc:meta])* $name:ident, $g:expr) => {

@@ -1,6 +1,6 @@
 //! Functions of elements, of one tensor or of several that are broadcast to each other.
 
-#![allow(dead_code, reason = "which adapters are used depends on the cases")]
+#![allow(dead_code, unused_imports, reason = "which adapters are used depends on the cases")]
 
 mod composed;
 mod several;

@@ -1,6 +1,6 @@
 //! Reductions, and what runs along dimensions.
 
-#![allow(dead_code, reason = "which adapters are used depends on the cases")]
+#![allow(dead_code, unused_imports, reason = "which adapters are used depends on the cases")]
 
 mod chosen;
 mod running;
