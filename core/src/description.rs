@@ -90,6 +90,10 @@ pub enum Op {
     },
     /// All dimensions into one.
     Flatten,
+    /// Recurrent layers over sequences.
+    Recurrent(Recurrence),
+    /// One time step of a recurrent layer.
+    RecurrentCell(Cell),
     /// A layer written outside this crate, by its name.
     Custom(&'static str),
 }
@@ -125,6 +129,16 @@ impl Op {
             Self::Glu { .. } => "GLU",
             Self::GatedLinear { .. } => "GatedLinear",
             Self::Flatten => "Flatten",
+            Self::Recurrent(Recurrence { cell, .. }) => match cell {
+                Cell::Tanh | Cell::Relu => "RNN",
+                Cell::Gru => "GRU",
+                Cell::Lstm => "LSTM",
+            },
+            Self::RecurrentCell(cell) => match cell {
+                Cell::Tanh | Cell::Relu => "RNNCell",
+                Cell::Gru => "GRUCell",
+                Cell::Lstm => "LSTMCell",
+            },
             Self::Custom(name) => name,
         }
     }
@@ -203,6 +217,32 @@ pub struct Window {
     pub kernel: [usize; 2],
     /// How it slides.
     pub options: Options,
+}
+
+/// The kind of a recurrent cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// One gate with the hyperbolic tangent.
+    Tanh,
+    /// One gate with ReLU.
+    Relu,
+    /// Gates r, z, n.
+    Gru,
+    /// Gates i, f, g, o.
+    Lstm,
+}
+
+/// A stack of recurrent layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recurrence {
+    /// The kind of its cells.
+    pub cell: Cell,
+    /// The size of the hidden state.
+    pub hidden: usize,
+    /// The number of layers.
+    pub layers: usize,
+    /// 1, or 2 for both directions.
+    pub directions: usize,
 }
 
 /// One layer: its operation, shapes, parameters and cost.

@@ -11,7 +11,7 @@ macro_rules! kernels {
                 Portable,
                 kernel::{
                     AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels,
-                    Pool2dDims, Pool2dShape, PoolKernels, ReduceKernels, SgdStep, SoftmaxKernels, UpdateKernels,
+                    Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, SgdStep, SoftmaxKernels, UpdateKernels,
                 },
             };
 
@@ -86,6 +86,8 @@ macro_rules! kernels {
                     fn scale(x: &mut [f32], a: f32) -> ();
                 }
             }
+
+            impl RecurrentKernels for $token {}
 
             impl ReduceKernels for $token {
                 methods! { $token, $features, reduce:

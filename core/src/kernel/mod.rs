@@ -13,6 +13,7 @@ mod elementwise;
 mod function;
 mod matmul;
 pub(crate) mod pool;
+mod recurrent;
 mod reduce;
 mod softmax;
 pub(crate) mod unfold;
@@ -24,6 +25,7 @@ pub use elementwise::ElementwiseKernels;
 pub use function::Function;
 pub use matmul::MatmulKernels;
 pub use pool::{Pool2dDims, Pool2dShape, PoolKernels};
+pub use recurrent::RecurrentKernels;
 pub use reduce::ReduceKernels;
 pub use softmax::SoftmaxKernels;
 pub use update::{AdadeltaStep, AdagradStep, AdamStep, RmsPropStep, SgdStep, UpdateKernels};
@@ -34,6 +36,7 @@ pub trait Kernels:
     + ConvKernels
     + PoolKernels
     + ElementwiseKernels
+    + RecurrentKernels
     + ReduceKernels
     + SoftmaxKernels
     + UpdateKernels
@@ -60,6 +63,7 @@ impl MatmulKernels for Portable {}
 impl ConvKernels for Portable {}
 impl PoolKernels for Portable {}
 impl ElementwiseKernels for Portable {}
+impl RecurrentKernels for Portable {}
 impl ReduceKernels for Portable {}
 impl SoftmaxKernels for Portable {}
 impl UpdateKernels for Portable {}

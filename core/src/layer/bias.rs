@@ -39,6 +39,12 @@ pub trait Bias<const N: usize>: sealed::Sealed + Copy + Debug + PartialEq + Send
     /// The values, to be changed.
     fn values_mut(&mut self) -> &mut [f32];
 
+    /// The values of several biases, one behind the other.
+    fn flat(biases: &[Self]) -> &[f32];
+
+    /// The values of several biases, to be changed.
+    fn flat_mut(biases: &mut [Self]) -> &mut [f32];
+
     /// Writes the bias, or zeros, into the outputs to which products are then added.
     fn begin(&self, y: &mut [f32; N]);
 }
@@ -57,6 +63,16 @@ impl<const N: usize> Bias<N> for [f32; N] {
     #[inline(always)]
     fn values_mut(&mut self) -> &mut [f32] {
         self
+    }
+
+    #[inline(always)]
+    fn flat(biases: &[Self]) -> &[f32] {
+        biases.as_flattened()
+    }
+
+    #[inline(always)]
+    fn flat_mut(biases: &mut [Self]) -> &mut [f32] {
+        biases.as_flattened_mut()
     }
 
     #[inline(always)]
@@ -88,6 +104,16 @@ impl<const N: usize> Bias<N> for NoBias {
     }
 
     #[inline(always)]
+    fn flat(_: &[Self]) -> &[f32] {
+        &[]
+    }
+
+    #[inline(always)]
+    fn flat_mut(_: &mut [Self]) -> &mut [f32] {
+        &mut []
+    }
+
+    #[inline(always)]
     fn begin(&self, y: &mut [f32; N]) {
         y.fill(0.0);
     }
@@ -103,7 +129,12 @@ pub(crate) const fn listed<const N: usize, B: Bias<N>>(
 
 /// Fills with uniform numbers in `±bound`.
 pub(crate) fn uniform<const N: usize, B: Bias<N>, R: Rng>(bias: &mut B, bound: f32, rng: &mut R) {
-    for value in bias.values_mut() {
+    uniform_values(bias.values_mut(), bound, rng);
+}
+
+/// Fills with uniform numbers in `±bound`.
+pub(crate) fn uniform_values<R: Rng>(values: &mut [f32], bound: f32, rng: &mut R) {
+    for value in values {
         *value = bound * (2.0 * random::uniform(rng) - 1.0);
     }
 }

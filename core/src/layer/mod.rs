@@ -28,6 +28,7 @@ mod glu;
 mod linear;
 mod pool;
 mod prelu;
+pub mod recurrent;
 mod residual;
 mod unfold;
 
@@ -50,6 +51,7 @@ pub use glu::{GatedLinear, Glu, SwiGlu};
 pub use linear::Linear;
 pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
+pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
 pub use residual::Residual;
 pub use unfold::{Fold, Unfold};
 

@@ -1,0 +1,238 @@
+//! Recurrent layers over sequences.
+
+use rand_core::Rng;
+
+use super::{
+    cell::{self, AnyCell, Cell, Names},
+    directions::Directions,
+    gates::Gates,
+    parts::{Depth, GateBias, Layers, MOST_LAYERS, Part},
+    stack::{self, Sizes, Source},
+    steps::Weights,
+};
+use crate::{
+    Module, Path, Tensor, Visitor, VisitorMut,
+    description::{Description, LayerInfo, Op, ParameterInfo, Recurrence},
+    kernel::Kernels,
+    layer::{Layer, Pass, Train},
+    memory::{End, Input},
+};
+
+/// Recurrent layers over sequences, with the gates `C`; see [`Rnn`](super::Rnn), [`Gru`](super::Gru) and
+/// [`Lstm`](super::Lstm).
+///
+/// As a [`Layer<[[f32; IN]; T]>`](crate::Layer) it takes sequences of any length `T`, one for each sample
+/// (PyTorch's `batch_first=True`), and gives the hidden states of the last layer at all time steps.
+///
+/// | PyTorch | here |
+/// |---|---|
+/// | `num_layers` | `LAYERS` |
+/// | `bidirectional=True` | [`Bidirectional<{2 * H}>`](super::Bidirectional) for `D` |
+/// | `bias=False` | [`NoBias`](crate::NoBias) for `B` |
+/// | `y, (h_n, c_n) = rnn(x, (h_0, c_0))` | [`forward_with_state`](Layer::forward_with_state) changes one state |
+///
+/// The state has the words of PyTorch's `h`, `[layers · directions, n, H]`, and for an LSTM behind them
+/// those of `c`. In training gradients flow back to the start of the sequence and not into the call
+/// before (truncated back-propagation through time, PyTorch's `state.detach()`);
+/// [`backward_with_state`](Self::backward_with_state) is for those who need them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct Recurrent<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>>
+where
+    Layers<LAYERS>: Depth,
+{
+    /// The cells of the first layer, one for each direction.
+    pub first: D::Each<Cell<C, IN, H, B>>,
+    /// The cells of the layers behind it.
+    pub behind: <Layers<LAYERS> as Depth>::Behind<D::Each<D::Behind<C, B>>>,
+}
+
+/// The names of all parameters, by layer and direction.
+const NAMES: [[Names; 2]; MOST_LAYERS] = {
+    macro_rules! names {
+        ($($layer:literal),*) => {
+            [$([names!(@ $layer, ""), names!(@ $layer, "_reverse")]),*]
+        };
+        (@ $layer:literal, $reverse:literal) => {
+            [
+                concat!("weight_ih_l", $layer, $reverse),
+                concat!("weight_hh_l", $layer, $reverse),
+                concat!("bias_ih_l", $layer, $reverse),
+                concat!("bias_hh_l", $layer, $reverse),
+            ]
+        };
+    }
+    names!(0, 1, 2, 3, 4, 5, 6, 7)
+};
+
+/// The most parameters that a stack can have.
+const MOST: usize = 4 * 2 * MOST_LAYERS;
+
+impl<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>>
+    Recurrent<C, IN, H, LAYERS, D, B>
+where
+    Layers<LAYERS>: Depth,
+{
+    /// The parameters of each cell, by layer and direction.
+    const CELLS: [[[ParameterInfo; 4]; 2]; MOST_LAYERS] = {
+        let mut cells = [[cell::infos([""; 4], 1, 1, 1); 2]; MOST_LAYERS];
+        let mut layer = 0;
+        while layer < MOST_LAYERS {
+            let inputs = if layer == 0 { IN } else { D::COUNT * H };
+            let [forward, reverse] = NAMES[layer];
+            cells[layer] = [cell::infos(forward, C::GATES, inputs, H), cell::infos(reverse, C::GATES, inputs, H)];
+            layer += 1;
+        }
+        cells
+    };
+
+    /// Parameters of a cell: with biases or without.
+    const EACH: usize = if B::LEN == 0 { 2 } else { 4 };
+
+    /// The parameters that there are, in order, and then some.
+    const LIST: [ParameterInfo; MOST] = {
+        let mut list = [Self::CELLS[0][0][0]; MOST];
+        let mut i = 0;
+        while i < LAYERS * D::COUNT * Self::EACH {
+            let cell = i / Self::EACH;
+            list[i] = Self::CELLS[cell / D::COUNT][cell % D::COUNT][i % Self::EACH];
+            i += 1;
+        }
+        list
+    };
+
+    const fn sizes(steps: usize) -> Sizes {
+        Sizes { steps, inputs: IN, hidden: H, layers: LAYERS, directions: D::COUNT }
+    }
+
+    fn weights(&self, layer: usize, direction: usize) -> Weights<'_> {
+        match layer.checked_sub(1) {
+            None => self.first.as_ref().get(direction).map(Weights::of),
+            Some(i) => self.behind.as_ref().get(i).and_then(|layer| layer.as_ref().get(direction)).map(Weights::of),
+        }
+        .unwrap_or_default()
+    }
+
+    /// [`backward`](Train::backward) that also carries the gradient of the state: `∂L/∂(final state)`
+    /// comes in and `∂L/∂(initial state)` goes out in `state_gradient`, which has the words of the state.
+    ///
+    /// ```
+    /// use tensorlet::{Layer, Module, Portable, Rnn, Train, layer::Pass};
+    /// type Net = Rnn<1, 1>;
+    /// let mut net = Net::ZERO;
+    /// net.first[0].weight_hh = [[[0.5]]];
+    /// let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0 };
+    /// let mut tape = [0.0; <Net as Train<[[f32; 1]; 2]>>::TAPE];
+    /// let (mut x, mut state) = ([0.0; 2], [0.0]);
+    /// Train::<[[f32; 1]; 2]>::forward_train(&net, Portable, pass, &mut x, &mut state, &mut tape);
+    /// <Net as Train<[[f32; 1]; 2]>>::out(pass, &mut x, &mut tape).fill(0.0);
+    ///
+    /// // Two steps of h ← tanh(h / 2) from 0.
+    /// let mut gradient = [1.0];
+    /// net.backward_with_state::<_, 2>(Portable, pass, &mut x, &mut gradient, &mut tape, &mut []);
+    /// assert_eq!(gradient, [0.25]);
+    /// ```
+    #[inline]
+    pub fn backward_with_state<K: Kernels, const T: usize>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        state_gradient: &mut [f32],
+        tape: &mut [f32],
+        grad: &mut [f32],
+    ) {
+        let cells = |layer, direction| self.weights(layer, direction);
+        stack::backward::<K, C>(k, Self::sizes(T), &cells, (pass, x), state_gradient, tape, grad);
+    }
+}
+
+impl<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>> Module
+    for Recurrent<C, IN, H, LAYERS, D, B>
+where
+    Layers<LAYERS>: Depth,
+{
+    const ZERO: Self = Self { first: Part::BLANK, behind: Part::BLANK };
+    const PARAMETERS: usize = D::COUNT
+        * (<Cell<C, IN, H, B> as AnyCell>::PARAMETERS + (LAYERS - 1) * <D::Behind<C, B> as AnyCell>::PARAMETERS);
+
+    /// All uniform in `±1/√H`, as PyTorch's `reset_parameters` draws them.
+    fn init<R: Rng>(&mut self, rng: &mut R) {
+        for cell in self.first.as_mut() {
+            cell::init(cell, H, rng);
+        }
+        for cell in self.behind.as_mut().iter_mut().flat_map(AsMut::as_mut) {
+            cell::init(cell, H, rng);
+        }
+    }
+
+    #[inline]
+    fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
+        let [first, behind @ ..] = const { &Self::CELLS };
+        for (cell, infos) in self.first.as_ref().iter().zip(first) {
+            cell::show(cell, infos, path, visitor);
+        }
+        for (layer, infos) in self.behind.as_ref().iter().zip(behind) {
+            for (cell, infos) in layer.as_ref().iter().zip(infos) {
+                cell::show(cell, infos, path, visitor);
+            }
+        }
+    }
+
+    #[inline]
+    fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
+        let [first, behind @ ..] = const { &Self::CELLS };
+        for (cell, infos) in self.first.as_mut().iter_mut().zip(first) {
+            cell::show_mut(cell, infos, path, visitor);
+        }
+        for (layer, infos) in self.behind.as_mut().iter_mut().zip(behind) {
+            for (cell, infos) in layer.as_mut().iter_mut().zip(infos) {
+                cell::show_mut(cell, infos, path, visitor);
+            }
+        }
+    }
+}
+
+impl<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>, const T: usize>
+    Layer<[[f32; IN]; T]> for Recurrent<C, IN, H, LAYERS, D, B>
+where
+    Layers<LAYERS>: Depth,
+{
+    type Out = [D::Out; T];
+    const DESCRIPTION: Description = Description::Layer(LayerInfo {
+        op: Op::Recurrent(Recurrence { cell: C::KIND, hidden: H, layers: LAYERS, directions: D::COUNT }),
+        input: <[[f32; IN]; T]>::SHAPE,
+        output: <[D::Out; T]>::SHAPE,
+        parameters: Self::LIST.split_at(LAYERS * D::COUNT * Self::EACH).0,
+        macs: Self::sizes(T).macs::<C>(),
+    });
+    const PEAK: usize = Self::sizes(T).peak::<C>();
+    const PEAK_GIVEN: usize = Self::sizes(T).peak_given::<C>();
+    const STATE: usize = Self::sizes(T).state::<C>();
+
+    #[inline]
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[f32; IN]; T]>, state: &mut [f32], arena: &mut [f32]) -> End {
+        let cells = |layer, direction| self.weights(layer, direction);
+        let source = Source::of(&input);
+        stack::infer::<K, C>(k, const { Self::sizes(T) }, &cells, (input.n(), source), state, arena)
+    }
+}
+
+impl<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>, const T: usize>
+    Train<[[f32; IN]; T]> for Recurrent<C, IN, H, LAYERS, D, B>
+where
+    Layers<LAYERS>: Depth,
+{
+    const TAPE: usize = Self::sizes(T).tape::<C>();
+
+    #[inline]
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
+        let cells = |layer, direction| self.weights(layer, direction);
+        stack::forward_train::<K, C>(k, const { Self::sizes(T) }, &cells, (pass.n, x), state, tape);
+    }
+
+    #[inline]
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
+        self.backward_with_state::<K, T>(k, pass, x, &mut [], tape, grad);
+    }
+}
