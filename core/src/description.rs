@@ -94,6 +94,10 @@ pub enum Op {
     Recurrent(Recurrence),
     /// One time step of a recurrent layer.
     RecurrentCell(Cell),
+    /// The last time step of a sequence.
+    LastStep,
+    /// The mean over the time steps of a sequence.
+    MeanStep,
     /// A layer written outside this crate, by its name.
     Custom(&'static str),
 }
@@ -139,6 +143,8 @@ impl Op {
                 Cell::Gru => "GRUCell",
                 Cell::Lstm => "LSTMCell",
             },
+            Self::LastStep => "LastStep",
+            Self::MeanStep => "MeanStep",
             Self::Custom(name) => name,
         }
     }
@@ -287,6 +293,8 @@ pub enum Description {
     Residual(&'static Description),
     /// A part that is not trained.
     Frozen(&'static Description),
+    /// A part at each of so many time steps.
+    Steps(&'static Description, usize),
 }
 
 /// What [`Description::for_each_layer`] tells of a layer beside its [`LayerInfo`].
@@ -317,7 +325,7 @@ impl Description {
                     layer.description.walk(part(layer.name), f);
                 }
             }
-            Self::Residual(inner) => inner.walk(place, f),
+            Self::Residual(inner) | Self::Steps(inner, _) => inner.walk(place, f),
             Self::Frozen(inner) => inner.walk(Place { trained: false, ..place }, f),
         }
     }
@@ -337,6 +345,7 @@ impl Description {
                 sum
             }
             Self::Residual(inner) | Self::Frozen(inner) => inner.macs(),
+            Self::Steps(inner, steps) => *steps * inner.macs(),
         }
     }
 }

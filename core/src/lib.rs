@@ -37,10 +37,12 @@ pub use layer::{
     Sigmoid, Tanh, Train, Unfold,
 };
 pub use layer::{
+    Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, Rnn, RnnCell, TimeDistributed, Unidirectional,
+};
+pub use layer::{
     Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,
     Mish, PRelu, Relu6, Selu, Shrink, Silu, Softplus, Softshrink, Softsign, SwiGlu, Swish, Tanhshrink, Threshold,
 };
-pub use layer::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
 pub use memory::Mode;
 pub use module::{Module, Parameter, Visitor, VisitorMut};
 pub use path::Path;

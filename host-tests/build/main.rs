@@ -10,6 +10,7 @@ mod entry;
 mod linear;
 mod movement;
 mod product;
+mod recurrent;
 mod reduction;
 mod rust;
 mod training;
@@ -30,6 +31,7 @@ const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
     activation::typed,
     linear::typed,
     movement::typed,
+    recurrent::typed,
     training::typed,
     arithmetic::typed,
     reduction::typed,

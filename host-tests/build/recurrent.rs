@@ -31,7 +31,11 @@ impl Network<'_> {
         } else {
             "tensorlet::Unidirectional".to_owned()
         };
-        format!("tensorlet::layer::recurrent::Recurrent<{}, {inputs}, {hidden}, {layers}, {directions}, {}>", self.gates(), self.biases())
+        format!(
+            "tensorlet::layer::recurrent::Recurrent<{}, {inputs}, {hidden}, {layers}, {directions}, {}>",
+            self.gates(),
+            self.biases()
+        )
     }
 
     fn cell(&self) -> String {
@@ -108,7 +112,9 @@ fn onnx(entry: &Entry) -> Typed {
         Some(names) if kind == "rnn" && names.iter().all(|name| name == "Relu") => true,
         Some(names) => return Err(format!("the activations {names:?}")),
     };
-    let [directions, _, inputs] = *entry.shape(&name(1)?)? else { return Err("the weight has another rank".to_owned()) };
+    let [directions, _, inputs] = *entry.shape(&name(1)?)? else {
+        return Err("the weight has another rank".to_owned());
+    };
     let hidden = size(entry, "hidden_size")?;
     let shape = entry.shape(&name(0)?)?;
     let steps = shape[usize::from(entry.integer("layout") == Some(1))];

@@ -88,11 +88,14 @@ fn every_tolerance_has_a_reason() {
 fn layers() -> BTreeSet<String> {
     let text = source("core/src/layer").join("\n");
     let mut names = BTreeSet::new();
-    for part in text.split("pub struct ").skip(1) {
+    for part in text.split("pub struct ").skip(1).chain(text.split("pub type ").skip(1)) {
         names.insert(identifier(part).to_owned());
     }
     // What a pass carries and what a layer consists of are no layers.
-    names.retain(|name| !["Pass", "Fused", "NoBias"].contains(&&name[..]));
+    let others = ["Pass", "Fused", "NoBias", "GruGates", "LstmGates", "Layers", "Unidirectional", "Bidirectional"];
+    names.retain(|name| !others.contains(&&name[..]));
+    // These have other names for each kind of gates.
+    names.retain(|name| !["Cell", "Recurrent"].contains(&&name[..]));
     names
 }
 

@@ -216,8 +216,8 @@ impl<const IN: usize, const OUT: usize, F: Function + Module, B: Bias<OUT>> Trai
         let [gates, values, dy] = parts::<OUT>(pass, tape);
         k.gate_backward(self.gate, values, gates, dy);
         let (first, third) = memory::split(grad, Linear::<IN, OUT, B>::GRAD);
-        self.w1.backward(k, Pass { input_gradient: false, ..pass }, x, gates, first);
-        self.w3.backward(k, Pass { input_gradient: false, ..pass }, x, values, third);
+        Train::<[f32; IN]>::backward(&mut self.w1, k, Pass { input_gradient: false, ..pass }, x, gates, first);
+        Train::<[f32; IN]>::backward(&mut self.w3, k, Pass { input_gradient: false, ..pass }, x, values, third);
         self.input_gradient(k, pass, x, gates, values);
     }
 
@@ -241,8 +241,8 @@ impl<const IN: usize, const OUT: usize, F: Function + Module, B: Bias<OUT>> Trai
         let words = Linear::<IN, OUT, B>::GRAD;
         let leaf = Pass { input_gradient: false, ..pass };
         let mut step = Fused { optimizer, path, state, scratch };
-        self.w1.backward_fused(k, leaf, kept, gates, step.part("w1", 0, words));
-        self.w3.backward_fused(k, leaf, kept, values, step.part("w3", words, words));
+        Train::<[f32; IN]>::backward_fused(&mut self.w1, k, leaf, kept, gates, step.part("w1", 0, words));
+        Train::<[f32; IN]>::backward_fused(&mut self.w3, k, leaf, kept, values, step.part("w3", words, words));
     }
 }
 

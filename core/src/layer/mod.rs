@@ -30,6 +30,7 @@ mod pool;
 mod prelu;
 pub mod recurrent;
 mod residual;
+mod time;
 mod unfold;
 
 pub use crate::sliding::{Slide, Sliding};
@@ -53,6 +54,7 @@ pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
 pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
 pub use residual::Residual;
+pub use time::{LastStep, MeanStep, TimeDistributed};
 pub use unfold::{Fold, Unfold};
 
 use crate::{

@@ -16,6 +16,7 @@ pub mod matmul;
 pub mod movement;
 pub mod network;
 pub mod pool;
+pub mod recurrent;
 pub mod reduce;
 pub mod rounded;
 pub mod softmax;

@@ -4,11 +4,11 @@
 //! computes the output sample by sample. It is the oracle of the forward pass, and, differentiated
 //! numerically, of all gradients: no derivative is written down a second time.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use tensorlet::{
     Description, Layer, Module, Parameter, Path, Tensor, Visitor,
-    description::{LayerInfo, Op},
+    description::{LayerInfo, Op, Recurrence},
 };
 
 use super::{activation, conv, gate, matmul, pool};
@@ -34,6 +34,10 @@ pub struct Network {
     pub parameters: Vec<Values>,
     /// What layers hold beside their parameters, by path: `norm1.eps`.
     settings: BTreeMap<String, f64>,
+    /// The state that recurrent layers begin with; zeros if there is none.
+    pub state: Vec<f64>,
+    /// The state that they ended with in the last batch.
+    pub last_state: RefCell<Vec<f64>>,
 }
 
 impl Visitor for Network {
@@ -57,7 +61,13 @@ impl Network {
     #[must_use]
     pub fn of<X: Tensor, N: Layer<X>>(network: &N) -> Self {
         let description = const { &N::DESCRIPTION };
-        let mut double = Self { description, parameters: Vec::new(), settings: BTreeMap::new() };
+        let mut double = Self {
+            description,
+            parameters: Vec::new(),
+            settings: BTreeMap::new(),
+            state: Vec::new(),
+            last_state: RefCell::default(),
+        };
         Module::parameters(network, Path::ROOT, &mut double);
         double
     }
@@ -65,12 +75,20 @@ impl Network {
     /// The outputs for a batch of samples, in training or not.
     #[must_use]
     pub fn batch(&self, x: Vec<Vec<f64>>, training: bool) -> Vec<Vec<f64>> {
+        self.last_state.borrow_mut().clear();
         self.evaluate(self.description, "", x, training)
     }
 
     fn evaluate(&self, description: &Description, path: &str, x: Vec<Vec<f64>>, training: bool) -> Vec<Vec<f64>> {
         match description {
-            Description::Layer(info) => x.iter().map(|x| self.layer(info, path, x)).collect(),
+            Description::Layer(info) => match info.op {
+                Op::Recurrent(stack) => self.recurrent(info, stack, path, &x),
+                Op::RecurrentCell(cell) => {
+                    let stack = Recurrence { cell, hidden: info.output.numel(), layers: 1, directions: 1 };
+                    self.recurrent(info, stack, path, &x)
+                }
+                _ => x.iter().map(|x| self.layer(info, path, x)).collect(),
+            },
             Description::Chain(a, b) => {
                 let hidden = self.evaluate(a, &join(path, "0"), x, training);
                 self.evaluate(b, &join(path, "1"), hidden, training)
@@ -84,6 +102,11 @@ impl Network {
                 y
             }
             Description::Frozen(inner) => self.evaluate(inner, path, x, false),
+            Description::Steps(inner, steps) => {
+                let rows = x.iter().flat_map(|x| x.chunks(x.len() / steps).map(<[f64]>::to_vec)).collect();
+                let y = self.evaluate(inner, path, rows, training);
+                y.chunks(*steps).map(<[Vec<f64>]>::concat).collect()
+            }
         }
     }
 
@@ -118,6 +141,11 @@ impl Network {
                 linear("w1").into_iter().zip(linear("w3")).map(|(b, a)| a * (gate.value)(b)).collect()
             }
             Op::Flatten => x.to_vec(),
+            Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),
+            Op::MeanStep => {
+                let (steps, len) = (info.input.dim(0), info.output.numel());
+                (0..len).map(|i| x.iter().skip(i).step_by(len).sum::<f64>() / steps as f64).collect()
+            }
             other => panic!("no reference for the layer {}", other.name()),
         };
         assert_eq!(y.len(), info.output.numel(), "the output of {path}");
@@ -153,6 +181,6 @@ impl Network {
     }
 }
 
-fn join(path: &str, name: &str) -> String {
+pub(super) fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }

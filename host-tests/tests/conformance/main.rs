@@ -11,6 +11,7 @@ mod layer;
 mod movement;
 mod optimizer;
 mod product;
+mod recurrent;
 mod reduction;
 mod report;
 

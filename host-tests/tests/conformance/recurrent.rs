@@ -3,69 +3,30 @@
 use std::marker::PhantomData;
 
 use tensorlet::{
-    Kernels, Tensor, Train,
+    Kernels, Tensor,
     layer::{
         Pass,
-        recurrent::{Cell, Depth, Directions, GateBias, Gates, Layers, Recurrent},
+        recurrent::{Cell, Depth, Directions, GateBias, Gates, Layers, Recurrent, Stateful},
     },
 };
 
 use crate::{Adapter, case::Case};
 
-/// A layer whose state has gradients.
-pub(crate) trait Stateful<X: Tensor>: Train<X> {
-    /// The parts of the state: `h`, and `c` for an LSTM.
+/// The parts of a layer's state: `h`, and `c` for an LSTM.
+pub(crate) trait Parts {
     const STATES: usize;
-    /// The numbers of the hidden state.
-    const HIDDEN: usize;
-
-    fn backward_with_state<K: Kernels>(
-        &mut self,
-        k: K,
-        pass: Pass,
-        x: &mut [f32],
-        state: &mut [f32],
-        tape: &mut [f32],
-        grad: &mut [f32],
-    );
 }
 
-impl<C: Gates, const IN: usize, const H: usize, const L: usize, D: Directions<H>, B: GateBias<H>, const T: usize>
-    Stateful<[[f32; IN]; T]> for Recurrent<C, IN, H, L, D, B>
+impl<C: Gates, const IN: usize, const H: usize, const L: usize, D: Directions<H>, B: GateBias<H>> Parts
+    for Recurrent<C, IN, H, L, D, B>
 where
     Layers<L>: Depth,
 {
     const STATES: usize = C::STATES;
-    const HIDDEN: usize = H;
-
-    fn backward_with_state<K: Kernels>(
-        &mut self,
-        k: K,
-        pass: Pass,
-        x: &mut [f32],
-        state: &mut [f32],
-        tape: &mut [f32],
-        grad: &mut [f32],
-    ) {
-        self.backward_with_state::<K, T>(k, pass, x, state, tape, grad);
-    }
 }
 
-impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Stateful<[f32; IN]> for Cell<C, IN, H, B> {
+impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Parts for Cell<C, IN, H, B> {
     const STATES: usize = C::STATES;
-    const HIDDEN: usize = H;
-
-    fn backward_with_state<K: Kernels>(
-        &mut self,
-        k: K,
-        pass: Pass,
-        x: &mut [f32],
-        state: &mut [f32],
-        tape: &mut [f32],
-        grad: &mut [f32],
-    ) {
-        self.backward_with_state(k, pass, x, state, tape, grad);
-    }
 }
 
 /// Swaps the first two of three dimensions.
@@ -88,7 +49,7 @@ struct Names {
 }
 
 /// Runs a layer on a case whose tensors have the batch first.
-fn check<K: Kernels, X: Tensor<Elem = f32>, L: Stateful<X, Out: Tensor<Elem = f32>>>(
+fn check<K: Kernels, X: Tensor<Elem = f32>, L: Stateful<X, Out: Tensor<Elem = f32>> + Parts>(
     k: K,
     case: &Case,
     names: &Names,
@@ -157,7 +118,7 @@ pub(crate) struct Sequence<L, const IN: usize, const T: usize>(PhantomData<L>);
 
 impl<L, const IN: usize, const T: usize> Adapter for Sequence<L, IN, T>
 where
-    L: Stateful<[[f32; IN]; T], Out: Tensor<Elem = f32>>,
+    L: Stateful<[[f32; IN]; T], Out: Tensor<Elem = f32>> + Parts,
 {
     fn run<K: Kernels>(k: K, case: &Case) {
         let names = Names { output: "y", before: ["h0", "c0"], after: ["hn", "cn"] };
@@ -175,7 +136,7 @@ where
 /// One time step.
 pub(crate) struct Step<L, const IN: usize>(PhantomData<L>);
 
-impl<L: Stateful<[f32; IN], Out: Tensor<Elem = f32>>, const IN: usize> Adapter for Step<L, IN> {
+impl<L: Stateful<[f32; IN], Out: Tensor<Elem = f32>> + Parts, const IN: usize> Adapter for Step<L, IN> {
     fn run<K: Kernels>(k: K, case: &Case) {
         let names = Names { output: "h", before: ["h", "c"], after: ["h", "c"] };
         let load = |name: &str, _| case.floats(name);

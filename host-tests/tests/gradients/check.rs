@@ -36,6 +36,10 @@ struct Case {
     x: Vec<f32>,
     /// `∂L/∂y`.
     dy: Vec<f32>,
+    /// The state that recurrent layers begin with.
+    state: Vec<f32>,
+    /// And that they end with.
+    last_state: Vec<f64>,
     n: usize,
     /// The outputs of inference.
     inference: Vec<f64>,
@@ -48,7 +52,8 @@ struct Case {
 }
 
 impl Case {
-    fn new(name: String, mut double: Network, [x, dy]: [Vec<f32>; 2], n: usize, training: bool) -> Self {
+    fn new(name: String, mut double: Network, [x, dy, state]: [Vec<f32>; 3], n: usize, training: bool) -> Self {
+        double.state = wide(&state);
         let (wide_x, wide_dy) = (wide(&x), wide(&dy));
         let sample = x.len() / n;
         let forward = |double: &Network, x: &[f64], training: bool| -> Vec<f64> {
@@ -59,6 +64,7 @@ impl Case {
         };
         let inference = forward(&double, &wide_x, false);
         let outputs = forward(&double, &wide_x, training);
+        let last_state = double.last_state.take();
 
         let mut input_gradient = Vec::new();
         for i in 0..x.len() {
@@ -89,7 +95,7 @@ impl Case {
         }
         let seen = |gradient: &[f64]| gradient.iter().any(|g| *g != 0.0);
         assert!(seen(&input_gradient) && gradients.iter().all(|(_, g)| seen(g)), "{name}: a gradient is zero");
-        Self { name, x, dy, n, inference, training, outputs, gradients, input_gradient }
+        Self { name, x, dy, state, last_state, n, inference, training, outputs, gradients, input_gradient }
     }
 
     /// All checks of a network on one instruction set.
@@ -100,8 +106,10 @@ impl Case {
 
         let what = &format!("{} on {}, {} samples", self.name, subject.name(), self.n);
         let mut arena = Framed::poison(self.n * words.peak);
-        let y = subject.infer(&self.x, arena.get_mut()).expect("the arena is large enough");
+        let mut state = Framed::new(&self.state);
+        let y = subject.infer(&self.x, state.get_mut(), arena.get_mut()).expect("the arena is large enough");
         compare(&format!("{what}: output"), "forward", &y, &self.inference);
+        compare(&format!("{what}: state"), "forward", state.get(), &self.last_state);
         let _ = arena.get();
         for input_gradient in [false, true] {
             let pass = Pass { n: self.n, input_gradient, training: self.training, seed: 1 };
@@ -115,7 +123,9 @@ impl Case {
     fn forward(&self, subject: &dyn Subject, what: &str, pass: Pass) -> [Framed; 2] {
         let words = subject.words().tape[usize::from(pass.input_gradient)];
         let (mut slot, mut tape) = (Framed::new(&self.x), Framed::poison(pass.n * words));
-        subject.forward(pass, slot.get_mut(), tape.get_mut());
+        let mut state = Framed::new(&self.state);
+        subject.forward(pass, slot.get_mut(), state.get_mut(), tape.get_mut());
+        compare(&format!("{what}: state in training"), "forward", state.get(), &self.last_state);
         let out = subject.out(pass, slot.get_mut(), tape.get_mut());
         compare(&format!("{what}: output in training"), "forward", out, &self.outputs);
         out.copy_from_slice(&self.dy);
@@ -196,11 +206,12 @@ where
         let mut rng = Xoshiro128PlusPlus::seed_from_u64(seed);
         let x = uniform(&mut rng, n * X::LEN, 1.5);
         let dy = uniform(&mut rng, n * N::Out::LEN, 1.0);
+        let state = uniform(&mut rng, n * N::STATE, 1.0);
         network.parameters_mut(Path::ROOT, &mut Fill(rng));
         let modes: &[bool] = if N::DIFFERS_IN_TRAINING { &[true, false] } else { &[true] };
         for &training in modes {
             let double = Network::of::<X, N>(&network);
-            let case = Case::new(name.to_owned(), double, [x.clone(), dy.clone()], n, training);
+            let case = Case::new(name.to_owned(), double, [x.clone(), dy.clone(), state.clone()], n, training);
             on_every_instruction_set!(on::<_, X, N>, &network, &case);
         }
     }

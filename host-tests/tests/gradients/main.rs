@@ -12,6 +12,7 @@ mod combinations;
 mod layers;
 mod losses;
 mod movement;
+mod recurrent;
 mod subject;
 mod windows;
 

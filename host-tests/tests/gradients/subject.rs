@@ -29,8 +29,8 @@ pub(crate) trait Subject {
     fn name(&self) -> &'static str;
     fn words(&self) -> Words;
     /// Inference in an arena.
-    fn infer(&self, x: &[f32], arena: &mut [f32]) -> Result<Vec<f32>, Error>;
-    fn forward(&self, pass: Pass, slot: &mut [f32], tape: &mut [f32]);
+    fn infer(&self, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error>;
+    fn forward(&self, pass: Pass, slot: &mut [f32], state: &mut [f32], tape: &mut [f32]);
     /// The slot of the output.
     fn out<'a>(&self, pass: Pass, slot: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32];
     fn backward(&self, pass: Pass, slot: &mut [f32], tape: &mut [f32], gradient: &mut [f32]);
@@ -61,12 +61,12 @@ impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + C
         }
     }
 
-    fn infer(&self, x: &[f32], arena: &mut [f32]) -> Result<Vec<f32>, Error> {
-        self.network.forward(self.k, X::view(x), arena).map(|y| N::Out::flat(y).to_vec())
+    fn infer(&self, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error> {
+        self.network.forward_with_state(self.k, X::view(x), state, arena).map(|y| N::Out::flat(y).to_vec())
     }
 
-    fn forward(&self, pass: Pass, slot: &mut [f32], tape: &mut [f32]) {
-        self.network.forward_train(self.k, pass, slot, &mut [], tape);
+    fn forward(&self, pass: Pass, slot: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
+        self.network.forward_train(self.k, pass, slot, state, tape);
     }
 
     fn out<'a>(&self, pass: Pass, slot: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {

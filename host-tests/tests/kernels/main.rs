@@ -12,6 +12,7 @@ mod matmul;
 mod mutants;
 mod pool;
 mod property;
+mod recurrent;
 mod reduce;
 mod shapes;
 mod softmax;
@@ -72,6 +73,10 @@ kernels! {
     add in elementwise,
     add_scaled in elementwise,
     scale in elementwise,
+    lstm_gates in recurrent,
+    lstm_gates_backward in recurrent,
+    gru_gates in recurrent,
+    gru_gates_backward in recurrent,
     sum in reduce,
     max in reduce,
     dot in reduce,

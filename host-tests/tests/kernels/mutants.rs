@@ -4,7 +4,8 @@ use tensorlet::{
     Portable,
     kernel::{
         AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Function, Kernels,
-        MatmulKernels, Pool2dShape, PoolKernels, ReduceKernels, RmsPropStep, SgdStep, SoftmaxKernels, UpdateKernels,
+        MatmulKernels, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep, SoftmaxKernels,
+        UpdateKernels,
     },
 };
 
@@ -181,6 +182,28 @@ impl ElementwiseKernels for Spoiled {
     fn scale(self, x: &mut [f32], a: f32) {
         Portable.scale(x, a);
         spoil(x);
+    }
+}
+
+impl RecurrentKernels for Spoiled {
+    fn lstm_gates(self, gates: &mut [f32], c: &mut [f32], h: &mut [f32]) {
+        Portable.lstm_gates(gates, c, h);
+        spoil(c);
+    }
+
+    fn lstm_gates_backward(self, gates: &mut [f32], before: &[f32], tanh_c: &[f32], dh: &[f32], dc: &mut [f32]) {
+        Portable.lstm_gates_backward(gates, before, tanh_c, dh, dc);
+        spoil(gates);
+    }
+
+    fn gru_gates(self, gates: &mut [f32], side: &[f32], h: &mut [f32]) {
+        Portable.gru_gates(gates, side, h);
+        spoil(h);
+    }
+
+    fn gru_gates_backward(self, gates: &mut [f32], side_new: &mut [f32], before: &[f32], dh: &mut [f32]) {
+        Portable.gru_gates_backward(gates, side_new, before, dh);
+        spoil(side_new);
     }
 }
 

@@ -3,6 +3,7 @@
 use rand_core::Rng;
 
 use super::{
+    Stateful,
     gates::Gates,
     parts::{GateBias, Part},
     stack::{self, Sizes, Source},
@@ -167,22 +168,6 @@ impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Cell<C, IN, H, B
     pub const STATE: usize = Self::SIZES.state::<C>();
     /// Words per sample of the arena that a step needs.
     pub const PEAK: usize = Self::SIZES.peak::<C>();
-
-    /// [`backward`](Train::backward) that also carries the gradient of the state: `∂L/∂(next state)`
-    /// comes in and `∂L/∂(state before)` goes out in `state_gradient`, which has the words of the state.
-    #[inline]
-    pub fn backward_with_state<K: Kernels>(
-        &mut self,
-        k: K,
-        pass: Pass,
-        x: &mut [f32],
-        state_gradient: &mut [f32],
-        tape: &mut [f32],
-        grad: &mut [f32],
-    ) {
-        let cells = |_, _| Weights::of(self);
-        stack::backward::<K, C>(k, Self::SIZES, &cells, (pass, x), state_gradient, tape, grad);
-    }
 }
 
 impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Module for Cell<C, IN, H, B> {
@@ -238,5 +223,21 @@ impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Train<[f32; IN]>
     #[inline]
     fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
         self.backward_with_state(k, pass, x, &mut [], tape, grad);
+    }
+}
+
+impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Stateful<[f32; IN]> for Cell<C, IN, H, B> {
+    #[inline]
+    fn backward_with_state<K: Kernels>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        state_gradient: &mut [f32],
+        tape: &mut [f32],
+        grad: &mut [f32],
+    ) {
+        let cells = |_, _| Weights::of(self);
+        stack::backward::<K, C>(k, Self::SIZES, &cells, (pass, x), state_gradient, tape, grad);
     }
 }

@@ -22,7 +22,41 @@ pub use gates::{Gates, GruGates, LstmGates};
 pub use parts::{Depth, GateBias, Layers, Part, Parts};
 pub use sequence::Recurrent;
 
-use super::activation::Tanh;
+use super::{Pass, Train, activation::Tanh};
+use crate::{Tensor, kernel::Kernels};
+
+/// A layer whose state has gradients: back-propagation through time beyond one call.
+///
+/// ```
+/// use tensorlet::{Module, Portable, Rnn, Train, layer::{Pass, recurrent::Stateful}};
+/// type Net = Rnn<1, 1>;
+/// type Sequence = [[f32; 1]; 2];
+/// let mut net = Net::ZERO;
+/// net.first[0].weight_hh = [[[0.5]]];
+/// let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0 };
+/// let mut tape = [0.0; <Net as Train<Sequence>>::TAPE];
+/// let (mut x, mut state) = ([0.0; 2], [0.0]);
+/// Train::<Sequence>::forward_train(&net, Portable, pass, &mut x, &mut state, &mut tape);
+/// <Net as Train<Sequence>>::out(pass, &mut x, &mut tape).fill(0.0);
+///
+/// // Two steps of h ← tanh(h / 2) from 0.
+/// let mut gradient = [1.0];
+/// Stateful::<Sequence>::backward_with_state(&mut net, Portable, pass, &mut x, &mut gradient, &mut tape, &mut []);
+/// assert_eq!(gradient, [0.25]);
+/// ```
+pub trait Stateful<X: Tensor>: Train<X> {
+    /// [`backward`](Train::backward) that also carries the gradient of the state: `∂L/∂(final state)`
+    /// comes in and `∂L/∂(initial state)` goes out in `state_gradient`, which has the words of the state.
+    fn backward_with_state<K: Kernels>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        state_gradient: &mut [f32],
+        tape: &mut [f32],
+        grad: &mut [f32],
+    );
+}
 
 /// `h ← tanh(W_ih x + b_ih + W_hh h + b_hh)` (Elman, 1990): one step of PyTorch's `nn.RNNCell(IN, H)`;
 /// with [`Relu`](crate::Relu) for `A` its `nonlinearity="relu"`.

@@ -3,6 +3,7 @@
 use rand_core::Rng;
 
 use super::{
+    Stateful,
     cell::{self, AnyCell, Cell, Names},
     directions::Directions,
     gates::Gates,
@@ -34,7 +35,7 @@ use crate::{
 /// The state has the words of PyTorch's `h`, `[layers · directions, n, H]`, and for an LSTM behind them
 /// those of `c`. In training gradients flow back to the start of the sequence and not into the call
 /// before (truncated back-propagation through time, PyTorch's `state.detach()`);
-/// [`backward_with_state`](Self::backward_with_state) is for those who need them.
+/// [`Stateful`] is for those who need them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 pub struct Recurrent<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>>
@@ -111,39 +112,6 @@ where
             Some(i) => self.behind.as_ref().get(i).and_then(|layer| layer.as_ref().get(direction)).map(Weights::of),
         }
         .unwrap_or_default()
-    }
-
-    /// [`backward`](Train::backward) that also carries the gradient of the state: `∂L/∂(final state)`
-    /// comes in and `∂L/∂(initial state)` goes out in `state_gradient`, which has the words of the state.
-    ///
-    /// ```
-    /// use tensorlet::{Layer, Module, Portable, Rnn, Train, layer::Pass};
-    /// type Net = Rnn<1, 1>;
-    /// let mut net = Net::ZERO;
-    /// net.first[0].weight_hh = [[[0.5]]];
-    /// let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0 };
-    /// let mut tape = [0.0; <Net as Train<[[f32; 1]; 2]>>::TAPE];
-    /// let (mut x, mut state) = ([0.0; 2], [0.0]);
-    /// Train::<[[f32; 1]; 2]>::forward_train(&net, Portable, pass, &mut x, &mut state, &mut tape);
-    /// <Net as Train<[[f32; 1]; 2]>>::out(pass, &mut x, &mut tape).fill(0.0);
-    ///
-    /// // Two steps of h ← tanh(h / 2) from 0.
-    /// let mut gradient = [1.0];
-    /// net.backward_with_state::<_, 2>(Portable, pass, &mut x, &mut gradient, &mut tape, &mut []);
-    /// assert_eq!(gradient, [0.25]);
-    /// ```
-    #[inline]
-    pub fn backward_with_state<K: Kernels, const T: usize>(
-        &mut self,
-        k: K,
-        pass: Pass,
-        x: &mut [f32],
-        state_gradient: &mut [f32],
-        tape: &mut [f32],
-        grad: &mut [f32],
-    ) {
-        let cells = |layer, direction| self.weights(layer, direction);
-        stack::backward::<K, C>(k, Self::sizes(T), &cells, (pass, x), state_gradient, tape, grad);
     }
 }
 
@@ -233,6 +201,26 @@ where
 
     #[inline]
     fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
-        self.backward_with_state::<K, T>(k, pass, x, &mut [], tape, grad);
+        Stateful::<[[f32; IN]; T]>::backward_with_state(self, k, pass, x, &mut [], tape, grad);
+    }
+}
+
+impl<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directions<H>, B: GateBias<H>, const T: usize>
+    Stateful<[[f32; IN]; T]> for Recurrent<C, IN, H, LAYERS, D, B>
+where
+    Layers<LAYERS>: Depth,
+{
+    #[inline]
+    fn backward_with_state<K: Kernels>(
+        &mut self,
+        k: K,
+        pass: Pass,
+        x: &mut [f32],
+        state_gradient: &mut [f32],
+        tape: &mut [f32],
+        grad: &mut [f32],
+    ) {
+        let cells = |layer, direction| self.weights(layer, direction);
+        stack::backward::<K, C>(k, const { Self::sizes(T) }, &cells, (pass, x), state_gradient, tape, grad);
     }
 }
