@@ -1,5 +1,5 @@
 //! Two layers in a pair do not fit each other.
-//~ expect: Linear<2, 1>: tensorlet::Layer<[f32; 3]>
+//~ expect: Linear<2, 1>` cannot take an input of shape `[f32; 3]`
 
 use tensorlet::{Layer, Linear, Module, Portable};
 
