@@ -1,4 +1,11 @@
 #![doc = include_str!("../README.md")]
+//!
+//! ## The operations
+//!
+//! All of them run with every token. Where the last column names instruction sets, these have code of
+//! their own for the kernels that the operation spends its time in.
+//!
+#![doc = include_str!("../OPERATIONS.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -19,6 +19,7 @@ pub mod firmware;
 pub mod framed;
 pub mod instruction_sets;
 pub mod networks;
+pub mod operations;
 pub mod reference;
 #[cfg(feature = "tools")]
 pub mod size;

@@ -62,8 +62,8 @@ impl Item {
     /// The methods that its code calls on the token `k`.
     #[must_use]
     pub fn calls(&self, methods: &BTreeSet<String>) -> BTreeSet<String> {
-        let words = self.code.split(|c: char| !c.is_alphanumeric() && c != '_');
-        words.filter(|word| methods.contains(*word)).map(str::to_owned).collect()
+        let called = |name: &&String| ["(", "::<"].iter().any(|end| self.code.contains(&format!(".{name}{end}")));
+        methods.iter().filter(called).cloned().collect()
     }
 }
 
@@ -74,13 +74,13 @@ impl Item {
 pub fn items(core: &Path) -> io::Result<Vec<Item>> {
     let mut files = Vec::new();
     list(core, &mut files)?;
-    let mut all = Vec::new();
-    for path in files {
-        let text = fs::read_to_string(&path)?;
-        let file = path.strip_prefix(core).unwrap_or(&path).to_owned();
-        all.extend(parse(&file, &text));
-    }
-    Ok(all)
+    let texts = files.iter().map(fs::read_to_string).collect::<io::Result<Vec<_>>>()?;
+    let exported: BTreeSet<&str> = texts.iter().flat_map(|text| exports(text)).collect();
+    let parsed = files.iter().zip(&texts).map(|(path, text)| {
+        let file = path.strip_prefix(core).unwrap_or(path);
+        parse(file, text, &exported)
+    });
+    Ok(parsed.flatten().collect())
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -96,12 +96,24 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// The items of a file, which rustfmt has formatted: an item ends where a line stands as far left as
-/// its first one.
-fn parse(file: &Path, text: &str) -> Vec<Item> {
+/// The identifiers of a text.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// The names in `pub use …;`.
+fn exports(text: &str) -> impl Iterator<Item = &str> {
+    let statements = text.split("\npub use ").skip(1);
+    statements.filter_map(|rest| rest.split(';').next()).flat_map(words)
+}
+
+/// The items of a file, which rustfmt has formatted: what begins in the first column, the methods of
+/// traits, and what a macro call defines, if its name is exported.
+fn parse(file: &Path, text: &str, exported: &BTreeSet<&str>) -> Vec<Item> {
     let lines: Vec<&str> = text.lines().take_while(|line| *line != "mod tests {").collect();
     let mut items: Vec<Item> = Vec::new();
-    let (mut docs, mut in_trait) = (String::new(), None::<(usize, String)>);
+    // The line in the first column that encloses the present one.
+    let (mut docs, mut outer) = (String::new(), "");
     for (i, line) in lines.iter().enumerate() {
         let (code, depth) = (line.trim_start(), line.len() - line.trim_start().len());
         if let Some(doc) = code.strip_prefix("///") {
@@ -109,23 +121,33 @@ fn parse(file: &Path, text: &str) -> Vec<Item> {
             docs.push('\n');
             continue;
         }
-        if code.starts_with("#[") || code.starts_with("#![") || code.ends_with(")]") && !docs.is_empty() {
+        if code.starts_with("#[") || code.ends_with(")]") {
             continue;
         }
-        if in_trait.as_ref().is_some_and(|(outer, _)| depth == *outer && code.starts_with('}')) {
-            in_trait = None;
+        if depth == 0 && !code.is_empty() {
+            outer = line;
         }
-        let method = in_trait.as_ref().filter(|(outer, _)| depth == outer + 4);
-        if let Some((kind, name)) = head(code, method.is_some()) {
-            let name = match method {
-                Some((_, outer)) => format!("{outer}::{name}"),
-                None => name.to_owned(),
-            };
-            if kind == Kind::Trait {
-                in_trait = Some((depth, name.clone()));
+        let found = match outer.strip_prefix("pub trait ") {
+            _ if depth == 0 => head(code),
+            Some(name) if depth == 4 && code.starts_with("fn ") => {
+                let (outer, method) = (words(name).next(), words(code).nth(1));
+                outer.zip(method).map(|(outer, method)| (Kind::Method, format!("{outer}::{method}")))
             }
-            let code = block(&lines, i);
-            items.push(Item { file: file.to_owned(), kind, name, docs: std::mem::take(&mut docs), code });
+            _ if !docs.is_empty() && outer.contains("! {") => {
+                let name = words(code).find(|word| !["pub", "struct", "enum", "fn", "const"].contains(word));
+                name.filter(|name| exported.contains(name)).map(|name| {
+                    let function = name.starts_with(char::is_lowercase);
+                    (if function { Kind::Function } else { Kind::Type }, name.to_owned())
+                })
+            }
+            _ => None,
+        };
+        if let Some((kind, name)) = found {
+            let mut code = block(&lines, i);
+            if let Some((called, _)) = outer.split_once("! {").filter(|_| depth > 0) {
+                code.push_str(&definition(&lines, called));
+            }
+            items.push(Item { file: file.to_owned(), kind, name, docs: docs.clone(), code });
         }
         docs.clear();
     }
@@ -136,19 +158,17 @@ fn parse(file: &Path, text: &str) -> Vec<Item> {
 }
 
 /// Kind and name of the public item that begins on this line.
-fn head(line: &str, in_trait: bool) -> Option<(Kind, &str)> {
-    let rest = if in_trait { line } else { line.strip_prefix("pub ")? };
+fn head(line: &str) -> Option<(Kind, String)> {
+    let rest = line.strip_prefix("pub ")?;
     let rest = rest.strip_prefix("const ").filter(|rest| rest.starts_with("fn ")).unwrap_or(rest);
     let (word, rest) = rest.split_once(' ')?;
-    let kind = match (word, in_trait) {
-        ("fn", true) => Kind::Method,
-        ("fn", false) => Kind::Function,
-        ("struct" | "enum", false) => Kind::Type,
-        ("trait", false) => Kind::Trait,
+    let kind = match word {
+        "fn" => Kind::Function,
+        "struct" | "enum" => Kind::Type,
+        "trait" => Kind::Trait,
         _ => return None,
     };
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-    Some((kind, &rest[..end]))
+    Some((kind, words(rest).next()?.to_owned()))
 }
 
 /// The lines of what begins at a line.
@@ -156,7 +176,7 @@ fn block(lines: &[&str], start: usize) -> String {
     let depth = |line: &str| line.len() - line.trim_start().len();
     let outer = depth(lines[start]);
     let mut text = format!("{}\n", lines[start]);
-    if lines[start].ends_with(';') || lines[start].ends_with('}') {
+    if lines[start].ends_with([';', '}', ',']) {
         return text;
     }
     for line in &lines[start + 1..] {
@@ -170,16 +190,25 @@ fn block(lines: &[&str], start: usize) -> String {
     text
 }
 
+/// The definition of a macro, if it stands in this file.
+fn definition(lines: &[&str], name: &str) -> String {
+    let start = lines.iter().position(|line| *line == format!("macro_rules! {name} {{"));
+    start.map(|start| block(lines, start)).unwrap_or_default()
+}
+
 /// The implementations of a type, and the macro calls that name it.
 fn mentions(lines: &[&str], name: &str) -> String {
     let mut text = String::new();
     for (i, line) in lines.iter().enumerate() {
-        if line.starts_with("impl") || line.contains("!(") && !line.starts_with(' ') || line.starts_with("> ") {
+        let call = !line.starts_with(' ') && line.contains("!(");
+        if call || line.starts_with("impl") || line.starts_with("> ") {
             let code = block(lines, i);
-            let head = code.split('{').next().unwrap_or_default();
-            let named = if line.contains("!(") { code.as_str() } else { head };
-            if named.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name) {
+            let naming = if call { &code } else { code.split('{').next().unwrap_or_default() };
+            if words(naming).any(|word| word == name) {
                 text.push_str(&code);
+                if call {
+                    text.push_str(&definition(lines, line.split('!').next().unwrap_or_default()));
+                }
             }
         }
     }
@@ -205,7 +234,20 @@ impl Layer for Thing {
     }
 }
 
-things!(Thing, more_work);
+things!(Thing, |k| k.more_work());
+
+functions! {
+    /// Made by a macro: PyTorch's `torch.made`.
+    made, 1
+}
+
+macro_rules! functions {
+    ($name:ident, $n:literal) => {
+        pub fn $name() {
+            k.work();
+        }
+    };
+}
 
 /// Without an example.
 pub fn act<K: Kernels>(
@@ -226,20 +268,26 @@ struct Hidden;
 
     #[test]
     fn items_come_with_their_documentation_and_code() {
-        let items = parse(Path::new("layer/thing.rs"), SOURCE);
+        let items = parse(
+            Path::new("layer/thing.rs"),
+            SOURCE,
+            &exports("mod thing;\n\npub use thing::{Thing, made};").collect(),
+        );
         let names: Vec<_> = items.iter().map(|item| (item.kind, item.name.as_str())).collect();
         let expected = [
             (Kind::Type, "Thing"),
+            (Kind::Function, "made"),
             (Kind::Function, "act"),
             (Kind::Trait, "WorkKernels"),
             (Kind::Method, "WorkKernels::work"),
         ];
         assert_eq!(names, expected);
         assert_eq!((items[0].pytorch(), items[0].has_example()), (Some("nn.Thing"), true));
-        assert_eq!((items[1].pytorch(), items[1].has_example()), (None, false));
+        assert_eq!((items[1].pytorch(), items[1].has_example()), (Some("torch.made"), false));
+        assert_eq!((items[2].pytorch(), items[2].has_example()), (None, false));
         assert_eq!(items[0].room(), "layer");
         let methods = BTreeSet::from(["work".to_owned(), "more_work".to_owned()]);
         assert_eq!(items[0].calls(&methods), methods);
-        assert_eq!(items[1].calls(&methods).len(), 1);
+        assert_eq!((items[1].calls(&methods).len(), items[2].calls(&methods).len()), (1, 1));
     }
 }

@@ -13,6 +13,8 @@
 //!
 //! A layer that combines others is a layer: pairs `(A, B)` run one after the other, [`Residual`] adds
 //! its input, [`Frozen`] is not trained, [`network!`](crate::network) gives names.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 mod activation;
 mod adaptive_pool;

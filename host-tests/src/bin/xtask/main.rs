@@ -19,6 +19,8 @@ use std::time::Instant;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+use tensorlet_host::operations;
+
 use crate::report::{End, Line};
 use crate::shell::Shell;
 use crate::step::{Step, Stop};
@@ -59,6 +61,8 @@ enum Task {
     Test(TestArgs),
     /// Builds and tests core, simd and host-tests from nothing, and holds the time against its bar.
     CleanBuild,
+    /// Writes the table of operations in core's documentation anew.
+    Operations,
 }
 
 #[derive(Args)]
@@ -91,16 +95,26 @@ fn main() -> ExitCode {
             let shell = Shell::new(root, !arguments.no_install);
             if test(&shell, &arguments) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Task::CleanBuild => match host::clean_build(&Shell::new(root, false)) {
-            Ok(note) => {
-                println!("{note}");
-                ExitCode::SUCCESS
-            }
-            Err(stop) => {
-                println!("failed: {stop}");
-                ExitCode::FAILURE
-            }
-        },
+        Task::CleanBuild => said(host::clean_build(&Shell::new(root, false))),
+        Task::Operations => said(
+            operations::table(&root)
+                .and_then(|table| std::fs::write(root.join(operations::FILE), table))
+                .map(|()| format!("{} is written", operations::FILE)),
+        ),
+    }
+}
+
+/// Prints how a task ended.
+fn said<E: std::fmt::Display>(end: Result<String, E>) -> ExitCode {
+    match end {
+        Ok(note) => {
+            println!("{note}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            println!("failed: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
