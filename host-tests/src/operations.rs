@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, fs, io, path::Path};
 
-use crate::survey::{Item, Kind, items, words};
+use crate::survey::{Item, Kind, items, list, words};
 
 /// Rooms of core with operations, with their titles.
 const ROOMS: &[(&str, &str)] = &[
@@ -80,9 +80,10 @@ fn vector_kernels(root: &Path) -> io::Result<BTreeSet<String>> {
 
 /// The layers with a check by finite differences.
 fn trained(root: &Path) -> io::Result<BTreeSet<String>> {
-    let mut names = BTreeSet::new();
-    for entry in fs::read_dir(root.join("host-tests/tests/gradients"))? {
-        let text = fs::read_to_string(entry?.path())?;
+    let (mut names, mut files) = (BTreeSet::new(), Vec::new());
+    list(&root.join("host-tests/tests/gradients"), &mut files)?;
+    for file in files {
+        let text = fs::read_to_string(file)?;
         for (_, layer) in text.lines().filter_map(|line| line.split_once(" => ")) {
             names.extend(words(layer).map(str::to_owned));
         }

@@ -62,7 +62,13 @@ impl Item {
     /// The methods that its code calls on the token `k`.
     #[must_use]
     pub fn calls(&self, methods: &BTreeSet<String>) -> BTreeSet<String> {
-        let called = |name: &&String| ["(", "::<"].iter().any(|end| self.code.contains(&format!(".{name}{end}")));
+        // A macro that makes a layer gets the kernel's name as an argument.
+        let calls = self.code.lines().filter(|line| !line.starts_with(' ') && line.contains("!("));
+        let arguments: BTreeSet<&str> = calls.flat_map(words).filter(|_| self.kind == Kind::Type).collect();
+        let called = |name: &&String| {
+            arguments.contains(name.as_str())
+                || ["(", "::<"].iter().any(|end| self.code.contains(&format!(".{name}{end}")))
+        };
         methods.iter().filter(called).cloned().collect()
     }
 }
@@ -83,7 +89,8 @@ pub fn items(core: &Path) -> io::Result<Vec<Item>> {
     Ok(parsed.flatten().collect())
 }
 
-fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+/// The Rust files of a folder and of all folders in it.
+pub(crate) fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     for path in paths {

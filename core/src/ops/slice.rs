@@ -71,11 +71,7 @@ pub fn slice<X: Tensor, S: Slices, Y: Tensor<Elem = X::Elem>>(x: &X, _: S, y: &m
     walk.load(x.elements(), y.elements_mut());
 }
 
-<<<<<<< HEAD
 /// The gradient of [`slice`](fn@slice): adds `∂L/∂x` to `dx`.
-=======
-/// The gradient of [`slice()`]: adds `∂L/∂x` to `dx`.
->>>>>>> 78d9312 (core's page: the map of the rooms and a table of operations made from the source)
 ///
 /// ```
 /// use tensorlet::ops::{self, Slice};
