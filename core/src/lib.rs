@@ -12,6 +12,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod data;
 pub mod description;
 mod error;
 mod index;
