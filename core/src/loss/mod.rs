@@ -11,16 +11,32 @@
 //! | `"batchmean"` | [`BatchMean(loss)`](BatchMean) |
 //! | `"none"` | [`Loss::each`]: every element's value, gradients weighted by an upstream gradient |
 
+mod binary;
 mod class;
 mod cross_entropy;
+mod difference;
+mod divergence;
+mod elementwise;
+mod gaussian_nll;
+mod masked;
+mod nll;
 mod reduction;
 mod steps;
+mod vae;
 mod weighted_cross_entropy;
 
+pub use binary::{BceLoss, BceWithLogitsLoss, FocalLoss};
 pub use class::{ClassWeights, Labels};
 pub use cross_entropy::CrossEntropyLoss;
+pub use difference::{HuberLoss, L1Loss, MseLoss, SmoothL1Loss};
+pub use divergence::{CategoricalKl, GaussianKl, KlDivLoss, UniformKl};
+pub use elementwise::ElementWeights;
+pub use gaussian_nll::GaussianNllLoss;
+pub use masked::MaskedSoftmaxCeLoss;
+pub use nll::NllLoss;
 pub use reduction::{BatchMean, Each, Reduction, Scaled, Sum};
 pub use steps::PerStep;
+pub use vae::VaeLoss;
 pub use weighted_cross_entropy::WeightedCrossEntropyLoss;
 
 use crate::{Error, Tensor, kernel::Kernels};

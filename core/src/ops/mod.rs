@@ -50,7 +50,7 @@ mod choose;
 mod compare;
 mod gradient;
 mod matmul;
-mod nest;
+pub(crate) mod nest;
 mod number;
 mod reduce;
 mod unary;
