@@ -8,6 +8,7 @@ mod activation;
 mod arithmetic;
 mod entry;
 mod linear;
+mod loss;
 mod movement;
 mod product;
 mod recurrent;
@@ -27,16 +28,7 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
-    activation::typed,
-    linear::typed,
-    movement::typed,
-    recurrent::typed,
-    training::typed,
-    arithmetic::typed,
-    reduction::typed,
-    product::typed,
-];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[activation::typed, arithmetic::typed, linear::typed, loss::typed, movement::typed, product::typed, recurrent::typed, reduction::typed, training::typed];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");

@@ -8,6 +8,7 @@ mod activation;
 mod arithmetic;
 mod case;
 mod layer;
+mod loss;
 mod movement;
 mod optimizer;
 mod product;

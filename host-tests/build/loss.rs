@@ -1,0 +1,93 @@
+//! Losses.
+
+use crate::{
+    entry::{Entry, Typed},
+    rust::{tensor, tensor_of},
+};
+
+pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
+    let typed = match (entry.suite.as_str(), entry.op.as_str()) {
+        ("seeds", "cross_entropy") => classes(entry, "in.x", "in.target", "seed::CrossEntropy"),
+        ("seeds", "kl_div") => entry.shape("in.p").map(|p| format!("crate::loss::seed::Discrete<{}>", tensor(p))),
+        ("seeds", "mse") => grid(entry),
+        (_, "cross_entropy") => classes(entry, "in.x", "in.target", "CrossEntropy"),
+        (_, "nll_loss") => classes(entry, "in.x", "in.target", "Nll"),
+        (_, "NegativeLogLikelihoodLoss") => onnx(entry, "Nll"),
+        (_, "SoftmaxCrossEntropyLoss") => onnx(entry, "CrossEntropy"),
+        (_, "masked_softmax_ce") => masked(entry),
+        (_, "mse") => elementwise(entry, "Mse"),
+        (_, "l1") => elementwise(entry, "L1"),
+        (_, "smooth_l1") => elementwise(entry, "SmoothL1"),
+        (_, "huber") => elementwise(entry, "Huber"),
+        (_, "kl_div") => elementwise(entry, "KlDiv"),
+        (_, "focal_bce_logits") => elementwise(entry, "Focal"),
+        (_, "bce") => weighted(entry, "Bce", &["in.weight"]),
+        (_, "bce_with_logits") => weighted(entry, "BceWithLogits", &["in.weight", "in.pos_weight"]),
+        (_, "gaussian_nll") => stacked(entry, "in.x", "GaussianNll"),
+        (_, "gaussian_kl") => stacked(entry, "in.mu", "GaussianKl"),
+        (_, "gaussian_kl_two") => stacked(entry, "in.m1", "GaussianKlTwo"),
+        (_, "categorical_kl") => stacked(entry, "in.a", "CategoricalKl"),
+        _ => return None,
+    };
+    Some(typed)
+}
+
+/// The shape of a sample: all but the first dimension.
+fn sample(shape: &[usize]) -> &[usize] {
+    shape.get(1..).unwrap_or_default()
+}
+
+/// Scores `[N, C, …]` or `[C]` with labels `[N, …]` or none, or with probabilities.
+fn classes(entry: &Entry, scores: &str, target: &str, loss: &str) -> Typed {
+    let shape = entry.shape(scores)?;
+    let scores = if shape.len() == 1 { shape } else { sample(shape) };
+    let [classes, places @ ..] = scores else { return Err("scores without classes".to_owned()) };
+    let probabilities = entry.tensors.get(target).is_some_and(|(dtype, _)| dtype.starts_with("float"));
+    let target = if probabilities { tensor(scores) } else { tensor_of("i32", places) };
+    Ok(format!("crate::loss::{loss}<{}, {classes}, {target}>", tensor(places)))
+}
+
+fn onnx(entry: &Entry, loss: &str) -> Typed {
+    let [Some(scores), Some(target)] = [entry.input(0), entry.input(1)] else {
+        return Err("an input is missing".to_owned());
+    };
+    classes(entry, &scores, &target, loss)
+}
+
+/// Sequences `[N, T, C]`.
+fn masked(entry: &Entry) -> Typed {
+    let [_, steps, classes] = *entry.shape("in.x")? else { return Err("the scores are no sequences".to_owned()) };
+    Ok(format!("crate::loss::MaskedSoftmaxCe<{classes}, {steps}>"))
+}
+
+fn elementwise(entry: &Entry, loss: &str) -> Typed {
+    Ok(format!("crate::loss::Elementwise<{}, crate::loss::{loss}>", tensor(sample(entry.shape("in.x")?))))
+}
+
+/// Weights belong to a sample; with weights for the whole batch, the batch is one sample.
+fn weighted(entry: &Entry, loss: &str, weights: &[&str]) -> Typed {
+    let shape = entry.shape("in.x")?;
+    let present = |name: &&&str| entry.has(name);
+    let whole = weights.iter().filter(present).any(|name| entry.shape(name).is_ok_and(|w| w.len() == shape.len()));
+    let types: Vec<_> = weights
+        .iter()
+        .map(|name| match entry.shape(name) {
+            Ok(shape) => format!("crate::loss::Weight<{}>", tensor(shape)),
+            Err(_) => "crate::loss::Even".to_owned(),
+        })
+        .collect();
+    let output = tensor(if whole { shape } else { sample(shape) });
+    Ok(format!("crate::loss::Elementwise<{output}, crate::loss::{loss}<{}>>", types.join(", ")))
+}
+
+/// Several tensors of the same shape that a network gives together.
+fn stacked(entry: &Entry, first: &str, loss: &str) -> Typed {
+    Ok(format!("crate::loss::stacked::{loss}<{}>", tensor(sample(entry.shape(first)?))))
+}
+
+fn grid(entry: &Entry) -> Typed {
+    let ([points], [values]) = (entry.shape("in.w")?, entry.shape("in.x")?) else {
+        return Err("the tensors are no vectors".to_owned());
+    };
+    Ok(format!("crate::loss::seed::Grid<{points}, {values}>"))
+}
