@@ -98,6 +98,17 @@ pub enum Op {
     LastStep,
     /// The mean over the time steps of a sequence.
     MeanStep,
+    /// The input as it is.
+    Identity,
+    /// A sample of normal distributions from means and log-variances.
+    GaussianReparam,
+    /// A sample of normal distributions from means and the `ρ` of `σ = softplus(ρ)`.
+    GaussianSigmaReparam,
+    /// A sample of categorical distributions from logits over a dimension.
+    GumbelSoftmax {
+        /// The dimension of a sample.
+        axis: usize,
+    },
     /// A layer written outside this crate, by its name.
     Custom(&'static str),
 }
@@ -145,6 +156,10 @@ impl Op {
             },
             Self::LastStep => "LastStep",
             Self::MeanStep => "MeanStep",
+            Self::Identity => "Identity",
+            Self::GaussianReparam => "GaussianReparam",
+            Self::GaussianSigmaReparam => "GaussianSigmaReparam",
+            Self::GumbelSoftmax { .. } => "GumbelSoftmax",
             Self::Custom(name) => name,
         }
     }
@@ -291,6 +306,8 @@ pub enum Description {
     },
     /// `x + f(x)`.
     Residual(&'static Description),
+    /// Two parts with the same input and their outputs side by side; in paths they are `0` and `1`.
+    Concat(&'static Description, &'static Description),
     /// A part that is not trained.
     Frozen(&'static Description),
     /// A part at each of so many time steps.
@@ -316,7 +333,7 @@ impl Description {
         let part = |name| Place { path: place.path.join(name), ..place };
         match self {
             Self::Layer(info) => f(place, info),
-            Self::Chain(a, b) => {
+            Self::Chain(a, b) | Self::Concat(a, b) => {
                 a.walk(part("0"), f);
                 b.walk(part("1"), f);
             }
@@ -335,7 +352,7 @@ impl Description {
     pub const fn macs(&self) -> usize {
         match self {
             Self::Layer(info) => info.macs,
-            Self::Chain(a, b) => a.macs() + b.macs(),
+            Self::Chain(a, b) | Self::Concat(a, b) => a.macs() + b.macs(),
             Self::Network { layers, .. } => {
                 let (mut sum, mut i) = (0, 0);
                 while i < layers.len() {

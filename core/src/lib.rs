@@ -19,6 +19,7 @@ mod index;
 pub mod init;
 pub mod kernel;
 pub mod layer;
+mod line;
 pub mod loss;
 pub mod math;
 pub mod memory;

@@ -67,6 +67,20 @@ pub fn normal_quantile(p: f32) -> f32 {
     if q < 0.0 { -x } else { x }
 }
 
+/// A standard Gumbel number from a uniform one: `-ln(-ln(u + ε) + ε)` with `ε = 10⁻²⁰`, which keeps it finite
+/// for 0 and 1.
+///
+/// ```
+/// assert!((tensorlet::random::gumbel_quantile(0.5) - 0.366_512_92).abs() < 1e-6);
+/// assert!(tensorlet::random::gumbel_quantile(0.0).is_finite());
+/// ```
+#[inline]
+#[must_use]
+pub fn gumbel_quantile(u: f32) -> f32 {
+    const EPS: f32 = 1e-20;
+    -math::ln(-math::ln(u + EPS) + EPS)
+}
+
 /// Puts the items in random order: Fisher and Yates' shuffle, one word per item but the first.
 ///
 /// ```

@@ -12,7 +12,7 @@
 //! wrong shape is one missing implementation, which the compiler reports with the layer and the shape.
 //!
 //! A layer that combines others is a layer: pairs `(A, B)` run one after the other, [`Residual`] adds
-//! its input, [`Frozen`] is not trained, [`network!`](crate::network) gives names.
+//! its input, [`Concat`] puts two outputs side by side, [`Frozen`] is not trained, [`network!`](crate::network) gives names.
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
@@ -22,12 +22,17 @@ pub(crate) mod bias;
 mod causal_conv;
 #[doc(hidden)]
 pub mod chain;
+mod concat;
 mod conv;
 mod conv_transpose;
 mod flatten;
 mod frozen;
+mod gaussian;
 mod glu;
+mod gumbel;
+mod identity;
 mod linear;
+mod noise;
 mod pool;
 mod prelu;
 pub mod recurrent;
@@ -46,13 +51,20 @@ pub use adaptive_pool::{
 };
 pub use bias::{Bias, NoBias};
 pub use causal_conv::CausalConv1d;
+pub use concat::Concat;
+pub use conv::Conv2d;
 pub use conv::{Conv1d, Conv2d, DepthwiseConv2d};
 pub use conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use flatten::Flatten;
 pub use frozen::Frozen;
+pub use gaussian::{GaussianReparam, GaussianSigmaReparam};
 pub use glu::{GatedLinear, Glu, SwiGlu};
+pub use gumbel::{Annealing, GumbelSoftmax};
+pub use identity::Identity;
 pub use linear::Linear;
+pub use noise::{Drawn, Given, Noise};
 pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
+pub use pool::{AvgPool2d, MaxPool2d};
 pub use prelu::PRelu;
 pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
 pub use residual::Residual;

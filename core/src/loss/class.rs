@@ -1,6 +1,4 @@
-//! What losses over classes share: labels, weights of classes, lines of scores.
-
-use core::cell::Cell;
+//! What losses over classes share: labels and weights of classes.
 
 use crate::{Error, Index, Tensor};
 
@@ -80,45 +78,4 @@ pub(super) fn weight_of_labels<I: Index, const C: usize>(
         .filter(|label| label.to_i64() != ignore_index)
         .map(|label| label.position(C).map_or(f32::NAN, |class| weights.of(class)))
         .sum()
-}
-
-/// The scores of all classes at one place: elements `stride` apart.
-#[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
-    cells: &'a [Cell<f32>],
-    stride: usize,
-}
-
-impl<'a> Line<'a> {
-    /// The elements with the number of their class.
-    #[inline(always)]
-    pub(super) fn classes(self) -> impl Iterator<Item = (usize, &'a Cell<f32>)> {
-        let mut rest = self.cells;
-        let elements = core::iter::from_fn(move || {
-            let first = rest.first();
-            rest = rest.get(self.stride..).unwrap_or_default();
-            first
-        });
-        elements.enumerate()
-    }
-}
-
-/// Calls `f` with the line of each place of all samples and what belongs to it: scores `y` of
-/// `classes` classes at `places` places per sample.
-#[inline(always)]
-pub(super) fn lines<T>(
-    y: &mut [f32],
-    [classes, places]: [usize; 2],
-    targets: impl IntoIterator<Item = T>,
-    mut f: impl FnMut(Line<'_>, T),
-) {
-    let mut targets = targets.into_iter();
-    for sample in crate::kernel::samples_mut(y, classes * places) {
-        let cells = Cell::from_mut(sample).as_slice_of_cells();
-        for place in 0..places {
-            if let (Some(cells), Some(target)) = (cells.get(place..), targets.next()) {
-                f(Line { cells, stride: places }, target);
-            }
-        }
-    }
 }

@@ -2,9 +2,13 @@
 
 use super::{
     ClassWeights, Labels, Loss, Reduction,
-    class::{IGNORE_INDEX, check, lines, weight_of_labels},
+    class::{IGNORE_INDEX, check, weight_of_labels},
 };
-use crate::{Error, Index, Tensor, kernel::Kernels};
+use crate::{
+    Error, Index, Tensor,
+    kernel::Kernels,
+    line::{Lines, cells},
+};
 
 /// The negative log-likelihood of class labels: PyTorch's `nn.NLLLoss(weight, ignore_index=…)`.
 ///
@@ -65,13 +69,15 @@ impl<W: ClassWeights<C>, Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Lo
 
     #[inline]
     fn evaluate<K: Kernels, R: Reduction>(&self, _: K, y: &mut [[Z; C]], targets: &[T], reduction: &mut R) {
-        lines(Tensor::flat_mut(y), [C, Z::LEN], T::flat(targets), |line, label| {
+        let lines = const { Lines { len: C, stride: Z::LEN } }.of(cells(Tensor::flat_mut(y)));
+        for (line, label) in lines.zip(T::flat(targets)) {
             let ignored = label.to_i64() == self.ignore_index;
+            let target = label.position(C).filter(|_| !ignored);
             reduction.element(|scale| {
                 // The loss of a label that is none is NaN; callers check labels first.
                 let mut value = if ignored { 0.0 } else { f32::NAN };
-                for (class, y) in line.classes() {
-                    if !ignored && label.position(C) == Some(class) {
+                for (class, y) in line.iter().enumerate() {
+                    if target == Some(class) {
                         let weight = self.weight.of(class);
                         value = -weight * y.get();
                         y.set(-weight * scale);
@@ -81,6 +87,6 @@ impl<W: ClassWeights<C>, Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Lo
                 }
                 value
             });
-        });
+        }
     }
 }

@@ -2,9 +2,14 @@
 
 use super::{
     ClassWeights, CrossEntropyLoss, Labels, Loss, Reduction,
-    class::{IGNORE_INDEX, Line, check, lines, weight_of_labels},
+    class::{IGNORE_INDEX, check, weight_of_labels},
 };
-use crate::{Error, Index, Tensor, kernel::Kernels, math};
+use crate::{
+    Error, Index, Tensor,
+    kernel::Kernels,
+    line::{Line, Lines, cells},
+    math,
+};
 
 /// Softmax cross-entropy with class weights, an ignored label and label smoothing: PyTorch's
 /// `nn.CrossEntropyLoss(weight, ignore_index=…, label_smoothing=…)`.
@@ -82,23 +87,26 @@ impl<W: ClassWeights<C>, Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Lo
     #[inline]
     fn evaluate<K: Kernels, R: Reduction>(&self, _: K, y: &mut [[Z; C]], targets: &[T], reduction: &mut R) {
         let (even, certain) = (self.label_smoothing / C as f32, 1.0 - self.label_smoothing);
-        lines(Tensor::flat_mut(y), [C, Z::LEN], T::flat(targets), |line, label| {
+        let lines = const { Lines { len: C, stride: Z::LEN } }.of(cells(Tensor::flat_mut(y)));
+        for (line, label) in lines.zip(T::flat(targets)) {
             if label.to_i64() == self.ignore_index {
                 reduction.element(|_| {
-                    line.classes().for_each(|(_, y)| y.set(0.0));
+                    line.fill(0.0);
                     0.0
                 });
-                return;
+                continue;
             }
             // The loss of a label that is none is NaN; callers check labels first.
             let target = label.position(C);
             let nowhere = if target.is_none() { f32::NAN } else { 0.0 };
-            let share = |class| {
-                let here = if target == Some(class) { certain } else { nowhere };
-                self.weight.of(class) * (here + even)
+            let shares = || {
+                (0..C).map(|class| {
+                    let here = if target == Some(class) { certain } else { nowhere };
+                    self.weight.of(class) * (here + even)
+                })
             };
-            reduction.element(|scale| cross_entropy(line, share, scale, true));
-        });
+            reduction.element(|scale| cross_entropy(line, shares, scale, true));
+        }
     }
 }
 
@@ -114,15 +122,14 @@ impl<W> WeightedCrossEntropyLoss<W> {
         W: ClassWeights<C>,
     {
         let (even, certain) = (self.label_smoothing / C as f32, 1.0 - self.label_smoothing);
-        let places = crate::kernel::samples(Tensor::flat(targets), C * Z::LEN)
-            .flat_map(|sample| (0..Z::LEN).map(move |place| sample.get(place..).unwrap_or_default()));
-        lines(Tensor::flat_mut(y), [C, Z::LEN], places, |line, target| {
-            let share = |class| {
-                let probability = target.get(class * Z::LEN).copied().unwrap_or(0.0);
-                self.weight.of(class) * (certain * probability + even)
+        let lines = const { Lines { len: C, stride: Z::LEN } };
+        for (line, target) in lines.of(cells(Tensor::flat_mut(y))).zip(lines.of(Tensor::flat(targets))) {
+            let shares = || {
+                let probabilities = target.iter().enumerate();
+                probabilities.map(|(class, p)| self.weight.of(class) * (certain * p + even))
             };
-            reduction.element(|scale| cross_entropy(line, share, scale, false));
-        });
+            reduction.element(|scale| cross_entropy(line, shares, scale, false));
+        }
     }
 }
 
@@ -176,15 +183,16 @@ probabilities! {
     [[[f32; L]; M]; N], [N, M, L];
 }
 
-/// `-Σ_c q_c ln softmax(y)_c`, and the gradient `scale · (softmax(y)_c Σ q - q_c)` in place of `y`.
+/// `-Σ_c q_c ln softmax(y)_c` for the shares `q`, and the gradient `scale · (softmax(y)_c Σ q - q_c)` in place
+/// of `y`.
 ///
 /// Where `skip_zeros`, classes with `q_c = 0` add nothing even if their logit is infinite.
 #[inline]
-fn cross_entropy(line: Line<'_>, share: impl Fn(usize) -> f32, scale: f32, skip_zeros: bool) -> f32 {
-    let max = line.classes().fold(f32::NEG_INFINITY, |max, (_, y)| if y.get() > max { y.get() } else { max });
+fn cross_entropy<S: Iterator<Item = f32>>(line: Line<'_>, shares: impl Fn() -> S, scale: f32, skip_zeros: bool) -> f32 {
+    let max = line.max();
     let (mut sum, mut total, mut value) = (0.0, 0.0, 0.0);
-    for (class, y) in line.classes() {
-        let (q, shifted) = (share(class), y.get() - max);
+    for (y, q) in line.iter().zip(shares()) {
+        let shifted = y.get() - max;
         if !(skip_zeros && q == 0.0) {
             total += q;
             value -= q * shifted;
@@ -194,8 +202,8 @@ fn cross_entropy(line: Line<'_>, share: impl Fn(usize) -> f32, scale: f32, skip_
         y.set(e);
     }
     let normalise = total / sum;
-    for (class, y) in line.classes() {
-        y.set(scale * (y.get() * normalise - share(class)));
+    for (y, q) in line.iter().zip(shares()) {
+        y.set(scale * (y.get() * normalise - q));
     }
     value + total * math::ln(sum)
 }

@@ -49,10 +49,12 @@ mod binary;
 mod choose;
 mod compare;
 mod gradient;
+mod gumbel;
 mod matmul;
 pub(crate) mod nest;
 mod number;
 mod reduce;
+mod reparameterise;
 mod unary;
 
 pub use binary::{
@@ -62,6 +64,8 @@ pub use binary::{
 pub use choose::{clamp, clamp_backward, where_, where_backward};
 pub use compare::{eq, ge, gt, le, logical_and, logical_not, logical_or, logical_xor, lt, ne};
 pub use gradient::Gradient;
+pub use gumbel::{epsilon_greedy, gumbel_softmax, gumbel_softmax_backward, one_hot_max};
+pub(crate) use gumbel::{hard, soft, soft_backward};
 pub use matmul::{
     addmm, addmm_backward, bmm, dot, matmul, matmul_backward, matmul_nt, matmul_nt_backward, matmul_tn,
     matmul_tn_backward, matmul_tt, matmul_tt_backward, mm, mv, mv_backward, outer, outer_backward,
@@ -72,6 +76,10 @@ pub use reduce::{
     cumprod_backward, cumsum, cumsum_backward, logsumexp, logsumexp_backward, max, max_backward, mean, mean_backward,
     min, min_backward, norm, norm_backward, normalize, normalize_backward, prod, prod_backward, std, std_backward, sum,
     sum_backward, var, var_backward,
+};
+pub(crate) use reparameterise::{Deviation, LogVariance, Softplus};
+pub use reparameterise::{
+    gaussian_reparam, gaussian_reparam_backward, gaussian_sigma_reparam, gaussian_sigma_reparam_backward,
 };
 pub use unary::{
     abs, abs_backward, ceil, cos, cos_backward, erf, erf_backward, exp, exp_backward, expm1, expm1_backward, floor,
