@@ -7,6 +7,10 @@ use rand_core::Rng;
 
 use crate::math;
 
+/// The generator that layers draw from in training, such as those that sample: xoshiro128++ (Blackman &
+/// Vigna, 2019), 16 bytes.
+pub type Generator = rand_xoshiro::Xoshiro128PlusPlus;
+
 /// A uniform number in `[0, 1)`: the upper 24 bits of one word, times 2⁻²⁴.
 ///
 /// ```

@@ -28,7 +28,17 @@ use std::{
 use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
-const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[activation::typed, arithmetic::typed, linear::typed, loss::typed, movement::typed, product::typed, recurrent::typed, reduction::typed, training::typed];
+const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
+    activation::typed,
+    arithmetic::typed,
+    linear::typed,
+    loss::typed,
+    movement::typed,
+    product::typed,
+    recurrent::typed,
+    reduction::typed,
+    training::typed,
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");

@@ -52,7 +52,6 @@ pub use adaptive_pool::{
 pub use bias::{Bias, NoBias};
 pub use causal_conv::CausalConv1d;
 pub use concat::Concat;
-pub use conv::Conv2d;
 pub use conv::{Conv1d, Conv2d, DepthwiseConv2d};
 pub use conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use flatten::Flatten;
@@ -64,7 +63,6 @@ pub use identity::Identity;
 pub use linear::Linear;
 pub use noise::{Drawn, Given, Noise};
 pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
-pub use pool::{AvgPool2d, MaxPool2d};
 pub use prelu::PRelu;
 pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
 pub use residual::Residual;

@@ -1,8 +1,9 @@
 //! Random numbers of layers that sample.
 
-use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+use rand_xoshiro::rand_core::SeedableRng;
 
 use super::Pass;
+use crate::random::Generator;
 
 impl Pass {
     /// The generator that a layer draws from in this pass. Forward and backward get the same numbers, so
@@ -16,13 +17,13 @@ impl Pass {
     /// ```
     #[inline]
     #[must_use]
-    pub fn generator(&self) -> Xoshiro128PlusPlus {
+    pub fn generator(&self) -> Generator {
         // Seeds of neighbouring steps and layers differ by multiples of constants, one of them the step of
         // the generator that fills the state; the finaliser of MurmurHash3 (Appleby) parts them.
         let mut seed = self.seed;
         seed = (seed ^ (seed >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         seed = (seed ^ (seed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        Xoshiro128PlusPlus::seed_from_u64(seed ^ (seed >> 33))
+        Generator::seed_from_u64(seed ^ (seed >> 33))
     }
 }
 
@@ -33,7 +34,7 @@ pub trait Noise: Copy {
 
     /// The numbers of a pass, one for each number that the layer samples, in memory order. `draw` makes one
     /// from a generator.
-    fn numbers(&self, pass: &Pass, draw: fn(&mut Xoshiro128PlusPlus) -> f32) -> impl Iterator<Item = f32>;
+    fn numbers(&self, pass: &Pass, draw: fn(&mut Generator) -> f32) -> impl Iterator<Item = f32>;
 }
 
 /// Random numbers drawn in each step of training, from [`Pass::generator`].
@@ -44,7 +45,7 @@ impl Noise for Drawn {
     const NEW: Self = Self;
 
     #[inline(always)]
-    fn numbers(&self, pass: &Pass, draw: fn(&mut Xoshiro128PlusPlus) -> f32) -> impl Iterator<Item = f32> {
+    fn numbers(&self, pass: &Pass, draw: fn(&mut Generator) -> f32) -> impl Iterator<Item = f32> {
         let mut generator = pass.generator();
         core::iter::from_fn(move || Some(draw(&mut generator)))
     }
@@ -62,7 +63,7 @@ impl Noise for Given<'_> {
     const NEW: Self = Self(&[]);
 
     #[inline(always)]
-    fn numbers(&self, _: &Pass, _: fn(&mut Xoshiro128PlusPlus) -> f32) -> impl Iterator<Item = f32> {
+    fn numbers(&self, _: &Pass, _: fn(&mut Generator) -> f32) -> impl Iterator<Item = f32> {
         self.0.iter().copied().chain(core::iter::repeat(0.0))
     }
 }

@@ -19,6 +19,7 @@ pub mod pool;
 pub mod recurrent;
 pub mod reduce;
 pub mod rounded;
+pub mod sample;
 pub mod softmax;
 pub mod update;
 pub mod window;

@@ -11,7 +11,7 @@ use tensorlet::{
     description::{LayerInfo, Op, Recurrence},
 };
 
-use super::{activation, conv, gate, matmul, pool};
+use super::{activation, conv, gate, matmul, pool, sample};
 
 /// A parameter of a network.
 #[derive(Clone, Debug)]
@@ -87,6 +87,9 @@ impl Network {
                     let stack = Recurrence { cell, hidden: info.output.numel(), layers: 1, directions: 1 };
                     self.recurrent(info, stack, path, &x)
                 }
+                Op::GaussianReparam | Op::GaussianSigmaReparam | Op::GumbelSoftmax { .. } => {
+                    self.sample(info, path, &x, training)
+                }
                 _ => x.iter().map(|x| self.layer(info, path, x)).collect(),
             },
             Description::Chain(a, b) => {
@@ -99,6 +102,12 @@ impl Network {
             Description::Residual(inner) => {
                 let mut y = self.evaluate(inner, path, x.clone(), training);
                 y.iter_mut().flatten().zip(x.iter().flatten()).for_each(|(y, x)| *y += x);
+                y
+            }
+            Description::Concat(a, b) => {
+                let mut y = self.evaluate(a, &join(path, "0"), x.clone(), training);
+                let second = self.evaluate(b, &join(path, "1"), x, training);
+                y.iter_mut().zip(second).for_each(|(y, second)| y.extend(second));
                 y
             }
             Description::Frozen(inner) => self.evaluate(inner, path, x, false),
@@ -140,7 +149,7 @@ impl Network {
                 let gate = activation::of(gate, &|name| self.setting(&join(path, "gate"), name));
                 linear("w1").into_iter().zip(linear("w3")).map(|(b, a)| a * (gate.value)(b)).collect()
             }
-            Op::Flatten => x.to_vec(),
+            Op::Flatten | Op::Identity => x.to_vec(),
             Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),
             Op::MeanStep => {
                 let (steps, len) = (info.input.dim(0), info.output.numel());
@@ -150,6 +159,19 @@ impl Network {
         };
         assert_eq!(y.len(), info.output.numel(), "the output of {path}");
         y
+    }
+
+    /// A layer that draws random numbers in training.
+    fn sample(&self, info: &LayerInfo, path: &str, x: &[Vec<f64>], training: bool) -> Vec<Vec<f64>> {
+        match info.op {
+            Op::GaussianReparam => sample::gaussian(x, sample::from_log_variance, training),
+            Op::GaussianSigmaReparam => sample::gaussian(x, sample::softplus, training),
+            Op::GumbelSoftmax { axis } => {
+                let form = (self.setting(path, "tau"), self.setting(path, "hard") != 0.0);
+                sample::gumbel_softmax(x, (info.input.dims(), axis), form, training)
+            }
+            other => panic!("no reference for the layer {}", other.name()),
+        }
     }
 
     /// A linear layer inside of another, with or without bias.
