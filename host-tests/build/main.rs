@@ -6,15 +6,18 @@
 
 mod activation;
 mod arithmetic;
+mod convolution;
 mod entry;
 mod linear;
 mod loss;
 mod movement;
+mod pooling;
 mod product;
 mod recurrent;
 mod reduction;
 mod rust;
 mod training;
+mod window;
 
 use std::{
     collections::BTreeSet,
@@ -38,6 +41,8 @@ const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
     recurrent::typed,
     reduction::typed,
     training::typed,
+    convolution::typed,
+    pooling::typed,
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -255,7 +255,10 @@ convolution!(
 /// they fit each other.
 pub(super) const fn dims(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
     let (in_channels, out_channels) = (input.dim(0), stated.dim(0));
-    let groups = if per_group == 0 { 0 } else { in_channels / per_group };
+    let groups = match in_channels.checked_div(per_group) {
+        Some(groups) => groups,
+        None => 0,
+    };
     if groups * per_group != in_channels || groups == 0 || !out_channels.is_multiple_of(groups) {
         fail(&[
             Part::Text("shape mismatch: layer `"),

@@ -138,7 +138,10 @@ convolution!(
 /// The sizes of the mirrored convolution. Fails to compile unless they fit each other.
 const fn mirrored(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
     let (in_channels, out_channels) = (input.dim(0), stated.dim(0));
-    let groups = if per_group == 0 { 0 } else { out_channels / per_group };
+    let groups = match out_channels.checked_div(per_group) {
+        Some(groups) => groups,
+        None => 0,
+    };
     if groups * per_group != out_channels || groups == 0 || !in_channels.is_multiple_of(groups) {
         fail(&[
             Part::Text("shape mismatch: layer `"),

@@ -104,6 +104,7 @@ mod select;
 mod slice;
 mod topk;
 mod triangle;
+mod unpool;
 mod view;
 mod walk;
 
@@ -125,6 +126,7 @@ pub use select::{Batch, gather_nd, gather_nd_backward, index_select, index_selec
 pub use slice::{Slice, Slices, Span, slice, slice_backward};
 pub use topk::{topk, topk_backward};
 pub use triangle::{tril, tril_backward, triu, triu_backward};
+pub use unpool::{max_unpool1d, max_unpool1d_backward, max_unpool2d, max_unpool2d_backward};
 pub use view::{flatten, item, numel, reshape, reshape_mut, squeeze, unsqueeze};
 
 use crate::{

@@ -15,6 +15,7 @@ mod product;
 mod recurrent;
 mod reduction;
 mod report;
+mod window;
 
 use std::{panic, process::ExitCode, thread};
 
