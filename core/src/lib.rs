@@ -34,6 +34,8 @@ mod shape;
 pub mod sliding;
 mod tensor;
 mod train;
+pub mod train;
+mod window;
 
 pub use description::Description;
 pub use error::Error;
@@ -59,6 +61,8 @@ pub use shape::Shape;
 pub use sliding::{Slide, Sliding, windows};
 pub use tensor::{Element, Image, Matrix, Tensor, Vector};
 pub use train::{FusedTrainer, Trainer};
+pub use train::{FusedTrainer, Trainer, Training};
+pub use window::{Slide, Sliding, windows};
 
 /// What the macros need; not for use.
 #[doc(hidden)]

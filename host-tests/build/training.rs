@@ -3,9 +3,14 @@
 use crate::entry::{Entry, Typed};
 
 pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
-    let op = entry.op.as_str();
-    if op.starts_with("optim_") {
-        return Some(Ok("crate::optimizer::Steps".to_owned()));
-    }
-    None
+    let adapter = match entry.op.as_str() {
+        op if op.starts_with("optim_") => "optimizer::Steps",
+        "lr_schedule" => "schedule::Rates",
+        "grad_clip_norm" => "schedule::ClipNorm",
+        "grad_clip_value" => "schedule::ClipValue",
+        "train_lenet" => "training::Classes<tensorlet::Image<1, 28, 28>, crate::training::LeNet>",
+        "train_mlp_digits" => "training::Classes<tensorlet::Vector<64>, crate::training::Mlp>",
+        _ => return None,
+    };
+    Some(Ok(format!("crate::{adapter}")))
 }

@@ -7,15 +7,18 @@
 mod adagrad;
 mod adam;
 mod adamax;
+mod clip;
 mod moment;
 mod nadam;
 mod radam;
 mod rmsprop;
+pub mod schedule;
 mod sgd;
 
 pub use adagrad::{Adadelta, Adagrad};
 pub use adam::{Adam, AdamW};
 pub use adamax::Adamax;
+pub use clip::{clip_grad_norm, clip_grad_value, grad_clipping};
 pub use nadam::NAdam;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;

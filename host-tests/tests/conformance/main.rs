@@ -18,6 +18,8 @@ mod recurrent;
 mod reduction;
 mod report;
 mod window;
+mod schedule;
+mod training;
 
 use std::{panic, process::ExitCode, thread};
 

@@ -1,0 +1,153 @@
+//! Whole trainings from PyTorch's weights: losses, first gradients and last weights, in both modes.
+
+use std::marker::PhantomData;
+
+use tensorlet::{
+    FusedTrainer, Image, Kernels, Mode, Module, Tensor, Train, Trainer, Vector,
+    loss::{CrossEntropyLoss, Loss},
+    memory::training_words,
+    network,
+    optim::{
+        Optimizer, grad_clipping,
+        schedule::{CosineAnnealingLR, Schedule},
+    },
+};
+
+use crate::{Adapter, case::Case, optimizer::Any};
+
+network! {
+    /// The network of `train_mlp_digits`.
+    pub struct Mlp: Vector<64> {
+        l1: Linear(32),
+        act: Relu,
+        l2: Linear(10),
+    }
+}
+
+network! {
+    /// The network of `train_lenet`: LeNet-5 as "Dive into Deep Learning" has it.
+    pub struct LeNet: Image<1, 28, 28> {
+        c1: Conv2d(6, 5, padding = 2),
+        act1: Sigmoid,
+        pool1: AvgPool2d(2),
+        c2: Conv2d(16, 5),
+        act2: Sigmoid,
+        pool2: AvgPool2d(2),
+        flatten: Flatten,
+        f1: Linear(120),
+        act3: Sigmoid,
+        f2: Linear(84),
+        act4: Sigmoid,
+        f3: Linear(10),
+    }
+}
+
+/// Images or features `in.x`, and classes `in.y`; every step the same batch, or the next one.
+pub(crate) struct Classes<X, N>(PhantomData<(X, N)>);
+
+impl<X: Tensor<Elem = f32>, N: Train<X>> Adapter for Classes<X, N>
+where
+    CrossEntropyLoss: Loss<N::Out, u8>,
+{
+    fn run<K: Kernels>(k: K, case: &Case) {
+        let x = case.floats("in.x");
+        let x = X::view(&x);
+        let labels: Vec<u8> = case.integers("in.y").into_iter().map(|label| label as u8).collect();
+        let batch = case.number("batch").map_or(x.len(), |batch| batch as usize);
+        let batches: Vec<_> = x.chunks(batch).zip(labels.chunks(batch)).collect();
+        train::<K, X, N, u8, _>(k, case, &CrossEntropyLoss, &batches);
+    }
+}
+
+/// Trains along these batches, again from the first after the last, in both modes, and compares all
+/// that the case has. A recurrent network carries its state on.
+pub(crate) fn train<K: Kernels, X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>>(
+    k: K,
+    case: &Case,
+    loss: &L,
+    batches: &[(&[X], &[T])],
+) {
+    let plan = Plan::of(case);
+    let n = batches.iter().map(|(x, _)| x.len()).max().expect("a batch");
+    let batches: Vec<_> = batches.iter().cycle().take(plan.steps).collect();
+
+    let (mut net, mut state) = (initial::<N>(case), vec![0.0; n * N::STATE]);
+    let mut workspace = vec![0.0; training_words::<X, N, Any>(Mode::Accumulate, n)];
+    let mut trainer = Trainer::<X, N, _>::new(Any::of(case), &mut workspace).expect("the workspace is large enough");
+    let (mut losses, mut norms) = (Vec::new(), Vec::new());
+    for (t, (x, targets)) in batches.iter().enumerate() {
+        plan.set(&mut trainer.optimizer, t);
+        trainer.zero_grad();
+        let scale = 1.0 / loss.divisor(targets);
+        let value = trainer.accumulate_with_state(k, &mut net, loss, x, targets, scale, &mut state).expect("a step");
+        losses.push(value);
+        if t == 0 {
+            case.compare_gradients(&*net, "out.grad0.", trainer.gradients());
+        }
+        if let Some(theta) = plan.theta {
+            norms.push(grad_clipping(k, trainer.gradients(), theta));
+        }
+        trainer.apply(k, &mut net);
+    }
+    compare::<N>(case, &losses, &net);
+    if case.has("out.grad_norm") {
+        case.compare("out.grad_norm", &norms);
+    }
+
+    // The norm of all gradients is known only where all are kept.
+    if plan.theta.is_none() {
+        let (mut net, mut state) = (initial::<N>(case), vec![0.0; n * N::STATE]);
+        let mut workspace = vec![0.0; training_words::<X, N, Any>(Mode::Fused, n)];
+        let mut trainer =
+            FusedTrainer::<X, N, _>::new(Any::of(case), &mut workspace).expect("the workspace is large enough");
+        let step = |(t, (x, targets)): (usize, &&(&[X], &[T]))| {
+            plan.set(&mut trainer.optimizer, t);
+            trainer.step_with_state(k, &mut net, loss, x, targets, &mut state).expect("a step")
+        };
+        let losses: Vec<f32> = batches.iter().enumerate().map(step).collect();
+        compare::<N>(case, &losses, &net);
+    }
+}
+
+/// What a case says about the way of its training.
+struct Plan {
+    steps: usize,
+    /// The largest norm of the gradient.
+    theta: Option<f32>,
+    schedule: Option<CosineAnnealingLR>,
+}
+
+impl Plan {
+    fn of(case: &Case) -> Self {
+        let lr = case.number("lr").expect("a rate") as f32;
+        let schedule = match case.text("schedule") {
+            None | Some("constant") => None,
+            Some(text) => {
+                let steps = text.strip_prefix("CosineAnnealingLR(T_max=").and_then(|rest| rest.strip_suffix(')'));
+                let steps = steps.and_then(|steps| steps.parse().ok());
+                Some(CosineAnnealingLR::new(lr, steps.unwrap_or_else(|| panic!("no schedule {text}"))))
+            }
+        };
+        let steps = case.number("steps").expect("a number of steps") as usize;
+        Self { steps, theta: case.number("clip_theta").map(|theta| theta as f32), schedule }
+    }
+
+    fn set(&self, optimizer: &mut impl Optimizer, step: usize) {
+        if let Some(schedule) = &self.schedule {
+            schedule.set(optimizer, step as u32);
+        }
+    }
+}
+
+/// The network with the case's initial weights.
+#[inline(never)]
+fn initial<N: Module>(case: &Case) -> Box<N> {
+    let mut net = Box::new(N::ZERO);
+    case.load(&mut *net, "in.W.");
+    net
+}
+
+fn compare<N: Module>(case: &Case, losses: &[f32], net: &N) {
+    case.compare("out.loss", losses);
+    case.compare_parameters(net, "out.final.");
+}
