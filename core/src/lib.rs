@@ -33,9 +33,7 @@ pub mod random;
 mod shape;
 pub mod sliding;
 mod tensor;
-mod train;
 pub mod train;
-mod window;
 
 pub use description::Description;
 pub use error::Error;
@@ -60,9 +58,7 @@ pub use path::Path;
 pub use shape::Shape;
 pub use sliding::{Slide, Sliding, windows};
 pub use tensor::{Element, Image, Matrix, Tensor, Vector};
-pub use train::{FusedTrainer, Trainer};
 pub use train::{FusedTrainer, Trainer, Training};
-pub use window::{Slide, Sliding, windows};
 
 /// What the macros need; not for use.
 #[doc(hidden)]

@@ -17,9 +17,9 @@ mod product;
 mod recurrent;
 mod reduction;
 mod report;
-mod window;
 mod schedule;
 mod training;
+mod window;
 
 use std::{panic, process::ExitCode, thread};
 
