@@ -88,6 +88,21 @@ pub enum Op {
         /// `f`.
         gate: Activation,
     },
+    /// `exp(x_i) / Σ_j exp(x_j)` along an axis of the sample, counted from 0.
+    Softmax {
+        /// The axis.
+        axis: usize,
+    },
+    /// The logarithm of `Softmax`.
+    LogSoftmax {
+        /// The axis.
+        axis: usize,
+    },
+    /// `Softmax` of `-x`.
+    Softmin {
+        /// The axis.
+        axis: usize,
+    },
     /// All dimensions into one.
     Flatten,
     /// Recurrent layers over sequences.
@@ -143,6 +158,9 @@ impl Op {
             Self::PRelu => "PReLU",
             Self::Glu { .. } => "GLU",
             Self::GatedLinear { .. } => "GatedLinear",
+            Self::Softmax { .. } => "Softmax",
+            Self::LogSoftmax { .. } => "LogSoftmax",
+            Self::Softmin { .. } => "Softmin",
             Self::Flatten => "Flatten",
             Self::Recurrent(Recurrence { cell, .. }) => match cell {
                 Cell::Tanh | Cell::Relu => "RNN",

@@ -50,7 +50,8 @@ pub use layer::{
 };
 pub use layer::{
     Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,
-    Mish, PRelu, Relu6, Selu, Shrink, Silu, Softplus, Softshrink, Softsign, SwiGlu, Swish, Tanhshrink, Threshold,
+    LogSoftmax, Mish, PRelu, Relu6, Selu, Shrink, Silu, Softmax, Softmin, Softplus, Softshrink, Softsign, SwiGlu,
+    Swish, Tanhshrink, Threshold,
 };
 pub use memory::Mode;
 pub use module::{Module, Parameter, Visitor, VisitorMut};

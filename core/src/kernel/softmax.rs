@@ -21,6 +21,67 @@ pub trait SoftmaxKernels: Copy {
         }
     }
 
+    /// `y ← y (dy - Σ_j y_j dy_j)`: the gradient of [`softmax`](Self::softmax) from its value, of one row.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::SoftmaxKernels};
+    /// let mut y = [0.5, 0.5];
+    /// Portable.softmax_backward(&mut y, &[1.0, 0.0]);
+    /// assert_eq!(y, [0.25, -0.25]);
+    /// ```
+    #[inline]
+    fn softmax_backward(self, y: &mut [f32], dy: &[f32]) {
+        let mut sum = 0.0;
+        for (y, dy) in y.iter().zip(dy) {
+            sum += y * dy;
+        }
+        for (y, dy) in y.iter_mut().zip(dy) {
+            *y *= dy - sum;
+        }
+    }
+
+    /// `x_i ← x_i - ln Σ_j exp(x_j)`, in place on one row.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::SoftmaxKernels};
+    /// let mut x = [1e4, -1e4];
+    /// Portable.log_softmax(&mut x);
+    /// assert_eq!(x, [0.0, -2e4]);
+    /// ```
+    #[inline]
+    fn log_softmax(self, x: &mut [f32]) {
+        let max = max(x);
+        let mut sum = 0.0;
+        for x in &mut *x {
+            // The difference is what the result needs too.
+            *x -= max;
+            sum += math::exp(*x);
+        }
+        let ln = math::ln(sum);
+        for x in x {
+            *x -= ln;
+        }
+    }
+
+    /// `y ← dy - exp(y) Σ_j dy_j`: the gradient of [`log_softmax`](Self::log_softmax) from its value, of one row.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::SoftmaxKernels};
+    /// let mut y = [0.0, -200.0];
+    /// Portable.log_softmax_backward(&mut y, &[1.0, 2.0]);
+    /// assert_eq!(y, [-2.0, 2.0]);
+    /// ```
+    #[inline]
+    fn log_softmax_backward(self, y: &mut [f32], dy: &[f32]) {
+        let mut sum = 0.0;
+        for dy in dy {
+            sum += dy;
+        }
+        for (y, dy) in y.iter_mut().zip(dy) {
+            *y = dy - math::exp(*y) * sum;
+        }
+    }
+
     /// Cross-entropy of one row of logits with class `target`, and its gradient in place of the
     /// logits: returns `-ln softmax(x)_target` and sets `x_i ← scale · (softmax(x)_i - [i = target])`.
     ///
@@ -48,11 +109,17 @@ pub trait SoftmaxKernels: Copy {
 /// `x ← exp(x - max x)`; returns the maximum and the sum of the results.
 #[inline(always)]
 fn exp_shifted(x: &mut [f32]) -> (f32, f32) {
-    let max = x.iter().fold(f32::NEG_INFINITY, |max, &x| if x > max { x } else { max });
+    let max = max(x);
     let mut sum = 0.0;
     for x in x {
         *x = math::exp(*x - max);
         sum += *x;
     }
     (max, sum)
+}
+
+/// The largest element; NaN is none.
+#[inline(always)]
+fn max(x: &[f32]) -> f32 {
+    x.iter().fold(f32::NEG_INFINITY, |max, &x| if x > max { x } else { max })
 }

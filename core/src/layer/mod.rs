@@ -37,6 +37,7 @@ mod pool;
 mod prelu;
 pub mod recurrent;
 mod residual;
+mod softmax;
 mod time;
 mod unfold;
 
@@ -66,6 +67,7 @@ pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
 pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
 pub use residual::Residual;
+pub use softmax::{LogSoftmax, Softmax, Softmin};
 pub use time::{LastStep, MeanStep, TimeDistributed};
 pub use unfold::{Fold, Unfold};
 

@@ -55,6 +55,7 @@ pub(crate) mod nest;
 mod number;
 mod reduce;
 mod reparameterise;
+pub(crate) mod softmax;
 mod unary;
 
 pub use binary::{
@@ -80,6 +81,10 @@ pub use reduce::{
 pub(crate) use reparameterise::{Deviation, LogVariance, Softplus};
 pub use reparameterise::{
     gaussian_reparam, gaussian_reparam_backward, gaussian_sigma_reparam, gaussian_sigma_reparam_backward,
+};
+pub use softmax::{
+    MASKED, log_softmax, log_softmax_backward, masked_softmax, masked_softmax_backward, softmax, softmax_backward,
+    softmin, softmin_backward,
 };
 pub use unary::{
     abs, abs_backward, ceil, cos, cos_backward, erf, erf_backward, exp, exp_backward, expm1, expm1_backward, floor,

@@ -11,7 +11,7 @@ use tensorlet::{
     description::{LayerInfo, Op, Recurrence},
 };
 
-use super::{activation, conv, gate, matmul, pool, sample};
+use super::{activation, conv, gate, matmul, pool, sample, softmax};
 
 /// A parameter of a network.
 #[derive(Clone, Debug)]
@@ -148,6 +148,12 @@ impl Network {
                 let linear = |name: &str| self.linear(&join(path, name), x, info.output.numel());
                 let gate = activation::of(gate, &|name| self.setting(&join(path, "gate"), name));
                 linear("w1").into_iter().zip(linear("w3")).map(|(b, a)| a * (gate.value)(b)).collect()
+            }
+            Op::Softmax { axis } => softmax::along(x, info.input.dims(), axis, softmax::softmax),
+            Op::LogSoftmax { axis } => softmax::along(x, info.input.dims(), axis, softmax::log_softmax),
+            Op::Softmin { axis } => {
+                let negative: Vec<f64> = x.iter().map(|x| -x).collect();
+                softmax::along(&negative, info.input.dims(), axis, softmax::softmax)
             }
             Op::Flatten | Op::Identity => x.to_vec(),
             Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),

@@ -14,6 +14,7 @@ mod layers;
 mod losses;
 mod movement;
 mod recurrent;
+mod softmax;
 mod subject;
 mod windows;
 

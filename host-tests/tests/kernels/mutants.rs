@@ -231,6 +231,21 @@ impl SoftmaxKernels for Spoiled {
         spoil(x);
     }
 
+    fn softmax_backward(self, y: &mut [f32], dy: &[f32]) {
+        Portable.softmax_backward(y, dy);
+        spoil(y);
+    }
+
+    fn log_softmax(self, x: &mut [f32]) {
+        Portable.log_softmax(x);
+        spoil(x);
+    }
+
+    fn log_softmax_backward(self, y: &mut [f32], dy: &[f32]) {
+        Portable.log_softmax_backward(y, dy);
+        spoil(y);
+    }
+
     fn cross_entropy(self, x: &mut [f32], target: usize, scale: f32) -> f32 {
         let loss = Portable.cross_entropy(x, target, scale);
         spoil(x);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tensorlet::kernel::Kernels;
 use tensorlet_host::{framed::Framed, reference::softmax as reference, reference::wide, tolerance};
 
-use super::property::{Outcome, number, property, worst};
+use super::property::{Outcome, number, numbers, property, worst};
 
 /// Logits of 1 to 40 classes, ordinary or far apart.
 fn logits() -> BoxedStrategy<Vec<f32>> {
@@ -24,6 +24,47 @@ pub(crate) fn softmax<T: Kernels>(k: T) -> Outcome {
         k.softmax(got.get_mut());
         let value = reference::softmax(&wide(&x));
         tolerance::of("softmax").compare(got.get(), &value, &magnitude(&wide(&x)))
+    })
+}
+
+/// Logits and as many gradients.
+fn logits_and_gradients() -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
+    logits().prop_flat_map(|x| (Just(x.clone()), numbers(x.len()))).boxed()
+}
+
+pub(crate) fn softmax_backward<T: Kernels>(k: T) -> Outcome {
+    property(logits_and_gradients(), &|(x, dy)| {
+        let y: Vec<f32> = reference::softmax(&wide(&x)).iter().map(|&y| y as f32).collect();
+        let (mut got, fdy) = (Framed::new(&y), Framed::new(&dy));
+        k.softmax_backward(got.get_mut(), fdy.get());
+        let (y, dy) = (wide(&y), wide(&dy));
+        let size: f64 = y.iter().zip(&dy).map(|(y, dy)| (y * dy).abs()).sum();
+        let magnitude: Vec<f64> = y.iter().zip(&dy).map(|(y, dy)| y * (dy.abs() + size)).collect();
+        tolerance::of("softmax_backward").compare(got.get(), &reference::softmax_gradient(&y, &dy), &magnitude)
+    })
+}
+
+pub(crate) fn log_softmax<T: Kernels>(k: T) -> Outcome {
+    property(logits(), &|x| {
+        let mut got = Framed::new(&x);
+        k.log_softmax(got.get_mut());
+        let x = wide(&x);
+        let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let ln = reference::log_sum_exp(&x) - max;
+        let magnitude: Vec<f64> = x.iter().map(|x| 1.0 + ln + (x - max).abs()).collect();
+        tolerance::of("log_softmax").compare(got.get(), &reference::log_softmax(&x), &magnitude)
+    })
+}
+
+pub(crate) fn log_softmax_backward<T: Kernels>(k: T) -> Outcome {
+    property(logits_and_gradients(), &|(x, dy)| {
+        let y: Vec<f32> = reference::log_softmax(&wide(&x)).iter().map(|&y| y as f32).collect();
+        let (mut got, fdy) = (Framed::new(&y), Framed::new(&dy));
+        k.log_softmax_backward(got.get_mut(), fdy.get());
+        let (y, dy) = (wide(&y), wide(&dy));
+        let size: f64 = dy.iter().map(|dy| dy.abs()).sum();
+        let magnitude: Vec<f64> = y.iter().zip(&dy).map(|(y, dy)| dy.abs() + y.exp() * (1.0 - y) * size).collect();
+        tolerance::of("log_softmax_backward").compare(got.get(), &reference::log_softmax_gradient(&y, &dy), &magnitude)
     })
 }
 

@@ -96,6 +96,33 @@ fn softmax_of_extreme_logits() {
     on_every_instruction_set!(softmax);
 }
 
+fn log_softmax<K: Kernels>(k: K) {
+    let run = |x: &[f32]| {
+        let mut x = x.to_vec();
+        k.log_softmax(&mut x);
+        x
+    };
+    same(&run(&[1e4, -1e4, 0.0]), &[0.0, -2e4, -1e4]);
+    same(&run(&[f32::MAX, -f32::MAX]), &[0.0, -INF]);
+    same(&run(&[-INF, 0.0]), &[-INF, 0.0]);
+    same(&run(&[0.0, NAN, 1.0]), &[NAN; 3]);
+    same(&run(&[-INF, -INF]), &[NAN; 2]);
+    same(&run(&[INF, 0.0]), &[NAN, NAN]);
+    same(&run(&[]), &[]);
+    // A class that is impossible takes no part in the gradient.
+    let mut y = [0.0, -INF];
+    k.log_softmax_backward(&mut y, &[1.0, 3.0]);
+    same(&y, &[-3.0, 3.0]);
+    let mut y = [1.0, 0.0];
+    k.softmax_backward(&mut y, &[1.0, 3.0]);
+    same(&y, &[0.0, 0.0]);
+}
+
+#[test]
+fn log_softmax_of_extreme_logits() {
+    on_every_instruction_set!(log_softmax);
+}
+
 fn cross_entropy<K: Kernels>(k: K) {
     let run = |x: &[f32], target| {
         let mut x = x.to_vec();
