@@ -11,11 +11,13 @@ mod entry;
 mod linear;
 mod loss;
 mod movement;
+mod norm;
 mod pooling;
 mod product;
 mod recurrent;
 mod reduction;
 mod rust;
+mod softmax;
 mod training;
 mod window;
 
@@ -43,6 +45,8 @@ const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
     training::typed,
     convolution::typed,
     pooling::typed,
+    softmax::typed,
+    norm::typed,
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

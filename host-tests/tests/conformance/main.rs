@@ -18,6 +18,7 @@ mod recurrent;
 mod reduction;
 mod report;
 mod schedule;
+mod softmax;
 mod training;
 mod window;
 
