@@ -9,6 +9,7 @@
 //! For formulas that are sums of products, [`abs`] of all arguments gives it.
 
 pub mod activation;
+pub mod arithmetic;
 pub mod conv;
 pub mod gate;
 pub mod init;

@@ -7,6 +7,7 @@
 //! backward pass takes.
 
 mod activations;
+mod arithmetic;
 mod branches;
 mod check;
 mod combinations;
