@@ -10,6 +10,10 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "grad_clip_value" => "schedule::ClipValue",
         "train_lenet" => "training::Classes<tensorlet::Image<1, 28, 28>, crate::training::LeNet>",
         "train_mlp_digits" => "training::Classes<tensorlet::Vector<64>, crate::training::Mlp>",
+        "Momentum" | "Adam" | "Adagrad" if entry.suite == "onnx" => "optimizer::OnnxStep",
+        "train" => "training::Line",
+        "digits_cnn" => "trained::Cnn",
+        "digits_mlp" => "trained::Mlp",
         _ => return None,
     };
     Some(Ok(format!("crate::{adapter}")))

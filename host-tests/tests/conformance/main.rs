@@ -19,6 +19,7 @@ mod reduction;
 mod report;
 mod schedule;
 mod softmax;
+mod trained;
 mod training;
 mod window;
 

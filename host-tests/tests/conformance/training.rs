@@ -3,12 +3,12 @@
 use std::marker::PhantomData;
 
 use tensorlet::{
-    FusedTrainer, Image, Kernels, Mode, Module, Tensor, Train, Trainer, Vector,
-    loss::{CrossEntropyLoss, Loss},
+    FusedTrainer, Image, Kernels, Layer, Linear, Mode, Module, NoBias, Tensor, Train, Trainer, Vector,
+    loss::{CrossEntropyLoss, Loss, MseLoss, Sum},
     memory::training_words,
     network,
     optim::{
-        Optimizer, grad_clipping,
+        Optimizer, Sgd, grad_clipping,
         schedule::{CosineAnnealingLR, Schedule},
     },
 };
@@ -150,4 +150,41 @@ fn initial<N: Module>(case: &Case) -> Box<N> {
 fn compare<N: Module>(case: &Case, losses: &[f32], net: &N) {
     case.compare("out.loss", losses);
     case.compare_parameters(net, "out.final.");
+}
+
+/// A straight line by gradient descent: with a bias on all points at once, or without one on one point
+/// after the other.
+pub(crate) struct Line;
+
+impl Adapter for Line {
+    fn run<K: Kernels>(k: K, case: &Case) {
+        let (x, y) = (case.floats("in.x"), case.floats("in.y"));
+        let (x, y) = (<[f32; 1]>::view(&x), <[f32; 1]>::view(&y));
+        let lr = case.number("lr").expect("a rate") as f32;
+        let epochs = case.number("epochs").expect("a number of epochs") as usize;
+        let weight = [[case.floats("in.w0")[0]]];
+        let mut workspace = vec![0.0; 16 * (x.len() + 1)];
+        if case.has("in.b0") {
+            let mut net = Linear { weight, bias: [case.floats("in.b0")[0]] };
+            let mut trainer = FusedTrainer::new(Sgd::new(lr), &mut workspace).expect("large enough");
+            let step = |_| trainer.step(k, &mut net, &Sum(MseLoss), x, y).expect("a step");
+            case.compare("out.loss", &(0..epochs).map(step).collect::<Vec<_>>());
+            case.compare("out.w", &net.weight[0]);
+            case.compare("out.b", &net.bias);
+            let mut arena = [0.0; 2];
+            let y = net.forward(k, &[[4.0]], &mut arena).expect("large enough");
+            case.compare("out.pred4", &y[0]);
+        } else {
+            let mut net = Linear { weight, bias: NoBias };
+            let mut trainer = FusedTrainer::new(Sgd::new(lr), &mut workspace).expect("large enough");
+            let points = (0..epochs).flat_map(|_| x.iter().zip(y));
+            let weights: Vec<f32> = points
+                .map(|(x, y)| {
+                    trainer.step(k, &mut net, &MseLoss, &[*x], &[*y]).expect("a step");
+                    net.weight[0][0]
+                })
+                .collect();
+            case.compare("out.w_after_each_update", &weights);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use tensorlet::{
 };
 use tensorlet_host::on_every_instruction_set;
 
-use crate::{case::by_path, modes::batch, modes::fresh};
+use crate::{modes::batch, modes::fresh, values::by_path};
 
 type X = Vector<7>;
 type Net = (Linear<7, 9>, (Relu, Linear<9, 3>));
@@ -39,7 +39,7 @@ impl<'w, O: Optimizer> Either<'w, O> {
 }
 
 fn bits(net: &Net) -> Vec<u32> {
-    by_path(net, None).into_iter().flat_map(|(_, values)| values).map(f32::to_bits).collect()
+    by_path(net).into_iter().flat_map(|(_, values)| values).map(f32::to_bits).collect()
 }
 
 /// Bad calls, each with the error that it must give.

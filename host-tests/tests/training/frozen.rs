@@ -9,7 +9,7 @@ use tensorlet::{
 };
 use tensorlet_host::on_every_instruction_set;
 
-use crate::{case::by_path, modes::batch, modes::fresh};
+use crate::{modes::batch, modes::fresh, values::by_path};
 
 network! {
     /// Frozen at the start, in the middle, and trained elsewhere.
@@ -25,7 +25,7 @@ network! {
 
 /// The parameters of these parts as bits.
 fn bits(network: &Net, parts: &[&str]) -> Vec<(String, Vec<u32>)> {
-    by_path(network, None)
+    by_path(network)
         .into_iter()
         .filter(|(path, _)| parts.iter().any(|part| path.starts_with(&format!("{part}."))))
         .map(|(path, values)| (path, values.iter().map(|x| x.to_bits()).collect()))

@@ -1,8 +1,8 @@
-//! Training: both modes against each other, against PyTorch, and what happens when it goes wrong.
+//! Training: both modes against each other, and what happens when it goes wrong. Against PyTorch it is
+//! held by `tests/conformance`.
 
-mod case;
 mod errors;
 mod frozen;
 mod modes;
-mod operators;
-mod trajectories;
+mod schedules;
+mod values;

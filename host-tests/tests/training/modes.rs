@@ -11,7 +11,7 @@ use tensorlet::{
 };
 use tensorlet_host::{on_every_instruction_set, reference::wide, tolerance};
 
-use crate::case::by_path;
+use crate::values::by_path;
 
 network! {
     /// A perceptron of odd sizes.
@@ -57,7 +57,7 @@ pub(crate) fn batch<X: Tensor<Elem = f32>>(n: usize, seed: u64) -> (Vec<X>, Vec<
 
 #[track_caller]
 fn compare<N: Module>(row: &str, what: &str, got: &N, expected: &N) {
-    for ((path, got), (_, expected)) in by_path(got, None).into_iter().zip(by_path(expected, None)) {
+    for ((path, got), (_, expected)) in by_path(got).into_iter().zip(by_path(expected)) {
         let expected = wide(&expected);
         if let Err(message) = tolerance::of(row).compare(&got, &expected, &expected) {
             panic!("{what}: {path}: {message}");
@@ -85,7 +85,7 @@ fn fused_equals_accumulated<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out =
             assert!((a - b).abs() < 1e-5, "{what}: loss {a} accumulated, {b} fused");
         }
         let fresh: N = fresh(1);
-        assert_ne!(by_path(&fresh, None), by_path(&one, None), "{what}: nothing was learned");
+        assert_ne!(by_path(&fresh), by_path(&one), "{what}: nothing was learned");
         compare(row, &format!("{what} on {}, batch of {n}", K::NAME), &other, &one);
     }
 }
