@@ -105,6 +105,8 @@ pub enum Op {
     },
     /// All dimensions into one.
     Flatten,
+    /// The same numbers in another shape.
+    View,
     /// Recurrent layers over sequences.
     Recurrent(Recurrence),
     /// One time step of a recurrent layer.
@@ -162,6 +164,7 @@ impl Op {
             Self::LogSoftmax { .. } => "LogSoftmax",
             Self::Softmin { .. } => "Softmin",
             Self::Flatten => "Flatten",
+            Self::View => "Unflatten",
             Self::Recurrent(Recurrence { cell, .. }) => match cell {
                 Cell::Tanh | Cell::Relu => "RNN",
                 Cell::Gru => "GRU",

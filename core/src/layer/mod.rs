@@ -40,6 +40,7 @@ mod residual;
 mod softmax;
 mod time;
 mod unfold;
+mod view;
 
 pub use crate::sliding::{Slide, Sliding};
 pub use activation::{
@@ -70,6 +71,7 @@ pub use residual::Residual;
 pub use softmax::{LogSoftmax, Softmax, Softmin};
 pub use time::{LastStep, MeanStep, TimeDistributed};
 pub use unfold::{Fold, Unfold};
+pub use view::View;
 
 use crate::{
     Error, Module, Path, Tensor,

@@ -97,6 +97,15 @@ pub(super) fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     (mean, (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt())
 }
 
+/// Standardises targets by mean and deviation of the training rows.
+pub fn standardise_targets<X>(split: &mut Split<X, f32>) {
+    let wide: Vec<f64> = split.train.targets.iter().map(|&y| f64::from(y)).collect();
+    let (mean, deviation) = mean_and_deviation(&wide);
+    for y in split.train.targets.iter_mut().chain(&mut split.test.targets) {
+        *y = ((f64::from(*y) - mean) / deviation) as f32;
+    }
+}
+
 /// The same rows with class labels for targets.
 #[must_use]
 pub fn labelled<X: Copy>(split: Split<X, f32>) -> Split<X, u8> {

@@ -16,7 +16,7 @@ use super::{
     fit::{Recipe, accuracy, fit, generator, initialised},
     task::{Reference, Task},
 };
-use crate::digits::Digits;
+use crate::digits::{Digits, data::Picture};
 
 pub(super) const DIGITS: &[Task] = &[
     Task {
@@ -148,9 +148,14 @@ network! {
 }
 
 fn digits_mlp<O: Optimizer>(isa: Isa, seed: u64, optimizer: O) -> Result<f64, Error> {
-    let split = data::digits().map(|picture| Vector::<64>::view(picture.elements())[0]);
+    let split = data::digits().map(flat_digits);
     let recipe = Recipe { optimizer, loss: CrossEntropyLoss, batch: 32, epochs: 30 };
     dispatch!(isa, |k| classify::<_, _, DigitsMlp, O>(k, seed, &split, &recipe, |_, _| ()))
+}
+
+/// The pixels of a digit in a row.
+pub(super) fn flat_digits(picture: &Picture) -> Vector<64> {
+    Vector::<64>::view(picture.elements())[0]
 }
 
 fn flat(image: &Image<1, 28, 28>) -> Vector<784> {

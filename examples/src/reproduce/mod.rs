@@ -5,15 +5,18 @@
 //! its own; the two agree where our mean is not worse than PyTorch's by more than two of its standard
 //! deviations and 0.005.
 
+mod autoencoders;
 pub mod data;
 pub mod error;
 pub mod fit;
 mod images;
 pub mod program;
+mod sequences;
 mod tables;
 mod task;
 
 pub use task::{Better, Reference, Task};
 
 /// All tasks, in the order of the table.
-pub const TASKS: &[&[Task]] = &[images::DIGITS, tables::TASKS, images::MNIST, images::FASHION];
+pub const TASKS: &[&[Task]] =
+    &[images::DIGITS, sequences::TASKS, autoencoders::TASKS, tables::TASKS, images::MNIST, images::FASHION];

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use tensorlet::{
     Kernels, Linear, Train,
-    loss::CrossEntropyLoss,
+    loss::{CrossEntropyLoss, MseLoss},
     network,
     optim::{Adam, Optimizer, Sgd},
 };
 use tensorlet_simd::{Isa, dispatch};
 
 use super::{
-    data::{self, Split},
+    data::{self, Rows, Split},
     error::Error,
-    fit::{Recipe, accuracy, fit, generator, initialised},
-    task::{Reference, Task},
+    fit::{Recipe, accuracy, fit, generator, initialised, outputs},
+    task::{Better, Reference, Task},
 };
 
 pub(super) const TASKS: &[Task] = &[
@@ -35,6 +35,12 @@ pub(super) const TASKS: &[Task] = &[
         recipe: "softmax regression, SGD 0.1, batch 16, 100 epochs",
         reference: Reference::accuracy(1.0, 0.0),
         run: wine,
+    },
+    Task {
+        name: "diabetes",
+        recipe: "linear regression, SGD 0.01 momentum 0.9, full batch, 300 epochs",
+        reference: Reference { measure: "test R²", mean: 0.520, deviation: 0.0, better: Better::Higher },
+        run: diabetes,
     },
 ];
 
@@ -74,4 +80,27 @@ fn classify<K: Kernels, const IN: usize, N: Train<[f32; IN], Out = [f32; C]>, O:
     let mut net = initialised::<N>(&mut rng);
     fit(k, &mut *net, &split.train, &Recipe { optimizer, loss: CrossEntropyLoss, batch, epochs }, &mut rng)?;
     accuracy(k, &*net, &split.test)
+}
+
+/// Predicts the standardised target; R² is the same as of the target itself.
+fn diabetes(isa: Isa, seed: u64, _: &Path) -> Result<f64, Error> {
+    let mut split = data::table::<10>("diabetes", include_bytes!("../../data/diabetes.safetensors"))?;
+    data::standardise_targets(&mut split);
+    dispatch!(isa, |k| regress(k, seed, &split))
+}
+
+fn regress<K: Kernels>(k: K, seed: u64, split: &Split<[f32; 10], f32>) -> Result<f64, Error> {
+    let column =
+        |rows: &Rows<[f32; 10], f32>| Rows { x: rows.x.clone(), targets: rows.targets.iter().map(|&y| [y]).collect() };
+    let (train, test) = (column(&split.train), column(&split.test));
+    let mut rng = generator(seed);
+    let mut net = initialised::<Linear<10, 1>>(&mut rng);
+    let recipe = Recipe { optimizer: Sgd::with_momentum(0.01, 0.9), loss: MseLoss, batch: train.x.len(), epochs: 300 };
+    fit(k, &mut *net, &train, &recipe, &mut rng)?;
+    let y = outputs(k, &*net, &test.x)?;
+    let wide = |column: &[[f32; 1]]| column.iter().map(|[y]| f64::from(*y)).collect::<Vec<_>>();
+    let (y, targets) = (wide(&y), wide(&test.targets));
+    let (_, deviation) = data::mean_and_deviation(&targets);
+    let squares: f64 = y.iter().zip(&targets).map(|(y, t)| (y - t) * (y - t)).sum();
+    Ok(1.0 - squares / (targets.len() as f64 * deviation * deviation))
 }

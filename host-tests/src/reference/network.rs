@@ -155,7 +155,7 @@ impl Network {
                 let negative: Vec<f64> = x.iter().map(|x| -x).collect();
                 softmax::along(&negative, info.input.dims(), axis, softmax::softmax)
             }
-            Op::Flatten | Op::Identity => x.to_vec(),
+            Op::Flatten | Op::View | Op::Identity => x.to_vec(),
             Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),
             Op::MeanStep => {
                 let (steps, len) = (info.input.dim(0), info.output.numel());

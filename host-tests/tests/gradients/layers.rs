@@ -1,6 +1,6 @@
 //! Every layer alone.
 
-use tensorlet::{Flatten, Frozen, Image, Linear, NoBias, Relu, Residual, Sigmoid, Tanh, Vector};
+use tensorlet::{Flatten, Frozen, Image, Linear, NoBias, Relu, Residual, Sigmoid, Tanh, Vector, layer::View};
 
 use crate::gradients;
 
@@ -16,6 +16,7 @@ gradients! {
     sigmoid: Vector<19> => Sigmoid;
     tanh: Image<1, 3, 7> => Tanh;
     flatten: Image<2, 3, 2> => Flatten<12>;
+    view: Vector<12> => View<[[f32; 4]; 3]>;
 
     residual: Vector<6> => Residual<Linear<6, 6>>;
     frozen: Vector<6> => Frozen<Linear<6, 4>>;
