@@ -24,6 +24,7 @@ pub mod loss;
 pub mod math;
 pub mod memory;
 mod message;
+pub mod metrics;
 mod module;
 mod network;
 pub mod ops;
