@@ -132,6 +132,16 @@ pub static NETWORKS: &[Tolerance] = &[
     },
 ];
 
+/// The tolerances of what prepares data and of metrics.
+pub static DATA: &[Tolerance] = &[
+    roundings("normalize", 8.0, "a mean and a variance of some hundred numbers, a root and a quotient"),
+    roundings("color", 16.0, "sums of three weighted colours; a hue and back; relative to 1, the largest colour"),
+    roundings("anchors", 6.0, "a root, two products and a sum; relative to the largest corner"),
+    roundings("box_iou", 6.0, "differences of corners, products and a quotient; relative to 1"),
+    roundings("offset", 40.0, "differences of centres, divided by sizes from a twentieth on, times ten"),
+    roundings("metrics", 8.0, "a running mean of some hundred numbers"),
+];
+
 /// The row of this name.
 ///
 /// # Panics
@@ -141,6 +151,7 @@ pub fn of(name: &str) -> &'static Tolerance {
     KERNELS
         .iter()
         .chain(NETWORKS)
+        .chain(DATA)
         .find(|tolerance| tolerance.name == name)
         .unwrap_or_else(|| panic!("the tolerance table has no row `{name}`"))
 }

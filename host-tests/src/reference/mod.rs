@@ -11,9 +11,11 @@
 pub mod activation;
 pub mod arithmetic;
 pub mod conv;
+pub mod data;
 pub mod gate;
 pub mod init;
 pub mod matmul;
+pub mod metrics;
 pub mod movement;
 pub mod network;
 pub mod pool;
