@@ -1,4 +1,4 @@
-//! Losses.
+//! Losses, and sampling with gradients.
 
 use crate::{
     entry::{Entry, Typed},
@@ -27,6 +27,9 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         (_, "gaussian_kl") => stacked(entry, "in.mu", "GaussianKl"),
         (_, "gaussian_kl_two") => stacked(entry, "in.m1", "GaussianKlTwo"),
         (_, "categorical_kl") => stacked(entry, "in.a", "CategoricalKl"),
+        (_, "gumbel_softmax") => gumbel_softmax(entry),
+        (_, "gaussian_reparam") => reparam(entry, "LogVariance"),
+        (_, "gaussian_sigma_reparam") => reparam(entry, "Sigma"),
         _ => return None,
     };
     Some(typed)
@@ -90,4 +93,14 @@ fn grid(entry: &Entry) -> Typed {
         return Err("the tensors are no vectors".to_owned());
     };
     Ok(format!("crate::loss::seed::Grid<{points}, {values}>"))
+}
+
+fn gumbel_softmax(entry: &Entry) -> Typed {
+    let dim = entry.integer("dim").unwrap_or(-1);
+    Ok(format!("crate::loss::sampling::Gumbel<{}, {dim}>", tensor(entry.shape("in.x")?)))
+}
+
+fn reparam(entry: &Entry, parameter: &str) -> Typed {
+    let sampling = "crate::loss::sampling";
+    Ok(format!("{sampling}::Reparam<{}, {sampling}::{parameter}>", tensor(entry.shape("in.mu")?)))
 }

@@ -95,6 +95,8 @@ fn layers() -> BTreeSet<String> {
     // What a pass carries and what a layer consists of are no layers.
     let others = ["Pass", "Fused", "NoBias", "GruGates", "LstmGates", "Layers", "Unidirectional", "Bidirectional"];
     names.retain(|name| !others.contains(&&name[..]));
+    // Where layers that sample have their noise and their temperature from.
+    names.retain(|name| !["Annealing", "Drawn", "Given"].contains(&&name[..]));
     // These have other names for each kind of gates.
     names.retain(|name| !["Cell", "Recurrent"].contains(&&name[..]));
     names
@@ -146,11 +148,20 @@ fn implementors(directory: &str, of: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_loss_has_a_gradient_check() {
-    let losses = implementors("core/src/loss", "Loss<");
-    assert!(!losses.is_empty());
-    let checks = include_str!("gradients/losses.rs");
+    let text = source("core/src/loss").join("\n");
+    let mut losses: BTreeSet<&str> = text.split("pub struct ").skip(1).map(identifier).collect();
+    // Reductions are no losses.
+    for reduction in ["Scaled", "Each"] {
+        assert!(losses.remove(reduction), "{reduction}");
+    }
+    // Those that a macro makes are written `$name`.
+    losses.remove("");
+    losses.extend(["Sum", "BatchMean"]);
+    assert!(losses.contains("CrossEntropyLoss") && losses.contains("MseLoss") && losses.len() >= 20, "{losses:?}");
+    let checks = source("host-tests/tests/gradients/losses").join("\n");
+    let words: BTreeSet<&str> = checks.split(|c: char| !c.is_alphanumeric()).collect();
     for loss in losses {
-        assert!(checks.contains(&format!("{loss}.value_and_gradient")), "the loss {loss} has no gradient check");
+        assert!(words.contains(loss), "the loss {loss} has no gradient check");
     }
 }
 

@@ -14,6 +14,7 @@ pub mod conv;
 pub mod data;
 pub mod gate;
 pub mod init;
+pub mod loss;
 pub mod matmul;
 pub mod metrics;
 pub mod movement;

@@ -2,7 +2,7 @@
 
 use tensorlet::{
     Conv2d, Frozen, Image, Linear, Matrix, Relu, Residual, Slide, Tanh, Vector,
-    layer::{Concat, GaussianReparam, GaussianSigmaReparam, GumbelSoftmax, Identity, Pass},
+    layer::{Concat, Drawn, GaussianReparam, GaussianSigmaReparam, GumbelSoftmax, Identity, Pass},
 };
 use tensorlet::{Layer, Module, Portable, Train};
 use tensorlet_host::reference::sample::Sequence;
@@ -73,4 +73,38 @@ fn hard_gumbel_softmax() {
         .expect("the arena is large enough")
         .to_vec();
     assert_eq!(y, [[[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0]]]);
+}
+
+/// Noise that is drawn differs from step to step, and is the same forwards and backwards.
+#[test]
+fn drawn_noise() {
+    type X = [Vector<2000>; 2];
+    let run = |seed| {
+        let pass = Pass { n: 1, input_gradient: true, training: true, seed };
+        let mut layer = GaussianReparam { noise: Drawn };
+        let (mut slot, mut tape) = ([[0.25; 2000], [0.5; 2000]].concat(), vec![f32::NAN; 2000]);
+        Train::<X>::forward_train(&layer, Portable, pass, &mut slot, &mut [], &mut tape);
+        let z = tape.clone();
+        tape.fill(1.0);
+        Train::<X>::backward(&mut layer, Portable, pass, &mut slot, &mut tape, &mut []);
+        // z = μ + σ ε, ∂z/∂ln σ² = σ ε / 2
+        for (z, gradient) in z.iter().zip(&slot[2000..]) {
+            assert!((z - 0.25 - 2.0 * gradient).abs() < 1e-5, "{z}, {gradient}");
+        }
+        z
+    };
+    let mean = |x: &[f32]| x.iter().sum::<f32>() / x.len() as f32;
+    let steps: Vec<Vec<f32>> = (0..6).map(run).collect();
+    for z in &steps {
+        let variance = z.iter().map(|z| (z - 0.25).powi(2)).sum::<f32>() / 2000.0;
+        assert!((mean(z) - 0.25).abs() < 0.1 && (variance - 0.5_f32.exp()).abs() < 0.2, "{}, {variance}", mean(z));
+    }
+    // Neither equal nor the same numbers one place further on, as from seeds that differ by a generator's step.
+    for (a, b) in steps.iter().zip(&steps[1..]) {
+        for shift in 0..3 {
+            let products = a[shift..].iter().zip(b).map(|(a, b)| (a - 0.25) * (b - 0.25));
+            let correlation = products.sum::<f32>() / 2000.0 / 0.5_f32.exp();
+            assert!(correlation.abs() < 0.1, "{correlation}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
-//! Losses: the value with each reduction, and all gradients.
+//! Losses: the value with each reduction, and all gradients. Sampling with gradients.
 
 pub(crate) mod classes;
 mod elementwise;
+pub(crate) mod sampling;
 pub(crate) mod seed;
 pub(crate) mod stacked;
 
