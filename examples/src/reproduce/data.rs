@@ -179,3 +179,17 @@ pub fn fashion(folder: &Path) -> Result<Split<Image<1, 28, 28>, u8>, Error> {
     };
     Ok(images(tensor("x", &[900, 28, 28])?, tensor("y", &[900])?, |i| i % 90 >= 72))
 }
+
+/// The characters of "The Time Machine": letters from 1 on, 0 for everything between words.
+///
+/// # Errors
+/// The file is not there.
+pub fn characters(folder: &Path) -> Result<Vec<u8>, Error> {
+    let text = read(folder, "timemachine.txt")?;
+    let mut tokens: Vec<u8> = text
+        .iter()
+        .map(|byte| if byte.is_ascii_alphabetic() { byte.to_ascii_lowercase() - b'a' + 1 } else { 0 })
+        .collect();
+    tokens.dedup_by(|next, before| *next == 0 && *before == 0);
+    Ok(tokens)
+}

@@ -6,6 +6,7 @@
 //! deviations and 0.005.
 
 mod autoencoders;
+mod characters;
 pub mod data;
 pub mod error;
 pub mod fit;
@@ -18,5 +19,12 @@ mod task;
 pub use task::{Better, Reference, Task};
 
 /// All tasks, in the order of the table.
-pub const TASKS: &[&[Task]] =
-    &[images::DIGITS, sequences::TASKS, autoencoders::TASKS, tables::TASKS, images::MNIST, images::FASHION];
+pub const TASKS: &[&[Task]] = &[
+    images::DIGITS,
+    sequences::TASKS,
+    autoencoders::TASKS,
+    tables::TASKS,
+    images::MNIST,
+    images::FASHION,
+    characters::TASKS,
+];
