@@ -136,8 +136,9 @@ fn elements(entry: &Entry, adapter: &str) -> Typed {
 }
 
 fn entropy(entry: &Entry) -> Typed {
-    let [rows, columns] = *entry.shape("in.x")? else { return Err("the logits are no matrix".to_owned()) };
-    Ok(format!("Entropy<{rows}, {columns}>"))
+    let mut kept = entry.shape("in.x")?.to_vec();
+    *kept.last_mut().ok_or("the logits have no dimension")? = 1;
+    Ok(format!("Entropy<{}, {}, {}>", shape(entry, "in.x")?, tensor_of("f32", &kept), shape(entry, "out.y")?))
 }
 
 fn accuracy(entry: &Entry) -> Typed {

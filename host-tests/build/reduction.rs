@@ -65,7 +65,7 @@ fn float(entry: &Entry, name: &str) -> Typed {
 
 /// Dimensions as a type.
 fn list(dims: &[i64]) -> String {
-    let dim = |dim: &i64| format!("tensorlet::ops::Dim<{{ {dim} }}>");
+    let dim = |dim: &i64| format!("tensorlet::ops::Dim<{dim}>");
     match dims {
         [] => "tensorlet::ops::All".to_owned(),
         [one] => dim(one),
@@ -90,7 +90,7 @@ fn extreme(entry: &Entry, one: &str, several: &str) -> Typed {
     }
     let dim = entry.integer("dim").ok_or("places need one dimension")?;
     let [x, y, index] = [float(entry, "in.x")?, float(entry, "out.y")?, tensor(entry, "out.indices", "u32")?];
-    Ok(format!("{one}<{x}, {{ {dim} }}, {y}, {index}>"))
+    Ok(format!("{one}<{x}, {dim}, {y}, {index}>"))
 }
 
 fn places(entry: &Entry, operation: &str) -> Typed {
@@ -100,7 +100,7 @@ fn places(entry: &Entry, operation: &str) -> Typed {
 
 fn along(entry: &Entry, operation: &str) -> Typed {
     let dim = entry.integer("dim").ok_or("no dimension")?;
-    Ok(format!("{operation}<{}, {{ {dim} }}>", float(entry, "in.x")?))
+    Ok(format!("{operation}<{}, {dim}>", float(entry, "in.x")?))
 }
 
 /// The worked examples: a result for each dimension, and for all.
@@ -154,7 +154,7 @@ fn cumulative(entry: &Entry, operation: &str) -> Typed {
     let axis = axis.ok_or("no axis")?;
     let x = tensor(entry, &input, element(entry, &[&input])?)?;
     Ok(format!(
-        "Cumulative<crate::reduction::{operation}<{x}, {{ {axis} }}>, {x}, {{ {axis} }}, {}, {}>",
+        "Cumulative<crate::reduction::{operation}<{x}, {axis}>, {x}, {axis}, {}, {}>",
         entry.flag("exclusive"),
         entry.flag("reverse")
     ))

@@ -49,33 +49,31 @@ impl<O: Operation, X: Tensor<Elem = f32>> Adapter for MeanFold<O, X> {
     }
 }
 
-/// The entropy of each row's softmax: `-Σ p ln p`.
-pub(crate) struct Entropy<const R: usize, const C: usize>;
+/// The entropy of the softmax over the last dimension, `-Σ p ln p`; `T` keeps that dimension.
+pub(crate) struct Entropy<X, T, Y>(PhantomData<(X, T, Y)>);
 
-impl<const R: usize, const C: usize> Adapter for Entropy<R, C> {
+impl<X: Tensor<Elem = f32>, T: Tensor<Elem = f32>, Y: Tensor<Elem = f32>> Adapter for Entropy<X, T, Y> {
     fn run<K: Kernels>(k: K, case: &Case) {
-        let x = load::<[[f32; C]; R]>(case, "in.x");
-        let (mut total, mut log_p) = (zeros::<[[f32; 1]; R]>(), zeros::<[[f32; C]; R]>());
-        ops::logsumexp(k, &*x, Dim::<1>, &mut *total);
+        let (x, mut total, mut log_p) = (load::<X>(case, "in.x"), zeros::<T>(), zeros::<X>());
+        ops::logsumexp(k, &*x, Dim::<-1>, &mut *total);
         ops::sub(k, &*x, &*total, &mut *log_p);
-        let [mut p, mut terms] = [zeros::<[[f32; C]; R]>(), zeros::<[[f32; C]; R]>()];
+        let [mut p, mut terms] = [zeros::<X>(), zeros::<X>()];
         ops::exp(k, &*log_p, &mut *p);
         ops::mul(k, &*p, &*log_p, &mut *terms);
-        let [mut sum, mut y] = [zeros::<[f32; R]>(), zeros::<[f32; R]>()];
-        ops::sum(k, &*terms, Dim::<1>, &mut *sum);
+        let [mut sum, mut y] = [zeros::<Y>(), zeros::<Y>()];
+        ops::sum(k, &*terms, Dim::<-1>, &mut *sum);
         ops::neg(k, &*sum, &mut *y);
         compare(case, "out.y", &*y);
 
-        let mut dsum = zeros::<[f32; R]>();
-        ops::neg_backward(k, &*sum, &*load(case, "in.gy.y"), &mut *dsum);
-        let [mut dterms, mut dp, mut dlog_p, mut dx] =
-            [zeros(), zeros(), zeros::<[[f32; C]; R]>(), zeros::<[[f32; C]; R]>()];
-        ops::sum_backward(k, &*dsum, Dim::<1>, &mut *dterms);
+        let mut dsum = zeros::<Y>();
+        ops::neg_backward(k, &*sum, &*load::<Y>(case, "in.gy.y"), &mut *dsum);
+        let [mut dterms, mut dp, mut dlog_p, mut dx] = [zeros::<X>(), zeros::<X>(), zeros::<X>(), zeros::<X>()];
+        ops::sum_backward(k, &*dsum, Dim::<-1>, &mut *dterms);
         ops::mul_backward(k, &*p, &*log_p, &*dterms, &mut *dp, &mut *dlog_p);
         ops::exp_backward(k, &*log_p, &*dp, &mut *dlog_p);
-        let mut dtotal = zeros::<[[f32; 1]; R]>();
+        let mut dtotal = zeros::<T>();
         ops::sub_backward(k, &*dlog_p, &mut *dx, &mut *dtotal);
-        ops::logsumexp_backward(k, &*x, &*total, &*dtotal, Dim::<1>, &mut *dx);
+        ops::logsumexp_backward(k, &*x, &*total, &*dtotal, Dim::<-1>, &mut *dx);
         compare(case, "out.grad.x", &*dx);
     }
 }
