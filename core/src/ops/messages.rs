@@ -1,7 +1,9 @@
 //! What the compiler says about shapes that do not fit: the checks, called while tests run.
 
-use super::{expand, gather, join, narrow, pad, permute, pixel, select, slice, topk, triangle, view};
-use crate::ops::{Dim, Pad, Slice};
+use super::{
+    expand, gather, join, matmul, narrow, nest, pad, permute, pixel, reduce, select, slice, topk, triangle, view,
+};
+use crate::ops::{All, Dim, Pad, Slice};
 
 type A = [[f32; 3]; 2];
 
@@ -61,6 +63,33 @@ messages! {
         => "shape mismatch: `pixel_shuffle` between shapes [4, 2, 3] and [1, 2, 6]";
     other_elements: view::same_elements("reshape", shape::<A>(), shape::<[f32; 5]>())
         => "shape mismatch: `reshape` of a tensor of shape [2, 3] cannot give shape [5], which has another number of elements";
+}
+
+messages! {
+    no_broadcast: nest::binary::<A, [f32; 2], A>("add")
+        => "shape mismatch: `add` cannot broadcast tensors of shapes [2, 3] and [2]";
+    wrong_broadcast: nest::binary::<A, [f32; 3], [f32; 3]>("add")
+        => "shape mismatch: `add` broadcasts its arguments to shape [2, 3], not [3]";
+    wrong_gradient: nest::gradient::<A, [f32; 3]>("mul_backward")
+        => "shape mismatch: the gradient in `mul_backward` of an argument of shape [2, 3] cannot have shape [3]";
+    never_broadcast: nest::spread::<[f32; 3], A>("add_backward")
+        => "shape mismatch: `add_backward` broadcasts its arguments to shape [2, 3], not [3]";
+    wrong_sum: reduce::reduction::<A, [f32; 2], Dim<0>>("sum")
+        => "shape mismatch: `sum` of a tensor of shape [2, 3] gives shape [3] or [1, 3], not [2]";
+    wrong_total: reduce::reduction::<A, [f32; 1], All>("mean")
+        => "shape mismatch: `mean` of a tensor of shape [2, 3] gives shape [] or [1, 1], not [1]";
+    dimension_twice: reduce::reduction::<A, f32, (Dim<0>, Dim<-2>)>("sum")
+        => "shape mismatch: `sum` names dimension 0 of a tensor of shape [2, 3] twice";
+    no_dimension: reduce::reduction::<A, f32, Dim<2>>("sum")
+        => "shape mismatch: `sum` has no such dimension of a tensor of shape [2, 3]";
+    places_of_another_shape: reduce::choice::<A, [f32; 3], [u8; 2], Dim<0>>("max")
+        => "shape mismatch: the indices of `max` have shape [2], the results [3]";
+    places_without_names: reduce::choice::<[f32; 129], f32, i8, All>("argmax")
+        => "`argmax` chooses among 129 places, more than an index of type I8 can name";
+    factors_that_do_not_fit: matmul::product::<A, A, A>("matmul", matmul::Form::Plain)
+        => "shape mismatch: `matmul` cannot multiply tensors of shapes [2, 3] and [2, 3]";
+    wrong_product: matmul::product::<A, A, A>("matmul_nt", matmul::Form::Second)
+        => "shape mismatch: `matmul_nt` of tensors of shapes [2, 3] and [2, 3] gives shape [2, 2], not [2, 3]";
 }
 
 const fn shape<X: crate::Tensor>() -> crate::Shape {

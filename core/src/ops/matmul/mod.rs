@@ -20,7 +20,7 @@ const RANK: usize = Shape::MAX_RANK;
 
 /// Which factors come transposed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Form {
+pub(super) enum Form {
     Plain,
     /// `aᵀ b`.
     First,
@@ -32,7 +32,7 @@ enum Form {
 
 /// The products of two tensors as their matrices: `rows × inner` by `inner × columns`.
 #[derive(Clone, Copy, Debug)]
-struct Product {
+pub(super) struct Product {
     /// The loops over batches, through both factors and the result.
     batch: Nest<3>,
     rows: usize,
@@ -55,7 +55,7 @@ const fn batches(shape: Shape) -> Shape {
 ///
 /// As in PyTorch a vector on the left is a row, one on the right a column, and the result lacks that
 /// dimension; batches are broadcast to each other.
-const fn product<A: Tensor, B: Tensor, Y: Tensor>(operation: &str, form: Form) -> Product {
+pub(super) const fn product<A: Tensor, B: Tensor, Y: Tensor>(operation: &str, form: Form) -> Product {
     let (a, b) = (A::SHAPE, B::SHAPE);
     let (a_vector, b_vector) = (a.rank() == 1, b.rank() == 1);
     let turned_a = !a_vector && matches!(form, Form::First | Form::Both);

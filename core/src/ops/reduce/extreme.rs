@@ -10,7 +10,7 @@ use crate::{
 
 /// The reduction of `X` to `Y`, and to places of the same shape. Fails to compile unless the shapes fit and
 /// the type of the places can name every one.
-pub(super) const fn choice<X: Tensor, Y: Tensor, I: Tensor<Elem: Index>, D: Dims>(operation: &str) -> Reduction {
+pub(crate) const fn choice<X: Tensor, Y: Tensor, I: Tensor<Elem: Index>, D: Dims>(operation: &str) -> Reduction {
     let reduction = reduction::<X, Y, D>(operation);
     if !I::SHAPE.equals(&Y::SHAPE) {
         fail(&[

@@ -12,6 +12,8 @@ mod sum;
 
 pub use argument::{argmax, argmax_last, argmin, argmin_last};
 pub use cumulative::{cumprod, cumprod_backward, cumsum, cumsum_backward};
+#[cfg(test)]
+pub(super) use extreme::choice;
 pub use extreme::{amax, amax_backward, amin, amin_backward, max, max_backward, min, min_backward};
 pub use logsumexp::{logsumexp, logsumexp_backward};
 pub use moments::{std, std_backward, var, var_backward};
