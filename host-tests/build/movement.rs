@@ -11,12 +11,12 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "stack" => stack(entry),
         "expand" => unary(entry, "Expand", ""),
         "repeat" => repeat(entry),
-        "repeat_interleave" => along(entry, "RepeatInterleave", entry.integer("dim")),
+        "repeat_interleave" => repeat_interleave(entry),
         "transpose" => transpose(entry),
         "gather" => gather(entry, "Gather", "in.x", "in.idx", "out.y", entry.integer("dim")),
         "index_select" => gather(entry, "IndexSelect", "in.x", "in.idx", "out.y", entry.integer("dim")),
         "one_hot" => one_hot(entry),
-        "topk" => topk(entry, entry.integer("dim"), "out.indices"),
+        "topk" => topk(entry, entry.integer("dim").or(Some(-1)), "out.indices"),
         "pad" => pad(entry),
 
         "Concat" => inputs(entry)
@@ -89,10 +89,15 @@ fn unary(entry: &Entry, name: &str, more: &str) -> Typed {
     Ok(format!("{run}<crate::movement::{name}<{x}, {y}{comma}{more}>>"))
 }
 
-/// An operation along a dimension.
-fn along(entry: &Entry, name: &str, dim: Option<i64>) -> Typed {
-    let dim = dim.ok_or("the case names no dimension")?;
-    unary(entry, name, &dim.to_string())
+/// Along a dimension, or of all elements in a row.
+fn repeat_interleave(entry: &Entry) -> Typed {
+    if let Some(dim) = entry.integer("dim") {
+        return unary(entry, "RepeatInterleave", &dim.to_string());
+    }
+    let [x, y] = ends(entry)?;
+    let n = entry.shape("in.x")?.iter().product::<usize>();
+    unary(entry, "RepeatInterleave", "0")
+        .map(|adapter| adapter.replacen(&format!("<{x}, {y}"), &format!("<[f32; {n}], {y}"), 1))
 }
 
 /// A tuple type.
@@ -167,8 +172,11 @@ fn dims(dims: impl IntoIterator<Item = i64>) -> String {
     tuple(dims.into_iter().map(|dim| format!("tensorlet::ops::Dim<{dim}>")))
 }
 
-/// `t_2d`, `perm_021` or `nchw_nhwc`.
+/// `t_2d`, `perm_021`, `nchw_nhwc`, or a list.
 fn transpose(entry: &Entry) -> Typed {
+    if let Some(perm) = entry.integers("perm") {
+        return unary(entry, "Permute", &dims(perm));
+    }
     let name = entry.text("perm").ok_or("the case names no permutation")?;
     let unknown = || format!("there is no permutation {name}");
     if name == "t_2d" {

@@ -14,13 +14,14 @@ pub(crate) struct Cat<P, const D: isize, Y>(PhantomData<(P, Y)>);
 pub(crate) struct TrainedCat<P, const D: isize, Y>(PhantomData<(P, Y)>);
 pub(crate) struct Split<X, const D: isize, P>(PhantomData<(X, P)>);
 
-/// The name of part `i`: an input of the node, or `a`, `b`, ….
+/// The name of part `i`: an input of the node, or the inputs in the order of their names.
 fn part(case: &Case, i: usize) -> String {
-    case.input(i).unwrap_or_else(|| format!("in.{}", letter(i)))
+    case.input(i).unwrap_or_else(|| case.inputs().swap_remove(i))
 }
 
-fn letter(i: usize) -> char {
-    char::from(b'a' + i as u8)
+/// The name of the gradient of part `i`.
+fn gradient(case: &Case, i: usize) -> String {
+    part(case, i).replace("in.", "out.grad.")
 }
 
 macro_rules! parts {
@@ -45,7 +46,7 @@ macro_rules! parts {
                 Cat::<($($name,)+), D, Y>::run(k, case);
                 $(let mut $name = zeros::<$name>();)+
                 ops::cat_backward(&*load::<Y>(case, "in.gy.y"), Dim::<D>, ($(&mut *$name,)+));
-                $(compare(case, &format!("out.grad.{}", letter($i)), &*$name);)+
+                $(compare(case, &gradient(case, $i), &*$name);)+
             }
         }
 
@@ -93,9 +94,9 @@ impl<X: Tensor<Elem = f32>, const N: usize, const D: isize, Y: Tensor<Elem = f32
         Stack::<X, N, D, Y>::run(k, case);
         let mut gradients: [_; N] = std::array::from_fn(|_| zeros::<X>());
         let dy = load::<Y>(case, "in.gy.y");
-        ops::stack_backward(&*dy, Dim::<D>, gradients.each_mut().map(|gradient| &mut **gradient));
-        for (i, gradient) in gradients.iter().enumerate() {
-            compare(case, &format!("out.grad.{}", letter(i)), &**gradient);
+        ops::stack_backward(&*dy, Dim::<D>, gradients.each_mut().map(|dx| &mut **dx));
+        for (i, dx) in gradients.iter().enumerate() {
+            compare(case, &gradient(case, i), &**dx);
         }
     }
 }
