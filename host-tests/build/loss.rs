@@ -1,4 +1,4 @@
-//! Losses, and sampling with gradients.
+//! Losses, sampling with gradients, and trainings with both.
 
 use crate::{
     entry::{Entry, Typed},
@@ -30,6 +30,10 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         (_, "gumbel_softmax") => gumbel_softmax(entry),
         (_, "gaussian_reparam") => reparam(entry, "LogVariance"),
         (_, "gaussian_sigma_reparam") => reparam(entry, "Sigma"),
+        (_, "train_vae") => vae(entry),
+        (_, "train_gumbel_soft") => gumbel_autoencoder(entry, false),
+        (_, "train_gumbel_hard") => gumbel_autoencoder(entry, true),
+        (_, "train_mlp_bce") => binary_mlp(entry),
         _ => return None,
     };
     Some(typed)
@@ -103,4 +107,25 @@ fn gumbel_softmax(entry: &Entry) -> Typed {
 fn reparam(entry: &Entry, parameter: &str) -> Typed {
     let sampling = "crate::loss::sampling";
     Ok(format!("{sampling}::Reparam<{}, {sampling}::{parameter}>", tensor(entry.shape("in.mu")?)))
+}
+
+/// Outputs and inputs of a linear layer of a training.
+fn weight(entry: &Entry, layer: &str) -> Result<[usize; 2], String> {
+    let name = format!("in.W.{layer}.weight");
+    entry.shape(&name)?.try_into().map_err(|_| format!("{name} is no matrix"))
+}
+
+fn vae(entry: &Entry) -> Typed {
+    let ([hidden, input], [latent, _]) = (weight(entry, "e1")?, weight(entry, "mu")?);
+    Ok(format!("crate::loss::training::Vae<{input}, {hidden}, {latent}, {}>", input + 2 * latent))
+}
+
+fn gumbel_autoencoder(entry: &Entry, hard: bool) -> Typed {
+    let [classes, input] = weight(entry, "enc")?;
+    Ok(format!("crate::loss::training::GumbelAutoencoder<{input}, {classes}, {hard}>"))
+}
+
+fn binary_mlp(entry: &Entry) -> Typed {
+    let ([a, input], [b, _], [output, _]) = (weight(entry, "l1")?, weight(entry, "l2")?, weight(entry, "l3")?);
+    Ok(format!("crate::loss::training::BinaryMlp<{input}, {a}, {b}, {output}>"))
 }

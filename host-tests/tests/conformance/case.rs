@@ -22,6 +22,8 @@ pub(crate) struct Case {
 struct State {
     compared: BTreeSet<String>,
     failures: Vec<String>,
+    /// What parts of modules are called.
+    names: &'static [(&'static str, &'static str)],
 }
 
 /// `|got - expected| ≤ atol + rtol · |expected|`.
@@ -237,13 +239,30 @@ impl Case {
         if failures.is_empty() { Ok(()) } else { Err(failures.join("; ")) }
     }
 
+    /// From here on the parts of modules have other names: `(path, name)` each, where a chain of layers only
+    /// counts its parts.
+    pub(crate) fn rename(&self, names: &'static [(&'static str, &'static str)]) {
+        self.state.borrow_mut().names = names;
+    }
+
+    /// The tensor of the parameter at a path.
+    fn parameter(&self, prefix: &str, path: &impl std::fmt::Display) -> String {
+        let path = path.to_string();
+        let names = self.state.borrow().names;
+        let renamed = names.iter().find_map(|(part, name)| {
+            let rest = path.strip_prefix(part)?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| format!("{prefix}{name}{rest}"))
+        });
+        renamed.unwrap_or_else(|| format!("{prefix}{path}"))
+    }
+
     /// Fills the parameters of a module with the tensors `{prefix}{path}`; those that the case does
     /// not have stay as they are.
     pub(crate) fn load<M: Module>(&self, module: &mut M, prefix: &str) {
         struct Load<'a>(&'a Case, &'a str);
         impl VisitorMut for Load<'_> {
             fn parameter(&mut self, parameter: Parameter<'_>, values: &mut [f32]) {
-                let name = format!("{}{}", self.1, parameter.path);
+                let name = self.0.parameter(self.1, &parameter.path);
                 if self.0.has(&name) {
                     let from = self.0.floats(&name);
                     assert_eq!(from.len(), values.len(), "{name}");
@@ -262,7 +281,7 @@ impl Case {
             if trained {
                 let (gradient, behind) = rest.split_at(positions.len());
                 rest = behind;
-                let name = format!("{prefix}{path}");
+                let name = self.parameter(prefix, &path);
                 if self.has(&name) {
                     self.compare(&name, &positions.iter().map(|&at| gradient[at]).collect::<Vec<_>>());
                 }
@@ -276,7 +295,7 @@ impl Case {
         struct Compare<'a>(&'a Case, &'a str);
         impl Visitor for Compare<'_> {
             fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]) {
-                let name = format!("{}{}", self.1, parameter.path);
+                let name = self.0.parameter(self.1, &parameter.path);
                 if self.0.has(&name) {
                     let ordered: Vec<f32> = (0..values.len()).map(|i| values[parameter.position(i)]).collect();
                     self.0.compare(&name, &ordered);

@@ -67,6 +67,17 @@ pub(crate) fn train<K: Kernels, X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>>(
     loss: &L,
     batches: &[(&[X], &[T])],
 ) {
+    train_prepared(k, case, loss, batches, &|_: &mut N, _| ());
+}
+
+/// [`train`] of a network that is prepared for each step: `prepare(network, step)`.
+pub(crate) fn train_prepared<K: Kernels, X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>>(
+    k: K,
+    case: &Case,
+    loss: &L,
+    batches: &[(&[X], &[T])],
+    prepare: &dyn Fn(&mut N, usize),
+) {
     let plan = Plan::of(case);
     let n = batches.iter().map(|(x, _)| x.len()).max().expect("a batch");
     let batches: Vec<_> = batches.iter().cycle().take(plan.steps).collect();
@@ -77,6 +88,7 @@ pub(crate) fn train<K: Kernels, X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>>(
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for (t, (x, targets)) in batches.iter().enumerate() {
         plan.set(&mut trainer.optimizer, t);
+        prepare(&mut net, t);
         trainer.zero_grad();
         let scale = 1.0 / loss.divisor(targets);
         let value = trainer.accumulate_with_state(k, &mut net, loss, x, targets, scale, &mut state).expect("a step");
@@ -102,6 +114,7 @@ pub(crate) fn train<K: Kernels, X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>>(
             FusedTrainer::<X, N, _>::new(Any::of(case), &mut workspace).expect("the workspace is large enough");
         let step = |(t, (x, targets)): (usize, &&(&[X], &[T]))| {
             plan.set(&mut trainer.optimizer, t);
+            prepare(&mut net, t);
             trainer.step_with_state(k, &mut net, loss, x, targets, &mut state).expect("a step")
         };
         let losses: Vec<f32> = batches.iter().enumerate().map(step).collect();
