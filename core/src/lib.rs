@@ -71,7 +71,7 @@ pub mod __private {
         layer::{Fused, Pass},
         memory::{End, Input},
         message::check_budget,
-        network::{Position, channels, features, output},
+        network::{Position, axis, channels, features, grouped, output, steps},
         optim::Optimizer,
     };
     pub use rand_core::Rng;

@@ -242,7 +242,8 @@ impl Window {
         [self.outputs_along(0, input[0]), self.outputs_along(1, input[1])]
     }
 
-    const fn outputs_along(&self, axis: usize, input: usize) -> usize {
+    /// The windows along one axis: [`outputs`](Self::outputs).
+    pub(crate) const fn outputs_along(&self, axis: usize, input: usize) -> usize {
         let Options { stride, padding, padding_end, dilation, .. } = self.options;
         let (kernel, stride, begin, end, dilation) =
             (self.kernel[axis], stride[axis], padding[axis], padding_end[axis], dilation[axis]);
