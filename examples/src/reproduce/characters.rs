@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use rand_xoshiro::Xoshiro128PlusPlus;
 use tensorlet::{
     Gru, Kernels, Linear, Lstm, Mode, Rnn, Train, Trainer,
     data::SequentialSequences,
@@ -12,6 +11,7 @@ use tensorlet::{
         Adam, Optimizer, Sgd, grad_clipping,
         schedule::{CosineAnnealingLR, Schedule},
     },
+    random,
 };
 use tensorlet_simd::dispatch;
 
@@ -97,14 +97,15 @@ fn one_hot(tokens: &Labels) -> OneHot {
     x
 }
 
-/// Trains for some epochs; `before` sees the optimiser before each. The perplexity of the last epoch.
+/// Trains for some epochs; `offset` says where in the stream each begins, `before` sees the optimiser before
+/// each. The perplexity of the last epoch.
 fn train<K: Kernels, N: Train<OneHot, Out = OneHot>, O: Optimizer, const B: usize>(
     k: K,
     net: &mut N,
     tokens: &[u8],
     optimizer: O,
     epochs: usize,
-    rng: &mut Xoshiro128PlusPlus,
+    mut offset: impl FnMut() -> usize,
     mut before: impl FnMut(&mut O, usize),
 ) -> Result<f64, Error> {
     let mut workspace = vec![0.0; training_words::<OneHot, N, O>(Mode::Accumulate, B)];
@@ -113,8 +114,7 @@ fn train<K: Kernels, N: Train<OneHot, Out = OneHot>, O: Optimizer, const B: usiz
     let mut loss = f64::NAN;
     for epoch in 0..epochs {
         before(&mut trainer.optimizer, epoch);
-        let offset = tensorlet::random::below(STEPS as u32, rng) as usize;
-        loss = pass::<B>(tokens, offset, &mut state, |x, y, state| {
+        loss = pass::<B>(tokens, offset(), &mut state, |x, y, state| {
             trainer.zero_grad();
             let scale = 1.0 / Loss::<OneHot, Labels>::divisor(&LOSS, y);
             let loss = trainer.accumulate_with_state(k, net, &LOSS, x, y, scale, state)?;
@@ -132,7 +132,15 @@ fn test<K: Kernels, N: Train<OneHot, Out = OneHot>>(k: K, seed: u64, folder: &Pa
     let (learn, test) = tokens.split_at(TRAIN.min(tokens.len()));
     let mut rng = generator(seed);
     let mut net = initialised::<N>(&mut rng);
-    train::<_, _, _, 32>(k, &mut *net, learn, Adam::new(2e-3), 3, &mut rng, |_, _| ())?;
+    train::<_, _, _, 32>(
+        k,
+        &mut *net,
+        learn,
+        Adam::new(2e-3),
+        3,
+        || random::below(STEPS as u32, &mut rng) as usize,
+        |_, _| (),
+    )?;
 
     let (mut state, mut arena) = (vec![0.0; N::STATE], vec![0.0; N::PEAK]);
     let loss = pass::<1>(test, 0, &mut state, |x, y, state| {
@@ -148,7 +156,15 @@ fn overfit<K: Kernels>(k: K, seed: u64, folder: &Path) -> Result<f64, Error> {
     let mut rng = generator(seed);
     let mut net = initialised::<(Rnn<CLASSES, 256>, Linear<256, CLASSES>)>(&mut rng);
     let schedule = CosineAnnealingLR::new(1.0, EPOCHS as u32);
-    train::<_, _, _, 16>(k, &mut *net, &tokens[..10_000], Sgd::new(1.0), EPOCHS, &mut rng, |optimizer, epoch| {
-        schedule.set(optimizer, epoch as u32);
-    })
+    train::<_, _, _, 16>(
+        k,
+        &mut *net,
+        &tokens[..10_000],
+        Sgd::new(1.0),
+        EPOCHS,
+        || 0,
+        |optimizer, epoch| {
+            schedule.set(optimizer, epoch as u32);
+        },
+    )
 }
