@@ -77,7 +77,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// `entry!(suite, case, operator, file, type);` for each case, or why there is none.
 fn code(entries: &[Entry]) -> Result<String, Box<dyn Error>> {
-    let mut code = String::from("pub(crate) static ENTRIES: &[Entry] = &[\n");
+    let mut code = String::from("#[allow(unused_braces)]\npub(crate) static ENTRIES: &[Entry] = &[\n");
     for entry in entries {
         let typed = FAMILIES
             .iter()
