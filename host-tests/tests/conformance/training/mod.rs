@@ -1,5 +1,7 @@
 //! Whole trainings from PyTorch's weights: losses, first gradients and last weights, in both modes.
 
+mod characters;
+
 use std::marker::PhantomData;
 
 use tensorlet::{
@@ -12,6 +14,8 @@ use tensorlet::{
         schedule::{CosineAnnealingLR, Schedule},
     },
 };
+
+pub(crate) use characters::{CharGru, CharLstm, CharRnn, Characters};
 
 use crate::{Adapter, case::Case, optimizer::Any};
 
