@@ -34,6 +34,20 @@ impl<'a> Path<'a> {
         self.name
     }
 
+    /// Whether the path is `prefix` or of something inside it.
+    ///
+    /// ```
+    /// use tensorlet::Path;
+    /// let (block, conv) = (Path::ROOT.join("block1"), Path::ROOT.join("block1"));
+    /// let path = conv.join("conv");
+    /// assert!(path.starts_with("block1") && path.starts_with("block1.conv") && path.starts_with(""));
+    /// assert!(!path.starts_with("block") && !block.starts_with("block1.conv"));
+    /// ```
+    #[must_use]
+    pub fn starts_with(&self, prefix: &str) -> bool {
+        prefix.is_empty() || self.is(prefix) || self.parent.is_some_and(|parent| parent.starts_with(prefix))
+    }
+
     /// Whether the path reads as `text`.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {

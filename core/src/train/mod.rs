@@ -13,8 +13,10 @@
 
 mod batch;
 mod early_stopping;
+mod input_gradient;
 
 pub use early_stopping::{Best, EarlyStopping, Goal, Progress};
+pub use input_gradient::{input_gradient, input_gradient_words};
 
 use core::marker::PhantomData;
 

@@ -3,6 +3,7 @@
 
 mod errors;
 mod frozen;
+mod groups;
 mod modes;
 mod schedules;
 mod values;
