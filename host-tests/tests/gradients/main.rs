@@ -16,6 +16,7 @@ mod losses;
 mod movement;
 mod recurrent;
 mod softmax;
+mod streams;
 mod subject;
 mod windows;
 
