@@ -145,13 +145,16 @@ fn clamp() {
     on_every_instruction_set!(on);
 }
 
+/// A comparison of a column and a row.
+type Relation<'a, K, T> = &'a dyn Fn(K, &[[T; 1]; 3], &[T; 3], &mut [[u8; 3]; 3]);
+
 #[test]
 fn comparisons() {
     fn on<K: Kernels>(k: K) {
         const NAN: f32 = f32::NAN;
         let (a, b) = ([[1.0], [2.0], [NAN]], [1.0, 2.0, NAN]);
         let mut y = [[9_u8; 3]; 3];
-        let mut all = |f: &dyn Fn(K, &[[f32; 1]; 3], &[f32; 3], &mut [[u8; 3]; 3])| {
+        let mut all = |f: Relation<'_, K, f32>| {
             f(k, &a, &b, &mut y);
             y
         };
@@ -162,7 +165,7 @@ fn comparisons() {
         assert_eq!(all(&ops::eq), [[1, 0, 0], [0, 1, 0], [0, 0, 0]]);
         assert_eq!(all(&ops::ne), [[0, 1, 1], [1, 0, 1], [1, 1, 1]]);
         let (a, b) = ([[0_i8], [3], [-1]], [0_i8, 5, 0]);
-        let mut all = |f: &dyn Fn(K, &[[i8; 1]; 3], &[i8; 3], &mut [[u8; 3]; 3])| {
+        let mut all = |f: Relation<'_, K, i8>| {
             f(k, &a, &b, &mut y);
             y
         };

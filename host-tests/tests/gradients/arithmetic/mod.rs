@@ -5,6 +5,7 @@ mod binary;
 mod product;
 mod reduction;
 mod running;
+mod sampling;
 mod special;
 mod unary;
 

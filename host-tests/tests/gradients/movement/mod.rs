@@ -7,6 +7,7 @@ mod gathered;
 mod order;
 mod parts;
 mod topk;
+mod views;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{Tensor, random};
