@@ -74,24 +74,26 @@ fn binades() -> impl Iterator<Item = f32> {
     normal.chain(subnormal).chain(special).flat_map(|bits| [f32::from_bits(bits), -f32::from_bits(bits)])
 }
 
-/// `2/√π Σ (-1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1))`, and a continued fraction for its complement where `x` is large.
+/// `2/√π Σ (-1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1))`; where `x` is large from its complement.
 fn erf(x: f64) -> f64 {
-    let a = x.abs();
-    if x.is_nan() {
-        return x;
+    if x.abs() >= 3.0 {
+        return (1.0 - erfc(x.abs())).copysign(x);
     }
-    let value = if a < 3.0 {
-        let (mut term, mut sum) = (a, a);
-        for n in 1..100 {
-            term *= -a * a / f64::from(n);
-            sum += term / f64::from(2 * n + 1);
-        }
-        sum * std::f64::consts::FRAC_2_SQRT_PI
-    } else {
-        let fraction = (1..60).rev().fold(a, |below, n| a + f64::from(n) / 2.0 / below);
-        1.0 - (-a * a).exp() / fraction / std::f64::consts::PI.sqrt()
-    };
-    value.copysign(x)
+    let (mut term, mut sum) = (x, x);
+    for n in 1..100 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    sum * std::f64::consts::FRAC_2_SQRT_PI
+}
+
+/// `1 - erf(x)`; where that is small by a continued fraction.
+fn erfc(x: f64) -> f64 {
+    if x < 2.0 || x.is_nan() {
+        return 1.0 - erf(x);
+    }
+    let fraction = (1..200).rev().fold(x, |below, n| x + f64::from(n) / 2.0 / below);
+    (-x * x).exp() / fraction / std::f64::consts::PI.sqrt()
 }
 
 #[test]
@@ -175,6 +177,11 @@ fn erf_keeps_its_bound() {
 }
 
 #[test]
+fn erfc_keeps_its_bound() {
+    holds("erfc", units(3.0), grid(-5.0, 11.0).chain(binades()), math::erfc, erfc);
+}
+
+#[test]
 fn pow_keeps_its_bound() {
     const EXPONENTS: [f32; 10] = [0.5, 1.0 / 3.0, 1.0, 1.5, 2.0, 3.0, 7.25, 31.0, 0.01, 400.0];
     let mut worst = 0.0_f64;
@@ -203,7 +210,7 @@ fn what_is_no_number_is_as_in_pytorch() {
     const INF: f32 = f32::INFINITY;
     // The function's name, the function, and its values for NaN, ∞, -∞, 0 and -0.
     type Row = (&'static str, fn(f32) -> f32, [f32; 5]);
-    let rows: [Row; 12] = [
+    let rows: [Row; 13] = [
         ("exp", math::exp, [NAN, INF, 0.0, 1.0, 1.0]),
         ("expm1", math::expm1, [NAN, INF, -1.0, 0.0, -0.0]),
         ("ln", math::ln, [NAN, INF, NAN, -INF, -INF]),
@@ -216,6 +223,7 @@ fn what_is_no_number_is_as_in_pytorch() {
         ("sin", math::sin, [NAN, NAN, NAN, 0.0, -0.0]),
         ("cos", math::cos, [NAN, NAN, NAN, 1.0, 1.0]),
         ("erf", math::erf, [NAN, 1.0, -1.0, 0.0, -0.0]),
+        ("erfc", math::erfc, [NAN, 0.0, 2.0, 1.0, 1.0]),
     ];
     for (name, f, expected) in rows {
         for (x, expected) in [NAN, INF, -INF, 0.0, -0.0].into_iter().zip(expected) {

@@ -131,6 +131,32 @@ fn every_operation_of_a_description_has_a_reference() {
     assert!(found >= 8, "{found} operations");
 }
 
+/// The words of a text.
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').collect()
+}
+
+/// The functions that core exports from its operations on whole tensors, and those of their mathematics.
+#[test]
+fn every_function_is_tried() {
+    let text = source("core/src/ops").join("\n");
+    let exported = text.split("\npub use ").skip(1).filter_map(|rest| rest.split(';').next());
+    let functions = exported.flat_map(|names| words(names.split_once("::").map_or(names, |(_, names)| names)));
+    let functions: BTreeSet<_> = functions.filter(|name| name.starts_with(char::is_lowercase)).collect();
+    assert!(functions.contains("logsumexp_backward") && functions.len() >= 120, "{functions:?}");
+    let checks = source("host-tests/tests/gradients").join("\n");
+    let tried = words(&checks);
+    for function in functions {
+        assert!(tried.contains(function), "`ops::{function}` is not tried in tests/gradients");
+    }
+    let text = source("core/src/math").join("\n");
+    let checks = source("core/tests").join("\n");
+    for function in text.split("\npub fn ").skip(1).chain(text.split("\n    pub fn ").skip(1)).map(identifier) {
+        let tried = checks.contains(&format!("math::{function}")) || text.contains(&format!("| {function}(Portable"));
+        assert!(tried, "`math::{function}` is not compared with float64");
+    }
+}
+
 /// Types with an implementation of a trait.
 fn implementors(directory: &str, of: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();

@@ -10,6 +10,7 @@
 //! | [`exp`] | 1 | 2.5e-3 relative; 0 where the result is no normal number |
 //! | [`expm1`], [`ln`], [`log1p`] | 1 | the same: an approximation would show in every loss |
 //! | [`erf`], [`pow`] | 1 | the same |
+//! | [`erfc`] | 3 | the same |
 //! | [`sqrt`] | 0.5: correctly rounded | 1.9e-3 relative |
 //! | [`rsqrt`] | 1.5 | 1.9e-3 relative |
 //! | [`sin`], [`cos`] | 1, of any angle | 2.5e-3 absolute, of angles within ±100 |
