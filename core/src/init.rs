@@ -22,6 +22,14 @@ pub fn uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, low: f32, high: f32, rn
 }
 
 /// Fills with normal numbers of this mean and standard deviation.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// let mut w = [0.0; 1000];
+/// tensorlet::init::normal(&mut w, 3.0, 0.1, &mut Xoshiro128PlusPlus::seed_from_u64(0));
+/// let mean = w.iter().sum::<f32>() / 1000.0;
+/// assert!((mean - 3.0).abs() < 0.02);
+/// ```
 pub fn normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, mean: f32, std: f32, rng: &mut R) {
     for w in w.elements_mut() {
         *w = mean + std * random::normal(rng);
@@ -54,6 +62,16 @@ pub fn xavier_uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fans: Fans, gain
 }
 
 /// Fills with normal numbers of [`xavier_normal_std`]: PyTorch's `xavier_normal_`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use tensorlet::{Linear, Module, init};
+/// let mut fc = Linear::<2, 4>::ZERO;
+/// init::xavier_normal(&mut fc.weight, Linear::<2, 4>::FANS, 1.0, &mut Xoshiro128PlusPlus::seed_from_u64(0));
+/// // 24-bit normal numbers lie within 5.5 deviations.
+/// let most = 5.5 * init::xavier_normal_std(2, 4, 1.0);
+/// assert!(fc.weight.as_flattened().iter().all(|w| w.abs() <= most));
+/// ```
 pub fn xavier_normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fans: Fans, gain: f32, rng: &mut R) {
     normal(w, 0.0, xavier_normal_std(fans.fan_in, fans.fan_out, gain), rng);
 }
@@ -75,12 +93,25 @@ pub fn kaiming_uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fan: usize, gai
 }
 
 /// Fills with normal numbers of [`kaiming_normal_std`]: PyTorch's `kaiming_normal_`.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use tensorlet::{Linear, Module, init};
+/// let mut fc = Linear::<6, 4>::ZERO;
+/// init::kaiming_normal(&mut fc.weight, Linear::<6, 4>::FANS.fan_in, init::RELU_GAIN, &mut Xoshiro128PlusPlus::seed_from_u64(0));
+/// let most = 5.5 * init::kaiming_normal_std(6, init::RELU_GAIN);
+/// assert!(fc.weight.as_flattened().iter().all(|w| w.abs() <= most));
+/// ```
 pub fn kaiming_normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fan: usize, gain: f32, rng: &mut R) {
     normal(w, 0.0, kaiming_normal_std(fan, gain), rng);
 }
 
 /// `1/√fan_in`: the bound of PyTorch's default for `Linear` and `Conv2d`, weight and bias
 /// (`kaiming_uniform_` with `a = √5`). `fan_in` is the number of inputs of one output.
+///
+/// ```
+/// assert_eq!(tensorlet::init::default_bound(16), 0.25);
+/// ```
 #[must_use]
 pub fn default_bound(fan_in: usize) -> f32 {
     1.0 / math::sqrt(fan_in as f32)

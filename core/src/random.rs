@@ -26,6 +26,12 @@ pub fn uniform<R: Rng>(rng: &mut R) -> f32 {
 /// A uniform integer in `0..n`, or 0 for `n = 0`: the upper word of `n` times one random word.
 ///
 /// The bias is below `n / 2³²` (Lemire, 2019, without its rejection step): one draw, no loop.
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// let mut rng = Xoshiro128PlusPlus::seed_from_u64(1);
+/// assert!((0..100).all(|_| tensorlet::random::below(6, &mut rng) < 6));
+/// ```
 #[inline]
 pub fn below<R: Rng>(n: u32, rng: &mut R) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(n)) >> 32) as u32
@@ -49,6 +55,11 @@ pub fn normal<R: Rng>(rng: &mut R) -> f32 {
 }
 
 /// The number below which a standard normal variable lies with probability `p`.
+///
+/// ```
+/// assert_eq!(tensorlet::random::normal_quantile(0.5), 0.0);
+/// assert!((tensorlet::random::normal_quantile(0.975) - 1.959_964).abs() < 1e-5);
+/// ```
 #[must_use]
 pub fn normal_quantile(p: f32) -> f32 {
     let q = p - 0.5;

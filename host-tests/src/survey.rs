@@ -90,7 +90,10 @@ pub fn items(core: &Path) -> io::Result<Vec<Item>> {
 }
 
 /// The Rust files of a folder and of all folders in it.
-pub(crate) fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     for path in paths {
@@ -104,7 +107,7 @@ pub(crate) fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 /// The identifiers of a text.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 

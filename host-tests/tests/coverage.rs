@@ -6,7 +6,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use tensorlet_host::tolerance;
+use tensorlet_host::{
+    survey::{self, Item, Kind},
+    tolerance,
+};
 
 /// The Rust files of a directory below the workspace and of those in it, with comments cut off.
 fn source(directory: &str) -> Vec<String> {
@@ -201,4 +204,47 @@ fn every_optimiser_follows_pytorch_and_is_tried_in_both_modes() {
             assert!(text.contains(&format!("{optimizer}::")), "the optimiser {optimizer} has no {what}");
         }
     }
+}
+
+/// What core offers, but for what only its own layers call.
+fn offered() -> Vec<Item> {
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
+    survey::items(&core).expect("the source can be read")
+}
+
+/// Kernels, functions and layers have an example in their documentation, and that is a test.
+#[test]
+fn everything_that_computes_has_an_example() {
+    const ROOMS: [&str; 8] = ["ops", "loss", "optim", "metrics", "data", "init", "random", "math"];
+    let kernels = kernels();
+    let layers = layers();
+    let missing: Vec<String> = offered()
+        .into_iter()
+        .filter(|item| match item.kind {
+            Kind::Function => ROOMS.contains(&item.room()),
+            Kind::Method if item.room() == "kernel" => {
+                item.name.split_once("::").is_some_and(|(_, method)| kernels.contains(method))
+            }
+            Kind::Type => item.room() == "layer" && layers.contains(&item.name),
+            Kind::Method | Kind::Trait => false,
+        })
+        .filter(|item| !item.has_example())
+        .map(|item| format!("{} in {}", item.name, item.file.display()))
+        .collect();
+    assert!(missing.is_empty(), "without an example: {missing:#?}");
+}
+
+/// Functions of `ops` are called by a test of the host, beside their example.
+#[test]
+fn every_operation_is_tested_on_the_host() {
+    let mut files = Vec::new();
+    survey::list(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), &mut files).expect("the tests can be read");
+    let texts: Vec<String> = files.iter().map(|file| fs::read_to_string(file).expect("a text")).collect();
+    let words: BTreeSet<&str> = texts.iter().flat_map(|text| survey::words(text)).collect();
+    let missing: Vec<String> = offered()
+        .into_iter()
+        .filter(|item| item.room() == "ops" && item.kind == Kind::Function && !words.contains(item.name.as_str()))
+        .map(|item| item.name)
+        .collect();
+    assert!(missing.is_empty(), "no test of the host calls {missing:#?}");
 }

@@ -42,6 +42,25 @@ pub trait Conv2dShape {
 pub trait ConvKernels: Copy {
     /// `y[o][i][j] = bias[o] + Σ_{c,r,s} w[o][c][r][s] · x[c][i·stride + r·dilation - pad][j·stride + s·dilation - pad]`.
     /// Without bias, the slice is empty.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels}};
+    /// /// Two columns wide, over a row of three.
+    /// struct Row;
+    /// impl Conv2dShape for Row {
+    ///     const DIMS: Conv2dDims = Conv2dDims {
+    ///         groups: 1,
+    ///         in_channels: 1,
+    ///         input: [1, 3],
+    ///         out_channels: 1,
+    ///         output: [1, 2],
+    ///         window: Window::new([1, 2], [1, 1], [0, 0]),
+    ///     };
+    /// }
+    /// let mut y = [0.0; 2];
+    /// Portable.conv2d::<Row>(&[1.0, 2.0, 4.0], &[1.0, 10.0], &[0.5], &mut y);
+    /// assert_eq!(y, [21.5, 42.5]);
+    /// ```
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
@@ -52,6 +71,25 @@ pub trait ConvKernels: Copy {
     }
 
     /// `dx[c][i'][j'] = Σ dy[o][i][j] · w[o][c][r][s]` over all `o, i, j, r, s` that read `x[c][i'][j']`.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels}};
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d`.
+    /// let mut dx = [0.0; 3];
+    /// Portable.conv2d_input_gradient::<Row>(&[1.0, 2.0], &[1.0, 10.0], &mut dx);
+    /// assert_eq!(dx, [1.0, 12.0, 20.0]);
+    /// ```
     #[inline]
     fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         for channel in 0..G::DIMS.in_channels {
@@ -61,6 +99,25 @@ pub trait ConvKernels: Copy {
 
     /// `dw[o][c][r][s] += Σ_{i,j} dy[o][i][j] · x[c][i·stride + r·dilation - pad][j·stride + s·dilation - pad]`
     /// and `db[o] += Σ_{i,j} dy[o][i][j]`, summed over the batch.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels}};
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d`.
+    /// let (mut dw, mut db) = ([0.0; 2], [0.0]);
+    /// Portable.conv2d_weight_gradient::<Row>(&[1.0, 2.0, 4.0], &[1.0, 2.0], &mut dw, &mut db);
+    /// assert_eq!((dw, db), ([5.0, 10.0], [3.0]));
+    /// ```
     #[inline]
     fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
         let (taps, filter) = const { (G::DIMS.taps(), G::DIMS.filter_len()) };
@@ -76,6 +133,25 @@ pub trait ConvKernels: Copy {
     }
 
     /// `db[o] += Σ_{i,j} dy[o][i][j]`, summed over the batch.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels}};
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d`.
+    /// let mut db = [0.0];
+    /// Portable.conv2d_bias_gradient::<Row>(&[1.0, 2.0], &mut db);
+    /// assert_eq!(db, [3.0]);
+    /// ```
     #[inline]
     fn conv2d_bias_gradient<G: Conv2dShape>(self, dy: &[f32], db: &mut [f32]) {
         let d = G::DIMS;
@@ -91,6 +167,25 @@ pub trait ConvKernels: Copy {
     /// [`conv2d_input_gradient`](Self::conv2d_input_gradient) of one input channel of each group alone;
     /// the other channels of `dx` keep what they hold. With this and the next, a layer can be updated
     /// channel by channel with a scratch of one channel's weights.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels}};
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d`.
+    /// let mut dx = [0.0; 3];
+    /// Portable.conv2d_channel_input_gradient::<Row>(0, &[1.0, 2.0], &[1.0, 10.0], &mut dx);
+    /// assert_eq!(dx, [1.0, 12.0, 20.0]);
+    /// ```
     #[inline]
     fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
@@ -102,6 +197,25 @@ pub trait ConvKernels: Copy {
 
     /// The gradient of the weights of one input channel of each group alone: `dw[o][r][s] += …`, as in
     /// [`conv2d_weight_gradient`](Self::conv2d_weight_gradient).
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels}};
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d`.
+    /// let mut dw = [0.0; 2];
+    /// Portable.conv2d_channel_weight_gradient::<Row>(0, &[1.0, 2.0, 4.0], &[1.0, 2.0], &mut dw);
+    /// assert_eq!(dw, [5.0, 10.0]);
+    /// ```
     #[inline]
     fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         let taps = const { G::DIMS.taps() };

@@ -36,6 +36,19 @@ pub trait PoolKernels: Copy {
     /// Where `index` is not empty it receives, for each output, the position inside the window
     /// (`row · kernel columns + column`) of the maximum, the first of several. A window has at most 255
     /// elements.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, description::Window, kernel::{Pool2dDims, Pool2dShape, PoolKernels}};
+    /// /// Two columns of a row of four.
+    /// struct Row;
+    /// impl Pool2dShape for Row {
+    ///     const DIMS: Pool2dDims =
+    ///         Pool2dDims { input: [1, 4], output: [1, 2], window: Some(Window::new([1, 2], [1, 2], [0, 0])) };
+    /// }
+    /// let (mut y, mut index) = ([0.0; 2], [0; 2]);
+    /// Portable.max_pool2d::<Row>(&[1.0, 4.0, 3.0, 2.0], &mut y, &mut index);
+    /// assert_eq!((y, index), ([4.0, 3.0], [1, 0]));
+    /// ```
     #[inline]
     fn max_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32], index: &mut [u8]) {
         if const { G::DIMS.is_plain() } {
@@ -46,6 +59,19 @@ pub trait PoolKernels: Copy {
     }
 
     /// Adds each `dy` to the `dx` that was the maximum of its window; the others are 0.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Pool2dDims, Pool2dShape, PoolKernels}};
+    /// # struct Row;
+    /// # impl Pool2dShape for Row {
+    /// #     const DIMS: Pool2dDims =
+    /// #         Pool2dDims { input: [1, 4], output: [1, 2], window: Some(Window::new([1, 2], [1, 2], [0, 0])) };
+    /// # }
+    /// // `Row` as in the example of `max_pool2d`.
+    /// let mut dx = [0.0; 4];
+    /// Portable.max_pool2d_backward::<Row>(&[5.0, 6.0], &[1, 0], &mut dx);
+    /// assert_eq!(dx, [0.0, 5.0, 6.0, 0.0]);
+    /// ```
     #[inline]
     fn max_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], index: &[u8], dx: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
@@ -57,6 +83,19 @@ pub trait PoolKernels: Copy {
 
     /// `y[i][j] = Σ x / divisor` over each window, the divisor as the window's options say; that of an
     /// adaptive window is its size.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Pool2dDims, Pool2dShape, PoolKernels}};
+    /// # struct Row;
+    /// # impl Pool2dShape for Row {
+    /// #     const DIMS: Pool2dDims =
+    /// #         Pool2dDims { input: [1, 4], output: [1, 2], window: Some(Window::new([1, 2], [1, 2], [0, 0])) };
+    /// # }
+    /// // `Row` as in the example of `max_pool2d`.
+    /// let mut y = [0.0; 2];
+    /// Portable.avg_pool2d::<Row>(&[1.0, 4.0, 3.0, 2.0], &mut y);
+    /// assert_eq!(y, [2.5, 2.5]);
+    /// ```
     #[inline]
     fn avg_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
@@ -67,6 +106,19 @@ pub trait PoolKernels: Copy {
     }
 
     /// Adds to each `dx` its share of the `dy` of every window that holds it.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Pool2dDims, Pool2dShape, PoolKernels}};
+    /// # struct Row;
+    /// # impl Pool2dShape for Row {
+    /// #     const DIMS: Pool2dDims =
+    /// #         Pool2dDims { input: [1, 4], output: [1, 2], window: Some(Window::new([1, 2], [1, 2], [0, 0])) };
+    /// # }
+    /// // `Row` as in the example of `max_pool2d`.
+    /// let mut dx = [0.0; 4];
+    /// Portable.avg_pool2d_backward::<Row>(&[5.0, 6.0], &mut dx);
+    /// assert_eq!(dx, [2.5, 2.5, 3.0, 3.0]);
+    /// ```
     #[inline]
     fn avg_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], dx: &mut [f32]) {
         if const { G::DIMS.is_plain() } {

@@ -78,6 +78,14 @@ pub fn max_unpool1d<X: Tensor<Elem = f32>, I: Tensor<Elem: Index>, Y: Tensor<Ele
 
 /// The gradient of [`max_unpool1d`]: adds to each `dx` the `dy` at its place.
 ///
+/// ```
+/// use tensorlet::ops;
+/// let mut dx = [[0.0; 2]];
+/// ops::max_unpool1d_backward(&[[1, 2_u8]], &[[1.0, 2.0, 3.0, 4.0]], &mut dx)?;
+/// assert_eq!(dx, [[2.0, 3.0]]);
+/// # Ok::<(), tensorlet::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::IndexOutOfRange`]; `dx` is not changed then.
 #[inline]
