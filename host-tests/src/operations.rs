@@ -23,6 +23,8 @@ pub const FILE: &str = "core/OPERATIONS.md";
 pub struct Operation {
     /// The folder or file of core.
     pub room: String,
+    /// The module that users name it by: the room, or a public one in it.
+    pub module: String,
     /// Its name in Rust.
     pub name: String,
     /// Its name in PyTorch.
@@ -56,14 +58,30 @@ pub fn operations(root: &Path) -> io::Result<Vec<Operation>> {
         };
         Some(Operation {
             room: item.room().to_owned(),
+            module: module(root, item),
             name: item.name.clone(),
             pytorch: pytorch.to_owned(),
             backward,
             elements: elements(item),
-            vector_kernels: item.calls(&vector),
+            // Without a token a word such as `sum` is no kernel.
+            vector_kernels: if tokenless(item) { BTreeSet::new() } else { item.calls(&vector) },
         })
     });
     Ok(rows.collect())
+}
+
+/// The module of an item: `data::augment` for what stands in a folder that is public.
+fn module(root: &Path, item: &Item) -> String {
+    let room = item.room();
+    let folder = item.file.iter().nth(1).and_then(|part| part.to_str()).unwrap_or_default();
+    let text = fs::read_to_string(root.join("core/src").join(room).join("mod.rs")).unwrap_or_default();
+    let public = text.lines().any(|line| line == format!("pub mod {};", folder.trim_end_matches(".rs")));
+    if public { format!("{room}::{}", folder.trim_end_matches(".rs")) } else { room.to_owned() }
+}
+
+/// Whether nothing in its code takes a token: what prepares data.
+fn tokenless(item: &Item) -> bool {
+    ["data", "metrics"].contains(&item.room()) && !item.code.contains("k: K")
 }
 
 fn elements(item: &Item) -> &'static str {
@@ -107,12 +125,12 @@ pub fn table(root: &Path) -> io::Result<String> {
             "| operation | PyTorch | forward | backward | f32 | int8 | own code for |\n|---|---|---|---|---|---|---|";
         let _ = writeln!(text, "### {title}\n\n{head}");
         for row in rows {
-            let Operation { name, pytorch, backward, elements, vector_kernels, .. } = row;
+            let Operation { module, name, pytorch, backward, elements, vector_kernels, .. } = row;
             let sets = if vector_kernels.is_empty() { "–" } else { "AVX2, AVX-512" };
             let (backward, int8) = (if *backward { "✓" } else { "–" }, if *elements == "all" { "✓" } else { "–" });
             let _ = writeln!(
                 text,
-                "| [`{name}`](crate::{room}::{name}) | `{pytorch}` | ✓ | {backward} | ✓ | {int8} | {sets} |"
+                "| [`{name}`](crate::{module}::{name}) | `{pytorch}` | ✓ | {backward} | ✓ | {int8} | {sets} |"
             );
         }
         text.push('\n');

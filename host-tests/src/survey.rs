@@ -46,10 +46,12 @@ impl Item {
         first.unwrap_or_default().trim_end_matches(".rs")
     }
 
-    /// PyTorch's name for it, where the documentation says: "PyTorch's `nn.Linear`".
+    /// PyTorch's name for it, where the documentation says: "PyTorch's `nn.Linear`"; or the name that
+    /// it has in what people use with PyTorch.
     #[must_use]
     pub fn pytorch(&self) -> Option<&str> {
-        let text = self.docs.split("PyTorch's `").nth(1)?;
+        const SOURCES: [&str; 5] = ["PyTorch's `", "torchvision's `", "torchmetrics' `", "scikit-learn's `", "d2l's `"];
+        let text = SOURCES.iter().find_map(|source| self.docs.split(source).nth(1))?;
         text.split('`').next()
     }
 

@@ -166,8 +166,8 @@ fn scale(x: f32) -> f32 {
     if x == 0.0 { 1.0 } else { x }
 }
 
-/// `(x - min) / (max - min)` for each feature: the data set between 0 and 1, scikit-learn's
-/// `MinMaxScaler`. A feature that is always the same becomes 0.
+/// `(x - min) / (max - min)` for each feature: the data set between 0 and 1,
+/// scikit-learn's `MinMaxScaler`. A feature that is always the same becomes 0.
 ///
 /// ```
 /// use tensorlet::data::MinMax;

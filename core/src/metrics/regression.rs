@@ -3,14 +3,36 @@
 use super::{Mean, check_lengths};
 use crate::{Error, Tensor};
 
-macro_rules! errors {
-    ($($(#[$doc:meta])* $name:ident: $f:expr;)+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq)]
-        pub struct $name {
-            mean: Mean,
-        }
+/// The mean of `(y - t)²`: torchmetrics' `MeanSquaredError`.
+///
+/// ```
+/// use tensorlet::metrics::MeanSquaredError;
+/// let mut error = MeanSquaredError::NEW;
+/// error.update(&[[1.0, 2.0]], &[[0.0, 4.0]])?;
+/// assert_eq!(error.value(), 2.5);
+/// # Ok::<(), tensorlet::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MeanSquaredError {
+    mean: Mean,
+}
 
+/// The mean of `|y - t|`: torchmetrics' `MeanAbsoluteError`.
+///
+/// ```
+/// use tensorlet::metrics::MeanAbsoluteError;
+/// let mut error = MeanAbsoluteError::NEW;
+/// error.update(&[[1.0, 2.0]], &[[0.0, 4.0]])?;
+/// assert_eq!(error.value(), 1.5);
+/// # Ok::<(), tensorlet::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MeanAbsoluteError {
+    mean: Mean,
+}
+
+macro_rules! errors {
+    ($($name:ident: $f:expr;)+) => {$(
         impl $name {
             /// Before the first sample.
             pub const NEW: Self = Self { mean: Mean::NEW };
@@ -37,25 +59,7 @@ macro_rules! errors {
 }
 
 errors! {
-    /// The mean of `(y - t)²`: torchmetrics' `MeanSquaredError`.
-    ///
-    /// ```
-    /// use tensorlet::metrics::MeanSquaredError;
-    /// let mut error = MeanSquaredError::NEW;
-    /// error.update(&[[1.0, 2.0]], &[[0.0, 4.0]])?;
-    /// assert_eq!(error.value(), 2.5);
-    /// # Ok::<(), tensorlet::Error>(())
-    /// ```
     MeanSquaredError: |distance: f32| distance * distance;
-    /// The mean of `|y - t|`: torchmetrics' `MeanAbsoluteError`.
-    ///
-    /// ```
-    /// use tensorlet::metrics::MeanAbsoluteError;
-    /// let mut error = MeanAbsoluteError::NEW;
-    /// error.update(&[[1.0, 2.0]], &[[0.0, 4.0]])?;
-    /// assert_eq!(error.value(), 1.5);
-    /// # Ok::<(), tensorlet::Error>(())
-    /// ```
     MeanAbsoluteError: f32::abs;
 }
 

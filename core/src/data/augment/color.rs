@@ -5,8 +5,8 @@ use rand_core::Rng;
 
 use crate::{Image, Portable, kernel::ReduceKernels, random};
 
-/// Brighter or darker: `clamp(factor · x, 0, 1)`. 0 gives black, 1 the image. torchvision's
-/// `adjust_brightness`.
+/// Brighter or darker: `clamp(factor · x, 0, 1)`. 0 gives black, 1 the image.
+/// torchvision's `adjust_brightness`.
 ///
 /// ```
 /// let mut image = [[[0.25, 0.75]]];
@@ -71,8 +71,8 @@ pub fn adjust_hue<const H: usize, const W: usize>(image: &mut Image<3, H, W>, fa
     });
 }
 
-/// Random changes of brightness, contrast, saturation and hue, in random order: torchvision's
-/// `ColorJitter`.
+/// Random changes of brightness, contrast, saturation and hue, in random order:
+/// torchvision's `ColorJitter`.
 ///
 /// The first three are factors drawn from `max(0, 1 - b)` to `1 + b`, the hue is turned by `-h` to `h`
 /// of a full turn; 0 changes nothing.

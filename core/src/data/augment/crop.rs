@@ -8,8 +8,8 @@ use crate::{
     random,
 };
 
-/// The part of an image whose upper left corner is at row `top` and column `left`: torchvision's
-/// `crop`.
+/// The part of an image whose upper left corner is at row `top` and column `left`:
+/// torchvision's `crop`.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`] when its last row or column lies outside; `part` is not changed then.
@@ -139,8 +139,8 @@ pub fn padded_crop<T: Tensor, const C: usize, const H: usize, const W: usize, co
     }
 }
 
-/// A random part of an image with a margin of `padding` pixels of one value: torchvision's
-/// `RandomCrop(size, padding, fill=fill)`, which shifts an image when the part is as large as it is.
+/// A random part of an image with a margin of `padding` pixels of one value:
+/// torchvision's `RandomCrop(size, padding, fill=fill)`, which shifts an image when the part is as large as it is.
 /// Draws two words. Returns the corner, so that boxes can follow.
 ///
 /// ```

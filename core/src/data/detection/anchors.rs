@@ -6,8 +6,8 @@ use crate::{
     message::{Part, fail},
 };
 
-/// Boxes of all sizes and ratios around each pixel of a feature map of `H` rows and `W` columns: d2l's
-/// `multibox_prior`.
+/// Boxes of all sizes and ratios around each pixel of a feature map of `H` rows and `W` columns:
+/// d2l's `multibox_prior`.
 ///
 /// For each pixel first all sizes with the first ratio, then the first size with the other ratios:
 /// `S + R - 1` boxes, of width `size · √ratio · H / W` and height `size / √ratio`. `N` is

@@ -16,8 +16,8 @@ fn next(scores: impl Iterator<Item = f32>, last: Option<(f32, usize)>) -> Option
     best
 }
 
-/// Of boxes that overlap the one with the best score: non-maximum suppression, torchvision's and d2l's
-/// `nms`.
+/// Of boxes that overlap the one with the best score: non-maximum suppression,
+/// torchvision's and d2l's `nms`.
 ///
 /// In the order of decreasing scores a box is kept unless it overlaps one that is kept by more than
 /// `threshold`. The places of the kept boxes go into `kept`, in that order; returns how many there are,
