@@ -45,6 +45,7 @@
 //! assert_eq!((columns, total), ([[4.0, 6.0]], 10.0));
 //! ```
 
+pub(crate) mod attention;
 mod binary;
 mod choose;
 mod compare;
@@ -58,6 +59,9 @@ mod reparameterise;
 pub(crate) mod softmax;
 mod unary;
 
+pub use attention::{
+    Attention, Mask, MaskElement, attention_scores, scaled_dot_product_attention, scaled_dot_product_attention_backward,
+};
 pub use binary::{
     add, add_backward, div, div_backward, maximum, maximum_backward, minimum, minimum_backward, mul, mul_backward, pow,
     pow_backward, sub, sub_backward,
