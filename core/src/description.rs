@@ -12,6 +12,9 @@ pub enum Layout {
     RowMajor,
     /// A matrix of stated shape `[out, in]` stored as `[in][out]`.
     Transposed,
+    /// So many matrices of stated shape `[blocks · out, in]`, one below the other, stored as
+    /// `[blocks][in][out]`.
+    TransposedBlocks(usize),
 }
 
 /// A parameter of a layer: its name, PyTorch's shape, and the order in which it is stored.
@@ -111,6 +114,13 @@ pub enum Op {
     Recurrent(Recurrence),
     /// One time step of a recurrent layer.
     RecurrentCell(Cell),
+    /// Multi-head attention of a sequence to itself.
+    SelfAttention {
+        /// The number of heads.
+        heads: usize,
+        /// Whether a step attends only to itself and those before it.
+        causal: bool,
+    },
     /// The last time step of a sequence.
     LastStep,
     /// The mean over the time steps of a sequence.
@@ -175,6 +185,7 @@ impl Op {
                 Cell::Gru => "GRUCell",
                 Cell::Lstm => "LSTMCell",
             },
+            Self::SelfAttention { .. } => "MultiheadAttention",
             Self::LastStep => "LastStep",
             Self::MeanStep => "MeanStep",
             Self::Identity => "Identity",

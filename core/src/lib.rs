@@ -47,7 +47,8 @@ pub use layer::{
     Sigmoid, Tanh, Train, Unfold,
 };
 pub use layer::{
-    Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, Rnn, RnnCell, TimeDistributed, Unidirectional,
+    AdditiveAttention, Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, MultiheadAttention, Rnn,
+    RnnCell, TimeDistributed, Unidirectional,
 };
 pub use layer::{
     Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,

@@ -45,6 +45,15 @@ impl Parameter<'_> {
                 let (rows, columns) = (self.info.shape.dim(0), self.info.shape.dim(1));
                 if columns == 0 { i } else { i % columns * rows + i / columns }
             }
+            Layout::TransposedBlocks(blocks) => {
+                let (rows, columns) = (self.info.shape.dim(0), self.info.shape.dim(1));
+                if columns == 0 || blocks == 0 || rows < blocks {
+                    return i;
+                }
+                let rows = rows / blocks;
+                let (block, i) = (i / (rows * columns), i % (rows * columns));
+                block * rows * columns + i % columns * rows + i / columns
+            }
         }
     }
 }

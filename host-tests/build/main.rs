@@ -6,6 +6,7 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod convolution;
 mod entry;
 mod linear;
@@ -36,6 +37,7 @@ use entry::{Entry, Typed};
 const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
     activation::typed,
     arithmetic::typed,
+    attention::typed,
     linear::typed,
     loss::typed,
     movement::typed,

@@ -4,7 +4,11 @@ use core::fmt::Debug;
 
 use rand_core::Rng;
 
-use crate::{description::ParameterInfo, random};
+use crate::{
+    description::ParameterInfo,
+    kernel::{Kernels, samples, samples_mut},
+    random,
+};
 
 mod sealed {
     pub trait Sealed {}
@@ -136,5 +140,25 @@ pub(crate) fn uniform<const N: usize, B: Bias<N>, R: Rng>(bias: &mut B, bound: f
 pub(crate) fn uniform_values<R: Rng>(values: &mut [f32], bound: f32, rng: &mut R) {
     for value in values {
         *value = bound * (2.0 * random::uniform(rng) - 1.0);
+    }
+}
+
+/// Writes a bias, or zeros where there is none, into every row of so many outputs.
+pub(crate) fn begin_rows(bias: &[f32], rows: &mut [f32], outputs: usize) {
+    if bias.is_empty() {
+        rows.fill(0.0);
+        return;
+    }
+    for row in samples_mut(rows, outputs) {
+        for (to, bias) in row.iter_mut().zip(bias) {
+            *to = *bias;
+        }
+    }
+}
+
+/// Adds every row to the gradient of a bias, unless there is none.
+pub(crate) fn add_rows<K: Kernels>(k: K, rows: &[f32], bias: &mut [f32]) {
+    for row in samples(rows, bias.len()) {
+        k.add(bias, row);
     }
 }

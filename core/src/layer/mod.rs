@@ -18,6 +18,7 @@
 
 mod activation;
 mod adaptive_pool;
+pub mod attention;
 pub(crate) mod bias;
 mod causal_conv;
 #[doc(hidden)]
@@ -51,6 +52,7 @@ pub use adaptive_pool::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, GlobalAvgPool1d, GlobalAvgPool2d,
     GlobalMaxPool1d, GlobalMaxPool2d,
 };
+pub use attention::{AdditiveAttention, Attended, AttentionMask, MultiheadAttention};
 pub use bias::{Bias, NoBias};
 pub use causal_conv::CausalConv1d;
 pub use concat::Concat;

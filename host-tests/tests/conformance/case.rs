@@ -117,6 +117,11 @@ impl Case {
         }
     }
 
+    /// Whether a tensor holds truth values; no if there is none.
+    pub(crate) fn is_bool(&self, name: &str) -> bool {
+        self.tensors().tensor(name).is_ok_and(|tensor| tensor.dtype() == Dtype::BOOL)
+    }
+
     /// A tensor as single precision.
     pub(crate) fn floats(&self, name: &str) -> Vec<f32> {
         self.doubles(name).into_iter().map(|x| x as f32).collect()

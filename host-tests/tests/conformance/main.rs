@@ -8,6 +8,7 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod case;
 mod layer;
 mod loss;

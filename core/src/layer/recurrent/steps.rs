@@ -1,7 +1,11 @@
 //! The loop over time: one direction of one layer, forward and backward, with sizes as values.
 
 use super::gates::Gates;
-use crate::{kernel::Kernels, memory::split};
+use crate::{
+    kernel::Kernels,
+    layer::bias::{add_rows, begin_rows},
+    memory::split,
+};
 
 /// The parameters of a cell, flat: weights stored `[inputs][gates · hidden]` and
 /// `[hidden][gates · hidden]`; biases may be empty.
@@ -107,20 +111,6 @@ fn two_rows(x: &mut [f32], change: usize, read: usize, len: usize) -> (&mut [f32
     }
 }
 
-/// Writes the bias, or zeros, into every row.
-#[inline(always)]
-fn begin(rows: &mut [f32], len: usize, bias: &[f32]) {
-    if bias.is_empty() {
-        rows.fill(0.0);
-        return;
-    }
-    for row in crate::kernel::samples_mut(rows, len) {
-        for (to, bias) in row.iter_mut().zip(bias) {
-            *to = *bias;
-        }
-    }
-}
-
 /// Memory of a run forward.
 #[derive(Debug)]
 pub(super) struct Room<'a> {
@@ -154,7 +144,7 @@ pub(super) fn forward<K: Kernels, C: Gates>(
         // Time steps `start..start + count`, for which row `t - start` of each sample's gates stands.
         let start = if dims.reverse { steps - done - count } else { done };
         let (gates, _) = split(room.gates, n * count * width);
-        begin(gates, width, weights.bias_ih);
+        begin_rows(weights.bias_ih, gates, width);
         if count == steps {
             k.matmul_flat([inputs, width], x, weights.ih, gates);
         } else {
@@ -165,7 +155,7 @@ pub(super) fn forward<K: Kernels, C: Gates>(
         }
         for i in 0..count {
             let t = if dims.reverse { count - 1 - i } else { i };
-            begin(room.side, width, weights.bias_hh);
+            begin_rows(weights.bias_hh, room.side, width);
             k.matmul_flat([hidden, width], h, weights.hh, room.side);
             let gates = each_mut(gates, count * width).map(|gates| row_mut(gates, t, width));
             let kept = each_mut(room.kept, steps * kept_width).map(|kept| row_mut(kept, t, kept_width));
@@ -258,13 +248,6 @@ pub(super) fn backward<K: Kernels, C: Gates>(
         k.matmul_tn_flat([inputs, width], x, gates, gradient.ih);
     }
     add_rows(k, gates, gradient.bias_ih);
-}
-
-/// Adds every row to the gradient of a bias, unless there is none.
-fn add_rows<K: Kernels>(k: K, rows: &[f32], bias: &mut [f32]) {
-    for row in crate::kernel::samples(rows, bias.len()) {
-        k.add(bias, row);
-    }
 }
 
 /// Adds the gradient of the input, from the derivatives that [`backward`] left in place of the gates.
