@@ -10,6 +10,7 @@
 
 pub mod activation;
 pub mod arithmetic;
+pub mod attention;
 pub mod conv;
 pub mod data;
 pub mod gate;

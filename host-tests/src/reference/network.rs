@@ -156,6 +156,7 @@ impl Network {
                 softmax::along(&negative, info.input.dims(), axis, softmax::softmax)
             }
             Op::Flatten | Op::View | Op::Identity => x.to_vec(),
+            Op::SelfAttention { heads, causal } => self.self_attention(info, path, x, heads, causal),
             Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),
             Op::MeanStep => {
                 let (steps, len) = (info.input.dim(0), info.output.numel());

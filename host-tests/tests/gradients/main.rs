@@ -8,6 +8,7 @@
 
 mod activations;
 mod arithmetic;
+mod attention;
 mod branches;
 mod check;
 mod combinations;

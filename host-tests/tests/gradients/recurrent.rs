@@ -2,8 +2,8 @@
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
-    Bidirectional, Frozen, Gru, GruCell, Kernels, LastStep, Layer, Linear, Lstm, LstmCell, Matrix, MeanStep, Module,
-    NoBias, Relu, Residual, Rnn, RnnCell, Tanh, Tensor, TimeDistributed, Train, Unidirectional, Vector,
+    Bidirectional, Frozen, Gru, GruCell, Kernels, LastStep, Layer, Linear, Lstm, LstmCell, Matrix, MeanStep, NoBias,
+    Relu, Residual, Rnn, RnnCell, Tanh, Tensor, TimeDistributed, Train, Unidirectional, Vector,
     layer::{Pass, recurrent::Stateful},
     network, random,
 };
