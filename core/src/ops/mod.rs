@@ -5,7 +5,8 @@
 //! program is compiled. Dimensions are counted as in PyTorch, negative ones from the end.
 //!
 //! Every function has the same order of arguments: the token `k`, the tensors that are read, the
-//! settings (dimensions, exponents), the tensors that are written.
+//! settings (dimensions, exponents), the tensors that are written. Functions that only move elements,
+//! such as [`permute`] and [`cat`], compute nothing and take no token.
 //!
 //! | | |
 //! |---|---|
