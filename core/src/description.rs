@@ -106,6 +106,32 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Each channel normalised over the batch and all places.
+    BatchNorm {
+        /// Dimensions behind the channels, at least 1: which of PyTorch's classes it is.
+        dims: usize,
+        /// Whether evaluation uses running statistics.
+        tracked: bool,
+    },
+    /// The last dimensions of a sample normalised.
+    LayerNorm {
+        /// How many.
+        dims: usize,
+    },
+    /// The last dimensions of a sample divided by the root of their mean square.
+    RmsNorm {
+        /// How many.
+        dims: usize,
+    },
+    /// Groups of channels of a sample normalised over all places.
+    GroupNorm {
+        /// The number of groups.
+        groups: usize,
+    },
+    /// Each channel of a sample normalised over all places.
+    InstanceNorm,
+    /// Each number divided by a power of the squares in the channels around.
+    LocalResponseNorm,
     /// All dimensions into one.
     Flatten,
     /// The same numbers in another shape.
@@ -173,6 +199,14 @@ impl Op {
             Self::Softmax { .. } => "Softmax",
             Self::LogSoftmax { .. } => "LogSoftmax",
             Self::Softmin { .. } => "Softmin",
+            Self::BatchNorm { dims: 1, .. } => "BatchNorm1d",
+            Self::BatchNorm { dims: 2, .. } => "BatchNorm2d",
+            Self::BatchNorm { .. } => "BatchNorm3d",
+            Self::LayerNorm { .. } => "LayerNorm",
+            Self::RmsNorm { .. } => "RMSNorm",
+            Self::GroupNorm { .. } => "GroupNorm",
+            Self::InstanceNorm => "InstanceNorm2d",
+            Self::LocalResponseNorm => "LocalResponseNorm",
             Self::Flatten => "Flatten",
             Self::View => "Unflatten",
             Self::Recurrent(Recurrence { cell, .. }) => match cell {

@@ -2,6 +2,10 @@
 //!
 //! A file that this module writes loads with `torch.nn.Module.load_state_dict`, and the other way
 //! round. Loading checks the whole file before it changes the network.
+//!
+//! PyTorch's batch normalisation counts batches in a 64-bit integer, `num_batches_tracked`, beside its
+//! running statistics. Only averages over all batches need it; files of this module leave it out, which
+//! PyTorch allows, and those of PyTorch may have it wherever the network has a `running_mean`.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -116,13 +120,19 @@ pub fn from_bytes<M: Module>(network: &mut M, bytes: &[u8]) -> Result<(), Weight
     if let Some(error) = check.error {
         return Err(error);
     }
-    let mut extra: Vec<_> = file.iter().filter(|(name, _)| !check.seen.contains(*name)).collect();
+    let known = |name: &str| check.seen.contains(name) || is_counter(name, &check.seen);
+    let mut extra: Vec<_> = file.iter().filter(|(name, _)| !known(name)).collect();
     extra.sort_unstable_by_key(|(name, _)| *name);
     if let Some((name, tensor)) = extra.first() {
         return Err(WeightsError::Extra { name: (*name).to_owned(), shape: tensor.shape().to_vec() });
     }
     network.parameters_mut(Path::ROOT, &mut Import { file: &file });
     Ok(())
+}
+
+/// Whether this is the counter of a batch normalisation that the network has.
+fn is_counter(name: &str, seen: &HashSet<String>) -> bool {
+    name.strip_suffix("num_batches_tracked").is_some_and(|layer| seen.contains(&format!("{layer}running_mean")))
 }
 
 /// Reads the weights of a network from a safetensors file.

@@ -96,7 +96,19 @@ fn layers() -> BTreeSet<String> {
         names.insert(identifier(part).to_owned());
     }
     // What a pass carries and what a layer consists of are no layers.
-    let others = ["Pass", "Fused", "NoBias", "GruGates", "LstmGates", "Layers", "Unidirectional", "Bidirectional"];
+    let others = [
+        "Pass",
+        "Fused",
+        "NoBias",
+        "GruGates",
+        "LstmGates",
+        "Layers",
+        "Unidirectional",
+        "Bidirectional",
+        "NoWeight",
+        "Running",
+        "NotTracked",
+    ];
     names.retain(|name| !others.contains(&&name[..]));
     // Where layers that sample have their noise and their temperature from.
     names.retain(|name| !["Annealing", "Drawn", "Given"].contains(&&name[..]));

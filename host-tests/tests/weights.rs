@@ -174,3 +174,36 @@ fn files_that_cannot_be_read_or_written_are_named() {
     let error = weights::save(&network, &path).expect_err("there is no such folder");
     assert!(matches!(&error, WeightsError::Write { path: named, .. } if *named == path), "{error}");
 }
+
+network! {
+    /// With running statistics.
+    struct Normalised: Vector<3> {
+        fc: Linear(4),
+        norm = tensorlet::BatchNorm1d<4>,
+    }
+}
+
+/// PyTorch counts batches beside its running statistics: loading passes over that, and nothing else.
+#[test]
+fn running_statistics_come_back_and_a_counter_is_no_stranger() {
+    let mut network: Normalised = drawn(3);
+    network.norm.running.mean = [1.0, 2.0, 3.0, 4.0];
+    let bytes = weights::to_bytes(&network).expect("the weights are finite");
+    let file = SafeTensors::deserialize(&bytes).expect("it was just written");
+    let mut names: Vec<_> = file.names();
+    names.sort_unstable();
+    let norm = ["norm.bias", "norm.running_mean", "norm.running_var", "norm.weight"];
+    assert_eq!(names, [&["fc.bias", "fc.weight"][..], &norm].concat());
+
+    let mut tensors: Vec<(String, TensorView<'_>)> = file.tensors();
+    let count = 17_i64.to_le_bytes();
+    for (name, accepted) in [("norm.num_batches_tracked", true), ("fc.num_batches_tracked", false)] {
+        tensors.push((name.to_owned(), TensorView::new(Dtype::I64, Vec::new(), &count).expect("a number")));
+        let bytes = serialize(tensors.clone(), None).expect("a sound file");
+        let mut loaded: Normalised = drawn(4);
+        let result = weights::from_bytes(&mut loaded, &bytes);
+        assert_eq!(result.is_ok(), accepted, "{name}: {result:?}");
+        assert_eq!(loaded == network, accepted);
+        tensors.truncate(6);
+    }
+}

@@ -10,7 +10,7 @@ macro_rules! kernels {
             use tensorlet::{
                 Portable,
                 kernel::{
-                    AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels,
+                    AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Kernels, MatmulKernels, NormKernels,
                     Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, SgdStep, SoftmaxKernels, UpdateKernels,
                 },
             };
@@ -104,6 +104,8 @@ macro_rules! kernels {
                     fn cross_entropy(x: &mut [f32], target: usize, scale: f32) -> f32;
                 }
             }
+
+            impl NormKernels for $token {}
 
             impl UpdateKernels for $token {
                 methods! { $token, $features, update:

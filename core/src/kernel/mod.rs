@@ -12,6 +12,7 @@ pub(crate) mod conv;
 mod elementwise;
 mod function;
 mod matmul;
+mod norm;
 pub(crate) mod pool;
 mod recurrent;
 mod reduce;
@@ -24,6 +25,7 @@ pub use conv::{Conv2dDims, Conv2dShape, ConvKernels};
 pub use elementwise::ElementwiseKernels;
 pub use function::Function;
 pub use matmul::MatmulKernels;
+pub use norm::{NormKernels, Standard};
 pub use pool::{Pool2dDims, Pool2dShape, PoolKernels};
 pub use recurrent::RecurrentKernels;
 pub use reduce::ReduceKernels;
@@ -39,6 +41,7 @@ pub trait Kernels:
     + RecurrentKernels
     + ReduceKernels
     + SoftmaxKernels
+    + NormKernels
     + UpdateKernels
     + Send
     + Sync
@@ -66,6 +69,7 @@ impl ElementwiseKernels for Portable {}
 impl RecurrentKernels for Portable {}
 impl ReduceKernels for Portable {}
 impl SoftmaxKernels for Portable {}
+impl NormKernels for Portable {}
 impl UpdateKernels for Portable {}
 
 impl Kernels for Portable {

@@ -34,6 +34,7 @@ mod gumbel;
 mod identity;
 mod linear;
 mod noise;
+mod norm;
 mod pool;
 mod prelu;
 pub mod recurrent;
@@ -66,6 +67,10 @@ pub use gumbel::{Annealing, GumbelSoftmax};
 pub use identity::Identity;
 pub use linear::Linear;
 pub use noise::{Drawn, Given, Noise};
+pub use norm::{
+    Affine, BatchNorm, BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm,
+    LocalResponseNorm, NoWeight, NotTracked, RmsNorm, Running, RunningStatistics,
+};
 pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
 pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};

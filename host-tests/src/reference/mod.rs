@@ -20,6 +20,7 @@ pub mod matmul;
 pub mod metrics;
 pub mod movement;
 pub mod network;
+pub mod norm;
 pub mod pool;
 pub mod recurrent;
 pub mod reduce;

@@ -11,7 +11,7 @@ use tensorlet::{
     description::{LayerInfo, Op, Recurrence},
 };
 
-use super::{activation, conv, gate, matmul, pool, sample, softmax};
+use super::{activation, conv, gate, matmul, norm, pool, sample, softmax};
 
 /// A parameter of a network.
 #[derive(Clone, Debug)]
@@ -90,6 +90,11 @@ impl Network {
                 Op::GaussianReparam | Op::GaussianSigmaReparam | Op::GumbelSoftmax { .. } => {
                     self.sample(info, path, &x, training)
                 }
+                Op::BatchNorm { tracked, .. } => {
+                    let running = || ["running_mean", "running_var"].map(|name| self.values(path, name));
+                    let running = (tracked && !training).then(running);
+                    norm::batch(&x, info.input.dim(0), running, self.norm(info, path))
+                }
                 _ => x.iter().map(|x| self.layer(info, path, x)).collect(),
             },
             Description::Chain(a, b) => {
@@ -155,6 +160,14 @@ impl Network {
                 let negative: Vec<f64> = x.iter().map(|x| -x).collect();
                 softmax::along(&negative, info.input.dims(), axis, softmax::softmax)
             }
+            Op::LayerNorm { dims } => norm::rows(x, last(info, dims), self.norm(info, path)),
+            Op::RmsNorm { dims } => norm::root_mean_square(x, last(info, dims), self.norm(info, path)),
+            Op::GroupNorm { groups } => norm::groups(x, info.input.dim(0), groups, self.norm(info, path)),
+            Op::InstanceNorm => norm::groups(x, info.input.dim(0), info.input.dim(0), self.norm(info, path)),
+            Op::LocalResponseNorm => {
+                let settings = ["alpha", "beta", "k"].map(|name| self.setting(path, name));
+                norm::local_response(x, info.input.dim(0), self.setting(path, "size") as usize, settings)
+            }
             Op::Flatten | Op::View | Op::Identity => x.to_vec(),
             Op::SelfAttention { heads, causal } => self.self_attention(info, path, x, heads, causal),
             Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),
@@ -188,6 +201,13 @@ impl Network {
         matmul::linear(x, self.values(path, "weight"), &bias)
     }
 
+    /// Weight, bias and `eps` of a normalisation.
+    fn norm(&self, info: &LayerInfo, path: &str) -> norm::Settings<'_> {
+        let listed = |name: &str| info.parameters.iter().any(|parameter| parameter.name == name);
+        let [weight, bias] = ["weight", "bias"].map(|name| if listed(name) { self.values(path, name) } else { &[] });
+        norm::Settings { weight, bias, eps: self.setting(path, "eps") }
+    }
+
     /// The bias of each output channel; zeros where the layer lists none.
     fn bias(&self, path: &str, info: &LayerInfo) -> Vec<f64> {
         if info.parameters.iter().any(|parameter| parameter.name == "bias") {
@@ -208,6 +228,11 @@ impl Network {
         let path = join(path, name);
         *self.settings.get(&path).unwrap_or_else(|| panic!("the network shows no setting {path}"))
     }
+}
+
+/// Elements of the last dimensions of the input.
+fn last(info: &LayerInfo, dims: usize) -> usize {
+    info.input.dims().iter().rev().take(dims).product()
 }
 
 pub(super) fn join(path: &str, name: &str) -> String {

@@ -13,6 +13,7 @@ mod case;
 mod layer;
 mod loss;
 mod movement;
+mod norm;
 mod optimizer;
 mod product;
 mod recurrent;

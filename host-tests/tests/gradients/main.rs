@@ -15,6 +15,7 @@ mod combinations;
 mod layers;
 mod losses;
 mod movement;
+mod norm;
 mod recurrent;
 mod softmax;
 mod streams;

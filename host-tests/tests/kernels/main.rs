@@ -10,6 +10,7 @@ mod extremes;
 mod functions;
 mod matmul;
 mod mutants;
+mod norm;
 mod pool;
 mod property;
 mod recurrent;
@@ -86,6 +87,12 @@ kernels! {
     log_softmax in softmax,
     log_softmax_backward in softmax,
     cross_entropy in softmax,
+    squared_deviations in norm,
+    dot_deviations in norm,
+    standardize in norm,
+    standardize_backward in norm,
+    layer_norm in norm,
+    layer_norm_backward in norm,
     sgd in update,
     sgd_momentum in update,
     adam in update,

@@ -4,8 +4,8 @@ use tensorlet::{
     Portable,
     kernel::{
         AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Function, Kernels,
-        MatmulKernels, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep, SoftmaxKernels,
-        UpdateKernels,
+        MatmulKernels, NormKernels, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
+        SoftmaxKernels, Standard, UpdateKernels,
     },
 };
 
@@ -250,6 +250,44 @@ impl SoftmaxKernels for Spoiled {
         let loss = Portable.cross_entropy(x, target, scale);
         spoil(x);
         loss
+    }
+}
+
+impl NormKernels for Spoiled {
+    fn squared_deviations(self, x: &[f32], mean: f32) -> f32 {
+        Portable.squared_deviations(x, mean) * 1.001 + 1e-3
+    }
+
+    fn dot_deviations(self, x: &[f32], dy: &[f32], mean: f32) -> f32 {
+        Portable.dot_deviations(x, dy, mean) * 1.001 + 1e-3
+    }
+
+    fn standardize(self, x: &mut [f32], mean: f32, scale: f32, shift: f32) {
+        Portable.standardize(x, mean, scale, shift);
+        spoil(x);
+    }
+
+    fn standardize_backward(self, x: &mut [f32], dy: &[f32], mean: f32, factors: [f32; 3]) {
+        Portable.standardize_backward(x, dy, mean, factors);
+        spoil(x);
+    }
+
+    fn layer_norm(self, x: &mut [f32], standard: Standard, weight: &[f32], bias: &[f32]) {
+        Portable.layer_norm(x, standard, weight, bias);
+        spoil(x);
+    }
+
+    fn layer_norm_backward(
+        self,
+        x: &mut [f32],
+        dy: &[f32],
+        standard: Standard,
+        centered: bool,
+        weight: &[f32],
+        dweight: &mut [f32],
+    ) {
+        Portable.layer_norm_backward(x, dy, standard, centered, weight, dweight);
+        spoil(x);
     }
 }
 
