@@ -46,6 +46,15 @@ pub(super) const DIGITS: &[Task] = &[
             dispatch!(isa, |k| classify::<_, _, Digits, _>(k, seed, &data::digits(), &recipe, |_, _| ()))
         },
     },
+    Task {
+        name: "digits-cnn-bn",
+        recipe: "conv8-bn-relu-max2-conv16-bn-relu-global average-fc10, Adam 5e-3, batch 32, 20 epochs",
+        reference: Reference::accuracy(0.957, 0.021),
+        run: |isa, seed, _| {
+            let recipe = Recipe { optimizer: Adam::new(5e-3), loss: CrossEntropyLoss, batch: 32, epochs: 20 };
+            dispatch!(isa, |k| classify::<_, _, NormalisedCnn, _>(k, seed, &data::digits(), &recipe, |_, _| ()))
+        },
+    },
 ];
 
 pub(super) const MNIST: &[Task] = &[
@@ -107,6 +116,20 @@ const FASHION_RECIPE: Recipe<Adam, CrossEntropyLoss> =
 
 network! {
     struct DigitsMlp: [f32; 64] { fc1: Linear(32), relu: Relu, fc2: Linear(10) }
+}
+
+network! {
+    struct NormalisedCnn: Image<1, 8, 8> {
+        conv1: Conv2d(8, 3, padding = 1),
+        bn1: BatchNorm2d,
+        relu1: Relu,
+        pool1: MaxPool2d(2),
+        conv2: Conv2d(16, 3, padding = 1),
+        bn2: BatchNorm2d,
+        relu2: Relu,
+        pool2: GlobalAvgPool2d,
+        fc: Linear(10),
+    }
 }
 
 network! {
