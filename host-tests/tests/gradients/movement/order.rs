@@ -6,7 +6,7 @@ use tensorlet::{
 };
 use tensorlet_host::reference::movement::{pick, places, position, with};
 
-use super::{A35, A234, check, shape};
+use super::{A35, A234, check, numbers, shape};
 
 #[test]
 fn permute() {
@@ -105,4 +105,26 @@ fn pixels_and_channels() {
     check::<Wide, Deep>(ops::pixel_unshuffle, ops::pixel_unshuffle_backward, |x| to_depth(x, &channel_first));
     check::<Deep, Wide>(ops::depth_to_space, ops::depth_to_space_backward, |x| to_space(x, &block_first));
     check::<Wide, Deep>(ops::space_to_depth, ops::space_to_depth_backward, |x| to_depth(x, &block_first));
+}
+
+#[test]
+fn views_are_the_same_elements() {
+    let mut x = numbers::<A234>(1);
+    let before = x;
+    let flat: &[f32; 24] = ops::reshape(&x);
+    assert_eq!((flat.as_slice(), flat.as_ptr()), (before.elements(), x.elements().as_ptr()));
+    let rows: &[[f32; 12]; 2] = ops::flatten(&x, Dim::<1>, Dim::<-1>);
+    let all: &[f32; 24] = ops::flatten(&x, Dim::<0>, Dim::<2>);
+    let front: &[[f32; 4]; 6] = ops::flatten(&x, Dim::<-3>, Dim::<1>);
+    assert_eq!([rows.elements(), all, front.elements()], [before.elements(); 3]);
+    let thin: &[[[[f32; 4]; 3]; 1]; 2] = ops::unsqueeze(&x, Dim::<1>);
+    let last: &[[[[f32; 1]; 4]; 3]; 2] = ops::unsqueeze(&x, Dim::<-1>);
+    let back: &A234 = ops::squeeze(thin, Dim::<-3>);
+    let again: &A234 = ops::squeeze(last, Dim::<3>);
+    assert_eq!((*back, *again), (before, before));
+    // The gradient of a view is a view of the gradient.
+    let dx: &mut [[f32; 6]; 4] = ops::reshape_mut(&mut x);
+    dx[3][5] += 1.0;
+    assert_eq!(x[1][2][3], before[1][2][3] + 1.0);
+    assert_eq!((ops::numel(&x), ops::numel(&7), ops::item(&[[[7]]]), ops::item(&0.5_f32)), (24, 1, 7, 0.5));
 }
