@@ -34,6 +34,8 @@ pub struct ParameterInfo {
 pub enum Op {
     /// `y = x Wᵀ + b`.
     Linear,
+    /// The same with a product of two matrices of this rank beside the weight.
+    Lora(usize),
     /// One-dimensional cross-correlation, the rows of its window being one. Here and in the next three
     /// the weight's shape tells the groups.
     Conv1d(Window),
@@ -172,6 +174,7 @@ impl Op {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Linear => "Linear",
+            Self::Lora(_) => "LoRA",
             Self::Conv1d(_) => "Conv1d",
             Self::Conv2d(_) => "Conv2d",
             Self::ConvTranspose1d(_) => "ConvTranspose1d",
@@ -378,6 +381,8 @@ pub enum Description {
     Frozen(&'static Description),
     /// A part at each of so many time steps.
     Steps(&'static Description, usize),
+    /// A part so many times one after the other, with the same parameters.
+    Repeat(&'static Description, usize),
 }
 
 /// What [`Description::for_each_layer`] tells of a layer beside its [`LayerInfo`].
@@ -408,7 +413,7 @@ impl Description {
                     layer.description.walk(part(layer.name), f);
                 }
             }
-            Self::Residual(inner) | Self::Steps(inner, _) => inner.walk(place, f),
+            Self::Residual(inner) | Self::Steps(inner, _) | Self::Repeat(inner, _) => inner.walk(place, f),
             Self::Frozen(inner) => inner.walk(Place { trained: false, ..place }, f),
         }
     }
@@ -428,7 +433,7 @@ impl Description {
                 sum
             }
             Self::Residual(inner) | Self::Frozen(inner) => inner.macs(),
-            Self::Steps(inner, steps) => *steps * inner.macs(),
+            Self::Steps(inner, times) | Self::Repeat(inner, times) => *times * inner.macs(),
         }
     }
 }

@@ -46,6 +46,7 @@ pub use layer::{
     GlobalMaxPool1d, GlobalMaxPool2d, Layer, Linear, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d, NoBias, Relu, Residual,
     Sigmoid, Tanh, Train, Unfold,
 };
+pub use layer::{BiasOnly, Channels, Lora, Repeat};
 pub use layer::{
     AdditiveAttention, Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, MultiheadAttention, Rnn,
     RnnCell, TimeDistributed, Unidirectional,

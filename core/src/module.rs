@@ -68,12 +68,27 @@ pub trait Visitor {
     fn setting(&mut self, path: Path<'_>, value: f32) {
         let _ = (path, value);
     }
+
+    /// Called in place of [`parameter`](Self::parameter) for one that is trained in part, with the trained
+    /// positions of its first dimension. Only these have words of the gradient: one position behind the
+    /// other, each in PyTorch's order. By default it counts as not trained.
+    fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &[f32]) {
+        let _ = channels;
+        self.parameter(Parameter { trained: false, ..parameter }, values);
+    }
 }
 
 /// Sees every parameter of a module in order and may change it.
 pub trait VisitorMut {
     /// Called for each parameter with its values in memory order.
     fn parameter(&mut self, parameter: Parameter<'_>, values: &mut [f32]);
+
+    /// Called in place of [`parameter`](Self::parameter) for one that is trained in part: see
+    /// [`Visitor::partly_trained`].
+    fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &mut [f32]) {
+        let _ = channels;
+        self.parameter(Parameter { trained: false, ..parameter }, values);
+    }
 }
 
 /// Something with parameters: a layer or a whole network. PyTorch's `nn.Module`.

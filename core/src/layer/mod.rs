@@ -33,11 +33,14 @@ mod glu;
 mod gumbel;
 mod identity;
 mod linear;
+mod lora;
 mod noise;
 mod norm;
+mod partly_trained;
 mod pool;
 mod prelu;
 pub mod recurrent;
+mod repeat;
 mod residual;
 mod softmax;
 mod time;
@@ -66,14 +69,17 @@ pub use glu::{GatedLinear, Glu, SwiGlu};
 pub use gumbel::{Annealing, GumbelSoftmax};
 pub use identity::Identity;
 pub use linear::Linear;
+pub use lora::Lora;
 pub use noise::{Drawn, Given, Noise};
 pub use norm::{
     Affine, BatchNorm, BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm,
     LocalResponseNorm, NoWeight, NotTracked, RmsNorm, Running, RunningStatistics,
 };
+pub use partly_trained::{BiasOnly, ChannelGradients, Channels, OutputChannels};
 pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use prelu::PRelu;
 pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, Unidirectional};
+pub use repeat::Repeat;
 pub use residual::Residual;
 pub use softmax::{LogSoftmax, Softmax, Softmin};
 pub use time::{LastStep, MeanStep, TimeDistributed};

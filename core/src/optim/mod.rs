@@ -26,7 +26,14 @@ pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
-use crate::{Module, Parameter, Path, VisitorMut, kernel::Kernels, memory};
+use core::slice::{from_mut, from_ref};
+
+use crate::{
+    Module, Parameter, Path, VisitorMut,
+    description::Layout,
+    kernel::{Kernels, samples, samples_mut},
+    memory,
+};
 
 /// The most words that an optimiser may keep for a weight.
 const MAX_STATES: usize = 3;
@@ -170,6 +177,30 @@ impl<K: Kernels, O: Optimizer> VisitorMut for Update<'_, K, O> {
             let gradient = take(&mut self.grad, values.len());
             let state = take(&mut self.state, O::STATES * values.len());
             self.optimizer.of(parameter.path).update(self.k, values, gradient, States::new::<O>(state));
+        }
+    }
+
+    fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &mut [f32]) {
+        let Parameter { path, info, .. } = parameter;
+        let (optimizer, len): (O, usize) = (self.optimizer.of(path), info.shape.dims().iter().skip(1).product());
+        let gradient = take(&mut self.grad, channels.len() * len);
+        let mut states = States::new::<O>(take(&mut self.state, O::STATES * channels.len() * len));
+        for (&channel, gradient) in channels.iter().zip(samples(gradient, len)) {
+            let channel = usize::from(channel);
+            match info.layout {
+                Layout::RowMajor => {
+                    let (w, _) = memory::split(memory::split(values, channel * len).1, len);
+                    optimizer.update(self.k, w, gradient, states.take(len));
+                }
+                // The channel is a column.
+                Layout::Transposed => {
+                    for (row, g) in samples_mut(values, info.shape.dim(0)).zip(gradient) {
+                        if let Some(w) = row.get_mut(channel) {
+                            optimizer.update(self.k, from_mut(w), from_ref(g), states.take(1));
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -18,12 +18,10 @@ use super::{activation, conv, gate, matmul, norm, pool, sample, softmax};
 pub struct Values {
     /// Its path, `conv1.weight`.
     pub path: String,
-    /// Whether training changes it.
-    pub trained: bool,
     /// The values in PyTorch's order.
     pub values: Vec<f64>,
-    /// For each value in PyTorch's order, where it lies among the stored ones.
-    pub positions: Vec<usize>,
+    /// For each value in PyTorch's order, its word of the gradient; none if it is not trained.
+    pub gradient: Vec<Option<usize>>,
 }
 
 /// A network as a description and parameters.
@@ -45,10 +43,18 @@ impl Visitor for Network {
         let positions: Vec<usize> = (0..values.len()).map(|i| parameter.position(i)).collect();
         self.parameters.push(Values {
             path: parameter.path.to_string(),
-            trained: parameter.trained,
             values: positions.iter().map(|&at| f64::from(values[at])).collect(),
-            positions,
+            gradient: positions.into_iter().map(|at| parameter.trained.then_some(at)).collect(),
         });
+    }
+
+    fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &[f32]) {
+        self.parameter(parameter, values);
+        let len = values.len() / parameter.info.shape.dim(0);
+        let place =
+            |i: usize| Some(channels.iter().position(|&channel| usize::from(channel) == i / len)? * len + i % len);
+        let gradient = &mut self.parameters.last_mut().expect("the parameter").gradient;
+        *gradient = (0..values.len()).map(place).collect();
     }
 
     fn setting(&mut self, path: Path<'_>, value: f32) {
@@ -116,6 +122,7 @@ impl Network {
                 y
             }
             Description::Frozen(inner) => self.evaluate(inner, path, x, false),
+            Description::Repeat(inner, times) => (0..*times).fold(x, |x, _| self.evaluate(inner, path, x, training)),
             Description::Steps(inner, steps) => {
                 let rows = x.iter().flat_map(|x| x.chunks(x.len() / steps).map(<[f64]>::to_vec)).collect();
                 let y = self.evaluate(inner, path, rows, training);
@@ -128,6 +135,14 @@ impl Network {
         assert_eq!(x.len(), info.input.numel(), "the input of {path}");
         let y = match info.op {
             Op::Linear => matmul::linear(x, self.values(path, "weight"), &self.bias(path, info)),
+            Op::Lora(rank) => {
+                let base = self.linear(&join(path, "base_layer"), x, info.output.numel());
+                let inner = matmul::linear(x, self.values(path, "lora_A.weight"), &vec![0.0; rank]);
+                let none = vec![0.0; info.output.numel()];
+                let outer = matmul::linear(&inner, self.values(path, "lora_B.weight"), &none);
+                let scale = self.setting(path, "scale");
+                base.iter().zip(outer).map(|(base, outer)| base + scale * outer).collect()
+            }
             Op::Conv1d(_) | Op::Conv2d(_) | Op::ConvTranspose1d(_) | Op::ConvTranspose2d(_) => {
                 conv::layer(info, x, self.values(path, "weight"), &self.bias(path, info))
             }

@@ -77,18 +77,19 @@ impl Case {
         }
         let mut gradients = Vec::new();
         for p in 0..double.parameters.len() {
-            if !double.parameters[p].trained {
+            let words = double.parameters[p].gradient.clone();
+            let mut gradient = vec![0.0; words.iter().flatten().count()];
+            if gradient.is_empty() {
                 continue;
             }
-            let positions = double.parameters[p].positions.clone();
-            let mut gradient = vec![0.0; positions.len()];
-            for (i, position) in positions.into_iter().enumerate() {
+            for (i, word) in words.into_iter().enumerate() {
+                let Some(word) = word else { continue };
                 let value = double.parameters[p].values[i];
                 let mut at = |h: f64| {
                     double.parameters[p].values[i] = value + h;
                     loss(&double, &wide_x)
                 };
-                gradient[position] = (at(H) - at(-H)) / (2.0 * H);
+                gradient[word] = (at(H) - at(-H)) / (2.0 * H);
                 double.parameters[p].values[i] = value;
             }
             gradients.push((double.parameters[p].path.clone(), gradient));

@@ -16,6 +16,7 @@ mod layers;
 mod losses;
 mod movement;
 mod norm;
+mod partly_trained;
 mod recurrent;
 mod softmax;
 mod streams;

@@ -102,6 +102,18 @@ fn parameters<N: Module>(network: &N) -> [Vec<f32>; 2] {
         fn parameter(&mut self, parameter: Parameter<'_>, values: &[f32]) {
             self.0[usize::from(!parameter.trained)].extend_from_slice(values);
         }
+
+        fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &[f32]) {
+            let (trained, others): (Vec<usize>, Vec<usize>) = {
+                let (channel, len) = (|c: &u16| usize::from(*c), values.len() / parameter.info.shape.dim(0));
+                let of = |channel: usize| (channel * len..(channel + 1) * len).map(|i| parameter.position(i));
+                let chosen: Vec<usize> = channels.iter().map(channel).collect();
+                let rest = (0..parameter.info.shape.dim(0)).filter(|channel| !chosen.contains(channel));
+                (chosen.iter().copied().flat_map(of).collect(), rest.flat_map(of).collect())
+            };
+            self.0[0].extend(trained.iter().map(|&at| values[at]));
+            self.0[1].extend(others.iter().map(|&at| values[at]));
+        }
     }
     let mut collect = Collect([Vec::new(), Vec::new()]);
     network.parameters(Path::ROOT, &mut collect);

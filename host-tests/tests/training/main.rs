@@ -5,5 +5,6 @@ mod errors;
 mod frozen;
 mod groups;
 mod modes;
+mod partial;
 mod schedules;
 mod values;
