@@ -46,11 +46,11 @@ pub use layer::{
     GlobalMaxPool1d, GlobalMaxPool2d, Layer, Linear, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d, NoBias, Relu, Residual,
     Sigmoid, Tanh, Train, Unfold,
 };
-pub use layer::{BiasOnly, Channels, Lora, Repeat};
 pub use layer::{
     AdditiveAttention, Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, MultiheadAttention, Rnn,
     RnnCell, TimeDistributed, Unidirectional,
 };
+pub use layer::{BiasOnly, Channels, Lora, Repeat};
 pub use layer::{
     BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, LocalResponseNorm,
     NoWeight, NotTracked, RmsNorm, Running,

@@ -31,7 +31,7 @@ use core::slice::{from_mut, from_ref};
 use crate::{
     Module, Parameter, Path, VisitorMut,
     description::Layout,
-    kernel::{Kernels, samples, samples_mut},
+    kernel::{Kernels, samples},
     memory,
 };
 
@@ -187,18 +187,14 @@ impl<K: Kernels, O: Optimizer> VisitorMut for Update<'_, K, O> {
         let mut states = States::new::<O>(take(&mut self.state, O::STATES * channels.len() * len));
         for (&channel, gradient) in channels.iter().zip(samples(gradient, len)) {
             let channel = usize::from(channel);
-            match info.layout {
-                Layout::RowMajor => {
-                    let (w, _) = memory::split(memory::split(values, channel * len).1, len);
-                    optimizer.update(self.k, w, gradient, states.take(len));
-                }
-                // The channel is a column.
-                Layout::Transposed => {
-                    for (row, g) in samples_mut(values, info.shape.dim(0)).zip(gradient) {
-                        if let Some(w) = row.get_mut(channel) {
-                            optimizer.update(self.k, from_mut(w), from_ref(g), states.take(1));
-                        }
-                    }
+            if info.layout == Layout::RowMajor {
+                let (w, _) = memory::split(memory::split(values, channel * len).1, len);
+                optimizer.update(self.k, w, gradient, states.take(len));
+                continue;
+            }
+            for (i, g) in gradient.iter().enumerate() {
+                if let Some(w) = values.get_mut(parameter.position(channel * len + i)) {
+                    optimizer.update(self.k, from_mut(w), from_ref(g), states.take(1));
                 }
             }
         }
