@@ -47,12 +47,11 @@ impl Parameter<'_> {
             }
             Layout::TransposedBlocks(blocks) => {
                 let (rows, columns) = (self.info.shape.dim(0), self.info.shape.dim(1));
-                if columns == 0 || blocks == 0 || rows < blocks {
+                let Some(rows) = rows.checked_div(blocks) else { return i };
+                let (Some(block), Some(i)) = (i.checked_div(rows * columns), i.checked_rem(rows * columns)) else {
                     return i;
-                }
-                let rows = rows / blocks;
-                let (block, i) = (i / (rows * columns), i % (rows * columns));
-                block * rows * columns + i % columns * rows + i / columns
+                };
+                if columns == 0 { i } else { block * rows * columns + i % columns * rows + i / columns }
             }
         }
     }

@@ -182,7 +182,7 @@ impl<K: Kernels, O: Optimizer> VisitorMut for Update<'_, K, O> {
 
     fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &mut [f32]) {
         let Parameter { path, info, .. } = parameter;
-        let (optimizer, len): (O, usize) = (self.optimizer.of(path), info.shape.dims().iter().skip(1).product());
+        let (optimizer, len) = (self.optimizer.of(path), values.len().checked_div(info.shape.dim(0)).unwrap_or(0));
         let gradient = take(&mut self.grad, channels.len() * len);
         let mut states = States::new::<O>(take(&mut self.state, O::STATES * channels.len() * len));
         for (&channel, gradient) in channels.iter().zip(samples(gradient, len)) {
