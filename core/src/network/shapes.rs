@@ -30,7 +30,7 @@ pub const fn channels<X: Tensor>(layer: &str, axes: usize) -> usize {
 #[must_use]
 pub const fn grouped<X: Tensor>(layer: &str, axes: usize, groups: usize) -> usize {
     let channels = channels::<X>(layer, axes);
-    if groups == 0 || channels % groups != 0 {
+    if groups == 0 || !channels.is_multiple_of(groups) {
         fail(&[
             Part::Text("shape mismatch: layer `"),
             Part::Text(layer),

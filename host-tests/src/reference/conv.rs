@@ -36,6 +36,7 @@ impl Conv {
     }
 
     /// Every product that the sum of a convolution has.
+    #[expect(clippy::needless_range_loop, reason = "the loops are the indices of the formula")]
     fn products(&self) -> Vec<Product> {
         let [height, width] = self.input;
         let [out_height, out_width] = self.window.outputs(self.input);

@@ -7,6 +7,10 @@ use tensorlet::{
 
 use super::{Window, conv::plane};
 
+/// Place in the window and input of each element of a window, the number of those inside the padding, and the
+/// size of the window.
+type Along = (Vec<(usize, usize)>, usize, usize);
+
 /// The sizes of a pooling of one plane.
 #[derive(Clone, Copy, Debug)]
 pub struct Pool {
@@ -55,7 +59,7 @@ impl Pool {
 
     /// For each output of an axis the place in the window and the input of each element that is not
     /// padding, the number of those inside the padding, and the size of the window.
-    fn along(&self, axis: usize) -> Vec<(Vec<(usize, usize)>, usize, usize)> {
+    fn along(&self, axis: usize) -> Vec<Along> {
         let (size, outputs) = (self.input[axis], self.outputs()[axis]);
         match self.windows {
             Windows::Sliding(window) => {

@@ -23,14 +23,19 @@ fn words() -> BoxedStrategy<Words> {
         .boxed()
 }
 
+/// A step on weights and states, with gradients.
+type Kernel<'a, S, const WORDS: usize> = dyn Fn(S, [&mut [f32]; WORDS], &[f32]) + 'a;
+/// The same of a single weight.
+type Formula<'a, S, const WORDS: usize> = dyn Fn(S, [Rounded; WORDS], Rounded) -> [Rounded; WORDS] + 'a;
+
 /// Runs a step on `STATES` words, whose places among [`Words`] are given after that of the weight, and
 /// compares each with what the reference makes of it.
 fn check<S: Copy + std::fmt::Debug + 'static, const WORDS: usize>(
     row: &str,
     steps: BoxedStrategy<S>,
     places: [usize; WORDS],
-    kernel: &dyn Fn(S, [&mut [f32]; WORDS], &[f32]),
-    reference: &dyn Fn(S, [Rounded; WORDS], Rounded) -> [Rounded; WORDS],
+    kernel: &Kernel<'_, S, WORDS>,
+    reference: &Formula<'_, S, WORDS>,
 ) -> Outcome {
     property((words(), steps).boxed(), &|(words, step)| {
         let gradient = Framed::new(&words[1]);

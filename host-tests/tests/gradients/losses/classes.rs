@@ -78,9 +78,9 @@ where
 
 /// Checks a loss of four classes with scores of one place, of some and of a grid.
 #[track_caller]
-fn every_shape<L: Copy, W: ClassWeights<4>>(loss: L, options: &Options<W>, elements: Elements)
+fn every_shape<L, W: ClassWeights<4>>(loss: L, options: &Options<W>, elements: Elements)
 where
-    L: Loss<[f32; 4], i32> + Loss<[[f32; 3]; 4], [i32; 3]> + Loss<[[[f32; 3]; 2]; 4], [[i32; 3]; 2]>,
+    L: Copy + Loss<[f32; 4], i32> + Loss<[[f32; 3]; 4], [i32; 3]> + Loss<[[[f32; 3]; 2]; 4], [[i32; 3]; 2]>,
 {
     labelled::<f32, i32, L, W, 4>(loss, options, elements);
     labelled::<[f32; 3], [i32; 3], L, W, 4>(loss, options, elements);
