@@ -12,7 +12,7 @@ use std::{
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// A struct or enum.
+    /// A struct or enum, or another name for one.
     Type,
     /// A function of a module.
     Function,
@@ -50,9 +50,16 @@ impl Item {
     /// it has in what people use with PyTorch.
     #[must_use]
     pub fn pytorch(&self) -> Option<&str> {
-        const SOURCES: [&str; 5] = ["PyTorch's `", "torchvision's `", "torchmetrics' `", "scikit-learn's `", "d2l's `"];
-        let text = SOURCES.iter().find_map(|source| self.docs.split(source).nth(1))?;
-        text.split('`').next()
+        const SOURCES: [&str; 5] = ["PyTorch's", "torchvision's", "torchmetrics'", "scikit-learn's", "d2l's"];
+        // The line may break between source and name.
+        let name = |rest: &'_ str| rest.trim_start().strip_prefix('`')?.split('`').next().map(str::len);
+        SOURCES.iter().find_map(|source| {
+            self.docs.match_indices(source).find_map(|(at, _)| {
+                let rest = &self.docs[at + source.len()..];
+                let len = name(rest)?;
+                rest.trim_start().get(1..1 + len)
+            })
+        })
     }
 
     /// Whether the documentation has an example, which then is a test.
@@ -86,9 +93,34 @@ pub fn items(core: &Path) -> io::Result<Vec<Item>> {
     let exported: BTreeSet<&str> = texts.iter().flat_map(|text| exports(text)).collect();
     let parsed = files.iter().zip(&texts).map(|(path, text)| {
         let file = path.strip_prefix(core).unwrap_or(path);
-        parse(file, text, &exported)
+        let mut items = parse(file, text, &exported);
+        // What a folder of layers is about stands in several files of it.
+        if file.starts_with("layer") && file.iter().count() > 2 {
+            let beside = beside(path, &files, &texts);
+            let types = items.iter_mut().filter(|item| item.kind == Kind::Type);
+            types.for_each(|item| item.code.push_str(&beside));
+        }
+        items
     });
     Ok(parsed.flatten().collect())
+}
+
+/// The files of the same folder that a file names, `steps::…`, and those that they name.
+fn beside(path: &Path, files: &[PathBuf], texts: &[String]) -> String {
+    let text = |of: &Path| files.iter().position(|file| file == of).map_or("", |i| &texts[i]);
+    let (mut found, mut open) = (BTreeSet::from([path]), vec![path]);
+    let mut all = String::new();
+    while let Some(next) = open.pop() {
+        for file in files.iter().filter(|file| file.parent() == path.parent()) {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            let named = text(next).contains(&format!("{name}::"));
+            if named && found.insert(file) {
+                all.push_str(text(file));
+                open.push(file);
+            }
+        }
+    }
+    all
 }
 
 /// The Rust files of a folder and of all folders in it.
@@ -176,7 +208,7 @@ fn head(line: &str) -> Option<(Kind, String)> {
     let (word, rest) = rest.split_once(' ')?;
     let kind = match word {
         "fn" => Kind::Function,
-        "struct" | "enum" => Kind::Type,
+        "struct" | "enum" | "type" => Kind::Type,
         "trait" => Kind::Trait,
         _ => return None,
     };

@@ -55,7 +55,8 @@ pub struct Conv2d<
     sliding: PhantomData<S>,
 }
 
-/// A [`Conv2d`] of which every channel sees its own channel alone: PyTorch's `groups=C`.
+/// A [`Conv2d`] of which every channel sees its own channel alone:
+/// PyTorch's `nn.Conv2d(C, C, (KH, KW), groups=C)`.
 ///
 /// ```
 /// use tensorlet::{Module, layer::DepthwiseConv2d};

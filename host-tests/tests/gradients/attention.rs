@@ -106,6 +106,14 @@ fn check<
         all
     };
     let [q, key, v] = [wide(&q), wide(&key), wide(&v)];
+    let mut scores = [[[0.0; S]; L]; QH];
+    ops::attention_scores(k, &query, &keys, mask, settings, &mut scores);
+    let score = |at: usize| {
+        let (head, i, j) = (at / (L * S), at / S % L, at % S);
+        let (query, key) = (&q[(head * L + i) * D..][..D], &key[(head / (QH / KH) * S + j) * D..][..D]);
+        adjust(head, i, j, scale * dot(query, key))
+    };
+    near("scores", "forward", scores.elements(), &(0..QH * L * S).map(score).collect::<Vec<_>>());
     let [expected_weights, expected] = forward(&q, &key, &v);
     near("weights", "forward", weights.elements(), &expected_weights);
     near("result", "forward", y.elements(), &expected);

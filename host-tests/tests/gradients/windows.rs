@@ -4,6 +4,7 @@ use tensorlet::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d, CausalConv1d,
     Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Fold, GlobalAvgPool1d, GlobalAvgPool2d, GlobalMaxPool1d,
     GlobalMaxPool2d, Image, LpPool1d, LpPool2d, Matrix, MaxPool1d, MaxPool2d, NoBias, Slide, Unfold,
+    layer::DepthwiseConv2d,
     sliding::{Ceil, Circular, Dilated, DivideBy, ExcludePad, Padded, Reflect, Replicate, Same, Strided},
 };
 
@@ -31,6 +32,7 @@ gradients! {
     conv2d_uneven_padding: Image<1, 5, 4> => Conv2d<1, 2, 3, 3, 4, 3, Padded<Slide, 0, 1, 1, 0>>;
     conv2d_groups: Image<4, 4, 3> => Conv2d<4, 6, 3, 3, 4, 3, Slide<1, 1>, [f32; 6], 2>;
     conv2d_depthwise: Image<3, 5, 4> => Conv2d<3, 3, 3, 2, 3, 3, Padded<Strided<Slide, 2, 1>, 1, 0>, [f32; 3], 1>;
+    depthwise_conv2d: Image<3, 5, 4> => DepthwiseConv2d<3, 3, 2, 3, 3>;
     conv2d_depthwise_twice: Image<2, 5, 5> => Conv2d<2, 4, 2, 2, 2, 2, Dilated<Slide<2>, 2>, NoBias, 1>;
     conv2d_reflect: Image<2, 4, 5> => Conv2d<2, 2, 3, 3, 4, 7, Reflect<Padded<Slide, 1, 2>>>;
     conv2d_reflect_strided: Image<1, 5, 7> => Conv2d<1, 2, 3, 3, 4, 5, Reflect<Slide<2, 2>>>;

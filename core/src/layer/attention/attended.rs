@@ -5,7 +5,7 @@ use crate::{Error, kernel::samples_mut};
 /// A mask for each pair of query and key.
 ///
 /// There is one matrix for all samples and heads, or one for each: those of all heads of the first
-/// sample, then of the second (PyTorch's `[N · heads, L, S]`).
+/// sample, then of the second: `[N · heads, L, S]` in PyTorch.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum AttentionMask<'a, const L: usize, const S: usize> {
     /// No mask.

@@ -18,9 +18,9 @@ use crate::{
     shape::Shape,
 };
 
-/// Multi-head attention (Vaswani et al., 2017) of vectors of `E` numbers with so many heads: PyTorch's
-/// `nn.MultiheadAttention(E, HEADS, batch_first=True)`; with [`NoBias`](crate::NoBias) for `B` its
-/// `bias=False`.
+/// Multi-head attention (Vaswani et al., 2017) of vectors of `E` numbers:
+/// PyTorch's `nn.MultiheadAttention(E, HEADS, batch_first=True)`; with [`NoBias`](crate::NoBias) for `B`
+/// its `bias=False`.
 ///
 /// As a [`Layer<[[f32; E]; T]>`](crate::Layer) it is self-attention: a sequence attends to itself, with
 /// `CAUSAL` each step to itself and those before it. [`attend`](Self::attend) takes queries, keys and values

@@ -23,7 +23,7 @@ use crate::{
 /// [`Lstm`](super::Lstm).
 ///
 /// As a [`Layer<[[f32; IN]; T]>`](crate::Layer) it takes sequences of any length `T`, one for each sample
-/// (PyTorch's `batch_first=True`), and gives the hidden states of the last layer at all time steps.
+/// (`batch_first=True` in PyTorch), and gives the hidden states of the last layer at all time steps.
 ///
 /// | PyTorch | here |
 /// |---|---|
@@ -32,9 +32,9 @@ use crate::{
 /// | `bias=False` | [`NoBias`](crate::NoBias) for `B` |
 /// | `y, (h_n, c_n) = rnn(x, (h_0, c_0))` | [`forward_with_state`](Layer::forward_with_state) changes one state |
 ///
-/// The state has the words of PyTorch's `h`, `[layers · directions, n, H]`, and for an LSTM behind them
+/// The state has the words of `h` in PyTorch, `[layers · directions, n, H]`, and for an LSTM behind them
 /// those of `c`. In training gradients flow back to the start of the sequence and not into the call
-/// before (truncated back-propagation through time, PyTorch's `state.detach()`);
+/// before (truncated back-propagation through time, `state.detach()` in PyTorch);
 /// [`Stateful`] is for those who need them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]

@@ -179,12 +179,12 @@ fn raw_scores<K: Kernels>(k: K, heads: Heads, settings: &Attention, query: &[f32
     }
 }
 
-/// Attention: `weights = softmax(scale · query keyᵀ + mask)`, `y = weights · value`. PyTorch's
-/// `scaled_dot_product_attention(query, key, value, attn_mask, is_causal, scale)`.
+/// Attention: `weights = softmax(scale · query keyᵀ + mask)`, `y = weights · value`.
+/// PyTorch's `F.scaled_dot_product_attention`.
 ///
 /// Queries are `[…, L, D]`, keys `[…, S, D]`, values `[…, S, V]`, weights `[…, L, S]` and `y` `[…, L, V]`,
 /// where `…` are batches and heads, or nothing. A head of keys and values may serve several heads of
-/// queries, one behind the other (PyTorch's `enable_gqa`): then the last of these dimensions is a
+/// queries, one behind the other (`enable_gqa` in PyTorch): then the last of these dimensions is a
 /// multiple of the keys'. The mask is broadcast to the weights; see [`Mask`]. A query that may attend to
 /// no key gets zeros.
 ///
