@@ -1,9 +1,11 @@
 //! Whole trainings from PyTorch's weights: losses, first gradients and last weights, in both modes.
 
 mod characters;
+mod residual;
 
 use std::marker::PhantomData;
 
+use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
     FusedTrainer, Image, Kernels, Layer, Linear, Mode, Module, NoBias, Tensor, Train, Trainer, Vector,
     loss::{CrossEntropyLoss, Loss, MseLoss, Sum},
@@ -16,6 +18,7 @@ use tensorlet::{
 };
 
 pub(crate) use characters::{CharGru, CharLstm, CharRnn, Characters};
+pub(crate) use residual::Residual;
 
 use crate::{Adapter, case::Case, optimizer::Any};
 
@@ -156,10 +159,11 @@ impl Plan {
     }
 }
 
-/// The network with the case's initial weights.
+/// The network with the case's initial weights; running statistics begin as ever.
 #[inline(never)]
 fn initial<N: Module>(case: &Case) -> Box<N> {
     let mut net = Box::new(N::ZERO);
+    net.init(&mut Xoshiro128PlusPlus::seed_from_u64(0));
     case.load(&mut *net, "in.W.");
     net
 }
