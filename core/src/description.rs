@@ -108,6 +108,23 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Numbers that are left out at random in training.
+    Dropout,
+    /// Channels that are left out at random in training.
+    ChannelDropout,
+    /// The row of a table for each token.
+    Embedding,
+    /// The rows of a table for the tokens of a bag, put together.
+    EmbeddingBag,
+    /// Sines and cosines of the position added.
+    PositionalEncoding,
+    /// A parameter of the input's shape added.
+    LearnedPositions,
+    /// Pairs of numbers turned by angles that grow with the position.
+    RotaryEmbedding {
+        /// The axis of the positions in the sample, counted from 0.
+        axis: usize,
+    },
     /// Each channel normalised over the batch and all places.
     BatchNorm {
         /// Dimensions behind the channels, at least 1: which of PyTorch's classes it is.
@@ -202,6 +219,13 @@ impl Op {
             Self::Softmax { .. } => "Softmax",
             Self::LogSoftmax { .. } => "LogSoftmax",
             Self::Softmin { .. } => "Softmin",
+            Self::Dropout => "Dropout",
+            Self::ChannelDropout => "Dropout2d",
+            Self::Embedding => "Embedding",
+            Self::EmbeddingBag => "EmbeddingBag",
+            Self::PositionalEncoding => "PositionalEncoding",
+            Self::LearnedPositions => "LearnedPositions",
+            Self::RotaryEmbedding { .. } => "RotaryEmbedding",
             Self::BatchNorm { dims: 1, .. } => "BatchNorm1d",
             Self::BatchNorm { dims: 2, .. } => "BatchNorm2d",
             Self::BatchNorm { .. } => "BatchNorm3d",

@@ -51,6 +51,10 @@ pub use layer::{
     RnnCell, TimeDistributed, Unidirectional,
 };
 pub use layer::{
+    BagMode, Dropout, Dropout1d, Dropout2d, Embedding, EmbeddingBag, LearnedPositions, PositionalEncoding,
+    RotaryEmbedding,
+};
+pub use layer::{
     BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, LocalResponseNorm,
     NoWeight, NotTracked, RmsNorm, Running,
 };

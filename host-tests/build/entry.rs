@@ -116,7 +116,15 @@ impl Entry {
             Dtype::I64 => Some(data.as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()),
             Dtype::I32 => Some(data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes).into()).collect()),
             Dtype::F32 => Some(data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes) as i64).collect()),
+            Dtype::BOOL | Dtype::U8 => Some(data.iter().map(|&byte| byte.into()).collect()),
             _ => None,
         }
+    }
+
+    /// The value of a tensor of one float.
+    pub(crate) fn scalar(&self, tensor: &str) -> Option<f32> {
+        let bytes = fs::read(&self.file).ok()?;
+        let tensors = SafeTensors::deserialize(&bytes).ok()?;
+        Some(f32::from_le_bytes(tensors.tensor(tensor).ok()?.data().try_into().ok()?))
     }
 }

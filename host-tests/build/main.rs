@@ -8,6 +8,7 @@ mod activation;
 mod arithmetic;
 mod attention;
 mod convolution;
+mod embedding;
 mod entry;
 mod linear;
 mod loss;
@@ -49,6 +50,7 @@ const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
     pooling::typed,
     softmax::typed,
     norm::typed,
+    embedding::typed,
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -50,6 +50,7 @@ pub(crate) mod attention;
 mod binary;
 mod choose;
 mod compare;
+mod dropout;
 mod gradient;
 mod gumbel;
 mod matmul;
@@ -57,6 +58,7 @@ pub(crate) mod nest;
 mod number;
 mod reduce;
 mod reparameterise;
+pub(crate) mod rotary;
 pub(crate) mod softmax;
 mod unary;
 
@@ -69,6 +71,7 @@ pub use binary::{
 };
 pub use choose::{clamp, clamp_backward, where_, where_backward};
 pub use compare::{eq, ge, gt, le, logical_and, logical_not, logical_or, logical_xor, lt, ne};
+pub use dropout::{dropout, dropout_backward};
 pub use gradient::Gradient;
 pub use gumbel::{epsilon_greedy, gumbel_softmax, gumbel_softmax_backward, one_hot_max};
 pub(crate) use gumbel::{hard, soft, soft_backward};
@@ -87,6 +90,7 @@ pub(crate) use reparameterise::{Deviation, LogVariance, Softplus};
 pub use reparameterise::{
     gaussian_reparam, gaussian_reparam_backward, gaussian_sigma_reparam, gaussian_sigma_reparam_backward,
 };
+pub use rotary::{Pairing, rotary_embedding, rotary_embedding_backward};
 pub use softmax::{
     MASKED, log_softmax, log_softmax_backward, masked_softmax, masked_softmax_backward, softmax, softmax_backward,
     softmin, softmin_backward,

@@ -13,6 +13,7 @@ pub mod arithmetic;
 pub mod attention;
 pub mod conv;
 pub mod data;
+pub mod embedding;
 pub mod gate;
 pub mod init;
 pub mod loss;

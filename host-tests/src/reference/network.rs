@@ -7,11 +7,11 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use tensorlet::{
-    Description, Layer, Module, Parameter, Path, Tensor, Visitor,
+    Description, Layer, Module, Parameter, Path, Shape, Tensor, Visitor,
     description::{LayerInfo, Op, Recurrence},
 };
 
-use super::{activation, conv, gate, matmul, norm, pool, sample, softmax};
+use super::{activation, conv, embedding, gate, matmul, norm, pool, sample, softmax};
 
 /// A parameter of a network.
 #[derive(Clone, Debug)]
@@ -96,6 +96,11 @@ impl Network {
                 Op::GaussianReparam | Op::GaussianSigmaReparam | Op::GumbelSoftmax { .. } => {
                     self.sample(info, path, &x, training)
                 }
+                Op::Dropout => sample::dropout(&x, 1, self.setting(path, "p"), training),
+                Op::ChannelDropout => {
+                    let plane = info.input.numel() / info.input.dim(0);
+                    sample::dropout(&x, plane, self.setting(path, "p"), training)
+                }
                 Op::BatchNorm { tracked, .. } => {
                     let running = || ["running_mean", "running_var"].map(|name| self.values(path, name));
                     let running = (tracked && !training).then(running);
@@ -175,6 +180,17 @@ impl Network {
                 let negative: Vec<f64> = x.iter().map(|x| -x).collect();
                 softmax::along(&negative, info.input.dims(), axis, softmax::softmax)
             }
+            Op::Embedding => embedding::look_up(self.values(path, "weight"), last_of(info.output), x),
+            Op::EmbeddingBag => {
+                let [mode, padding] = ["mode", "padding_idx"].map(|name| self.setting(path, name));
+                embedding::bag(self.values(path, "weight"), last_of(info.output), x, mode, padding)
+            }
+            Op::PositionalEncoding => embedding::sinusoids(x, last_of(info.input), self.setting(path, "base")),
+            Op::LearnedPositions => x.iter().zip(self.values(path, "weight")).map(|(x, weight)| x + weight).collect(),
+            Op::RotaryEmbedding { axis } => {
+                let [base, interleaved] = ["base", "interleaved"].map(|name| self.setting(path, name));
+                embedding::rotated(x, info.input.dims(), axis, base, interleaved != 0.0)
+            }
             Op::LayerNorm { dims } => norm::rows(x, last(info, dims), self.norm(info, path)),
             Op::RmsNorm { dims } => norm::root_mean_square(x, last(info, dims), self.norm(info, path)),
             Op::GroupNorm { groups } => norm::groups(x, info.input.dim(0), groups, self.norm(info, path)),
@@ -243,6 +259,11 @@ impl Network {
         let path = join(path, name);
         *self.settings.get(&path).unwrap_or_else(|| panic!("the network shows no setting {path}"))
     }
+}
+
+/// The last dimension.
+fn last_of(shape: Shape) -> usize {
+    shape.dim(shape.rank() - 1)
 }
 
 /// Elements of the last dimensions of the input.

@@ -40,6 +40,22 @@ pub fn gaussian(batch: &[Vec<f64>], sigma: fn(f64) -> f64, noise: bool) -> Vec<V
     batch.iter().map(&mut sample).collect()
 }
 
+/// Runs of `run` numbers that are 0 where the noise is below `p`, else `1 / (1 - p)` times themselves; unchanged
+/// where there is no noise.
+#[must_use]
+pub fn dropout(batch: &[Vec<f64>], run: usize, p: f64, noise: bool) -> Vec<Vec<f64>> {
+    let factor = |i: usize| match noise {
+        true if f64::from(number(i)) < p => 0.0,
+        true => 1.0 / (1.0 - p),
+        false => 1.0,
+    };
+    let runs = |x: &[f64]| x.len() / run;
+    let sample = |(n, x): (usize, &Vec<f64>)| -> Vec<f64> {
+        x.iter().enumerate().map(|(i, x_i)| x_i * factor(n * runs(x) + i / run)).collect()
+    };
+    batch.iter().enumerate().map(sample).collect()
+}
+
 /// `softmax((x + g) / τ)` over a dimension for a batch of samples, or one-hot where that is largest; without
 /// noise, `g = 0`.
 #[must_use]

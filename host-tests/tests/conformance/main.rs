@@ -10,6 +10,7 @@ mod activation;
 mod arithmetic;
 mod attention;
 mod case;
+mod embedding;
 mod layer;
 mod loss;
 mod movement;

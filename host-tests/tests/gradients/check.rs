@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
-use tensorlet::{Kernels, Parameter, Path, Tensor, Train, VisitorMut, layer::Pass, random};
+use tensorlet::{Index, Kernels, Parameter, Path, Tensor, Train, VisitorMut, layer::Pass, random};
 use tensorlet_host::{
     framed::Framed, on_every_instruction_set, reference::network::Network, reference::wide, tolerance,
 };
@@ -29,10 +29,21 @@ fn uniform(rng: &mut Xoshiro128PlusPlus, n: usize, bound: f32) -> Vec<f32> {
     (0..n).map(|_| bound * (2.0 * random::uniform(rng) - 1.0)).collect()
 }
 
+/// A batch and the gradient of its outputs.
+#[derive(Clone)]
+struct Batch {
+    /// The inputs, as the words of a slot.
+    x: Vec<f32>,
+    /// The tokens in these words, if they are no floats.
+    tokens: Option<Vec<f64>>,
+    dy: Vec<f32>,
+    state: Vec<f32>,
+}
+
 /// A batch and the gradient of its outputs, with all that the oracle says about them.
 struct Case {
     name: String,
-    /// The inputs of `n` samples.
+    /// The inputs of `n` samples, as the words of a slot.
     x: Vec<f32>,
     /// `∂L/∂y`.
     dy: Vec<f32>,
@@ -48,14 +59,16 @@ struct Case {
     outputs: Vec<f64>,
     /// `∂L/∂parameter` for each trained parameter, in the order of the gradient.
     gradients: Vec<(String, Vec<f64>)>,
-    input_gradient: Vec<f64>,
+    /// `∂L/∂x`; none of tokens.
+    input_gradient: Option<Vec<f64>>,
 }
 
 impl Case {
-    fn new(name: String, mut double: Network, [x, dy, state]: [Vec<f32>; 3], n: usize, training: bool) -> Self {
+    fn new(name: String, mut double: Network, batch: Batch, n: usize, training: bool) -> Self {
+        let Batch { x, tokens, dy, state } = batch;
         double.state = wide(&state);
-        let (wide_x, wide_dy) = (wide(&x), wide(&dy));
-        let sample = x.len() / n;
+        let (wide_x, wide_dy) = (tokens.clone().unwrap_or_else(|| wide(&x)), wide(&dy));
+        let sample = wide_x.len() / n;
         let forward = |double: &Network, x: &[f64], training: bool| -> Vec<f64> {
             double.batch(x.chunks(sample).map(<[f64]>::to_vec).collect(), training).concat()
         };
@@ -66,15 +79,15 @@ impl Case {
         let outputs = forward(&double, &wide_x, training);
         let last_state = double.last_state.take();
 
-        let mut input_gradient = Vec::new();
-        for i in 0..x.len() {
+        let difference = |i: usize| {
             let at = |h: f64| {
                 let mut x = wide_x.clone();
                 x[i] += h;
                 loss(&double, &x)
             };
-            input_gradient.push((at(H) - at(-H)) / (2.0 * H));
-        }
+            (at(H) - at(-H)) / (2.0 * H)
+        };
+        let input_gradient = tokens.is_none().then(|| (0..x.len()).map(difference).collect::<Vec<f64>>());
         let mut gradients = Vec::new();
         for p in 0..double.parameters.len() {
             let words = double.parameters[p].gradient.clone();
@@ -95,7 +108,8 @@ impl Case {
             gradients.push((double.parameters[p].path.clone(), gradient));
         }
         let seen = |gradient: &[f64]| gradient.iter().any(|g| *g != 0.0);
-        assert!(seen(&input_gradient) && gradients.iter().all(|(_, g)| seen(g)), "{name}: a gradient is zero");
+        let of_input = input_gradient.as_deref().is_none_or(seen);
+        assert!(of_input && gradients.iter().all(|(_, g)| seen(g)), "{name}: a gradient is zero");
         Self { name, x, dy, state, last_state, n, inference, training, outputs, gradients, input_gradient }
     }
 
@@ -108,7 +122,7 @@ impl Case {
         let what = &format!("{} on {}, {} samples", self.name, subject.name(), self.n);
         let mut arena = Framed::poison(self.n * words.peak);
         let mut state = Framed::new(&self.state);
-        let y = subject.infer(&self.x, state.get_mut(), arena.get_mut()).expect("the arena is large enough");
+        let y = subject.infer(self.n, &self.x, state.get_mut(), arena.get_mut()).expect("the arena is large enough");
         compare(&format!("{what}: output"), "forward", &y, &self.inference);
         compare(&format!("{what}: state"), "forward", state.get(), &self.last_state);
         let _ = arena.get();
@@ -165,8 +179,8 @@ impl Case {
             rest = behind;
         }
         assert!(rest.is_empty(), "{what}: the gradient has {} words too many", rest.len());
-        if pass.input_gradient {
-            compare(&format!("{what}: gradient of the input"), "gradient", slot, &self.input_gradient);
+        if let Some(input_gradient) = self.input_gradient.as_deref().filter(|_| pass.input_gradient) {
+            compare(&format!("{what}: gradient of the input"), "gradient", slot, input_gradient);
         }
     }
 }
@@ -180,7 +194,7 @@ fn compare(what: &str, row: &str, got: &[f32], reference: &[f64]) {
     }
 }
 
-fn on<K: Kernels, X: Tensor<Elem = f32>, N>(k: K, network: &N, case: &Case)
+fn on<K: Kernels, X: Tensor, N>(k: K, network: &N, case: &Case)
 where
     N: Train<X, Out: Tensor<Elem = f32>> + Copy,
 {
@@ -195,9 +209,36 @@ where
     network_with::<X, N>(name, N::ZERO);
 }
 
-/// Checks a network with these settings on every instruction set, with batches of 1 and 3; in training,
-/// and where that makes a difference also evaluated.
-pub(crate) fn network_with<X: Tensor<Elem = f32>, N>(name: &str, mut network: N)
+/// Checks a network with these settings.
+pub(crate) fn network_with<X: Tensor<Elem = f32>, N>(name: &str, network: N)
+where
+    N: Train<X, Out: Tensor<Elem = f32>> + Copy,
+{
+    every::<X, N>(name, network, &|rng, n| (uniform(rng, n * X::LEN, 1.5), None));
+}
+
+/// Checks a network whose inputs are tokens, `vocabulary` different ones.
+pub(crate) fn network_of_tokens<X: Tensor<Elem: Index>, N>(name: &str, network: N, vocabulary: u32)
+where
+    N: Train<X, Out: Tensor<Elem = f32>> + Copy,
+{
+    every::<X, N>(name, network, &|rng, n| {
+        let tokens: Vec<usize> = (0..n * X::LEN).map(|_| random::below(vocabulary, rng) as usize).collect();
+        let mut words = vec![0.0; n * X::WORDS];
+        let slot = X::flat_mut(X::in_words_mut(&mut words, n));
+        for (place, &token) in slot.iter_mut().zip(&tokens) {
+            *place = Index::at(token).expect("the type holds the vocabulary");
+        }
+        (words, Some(tokens.into_iter().map(|token| token as f64).collect()))
+    });
+}
+
+/// Makes a batch of inputs: its words, and the tokens in them if they are no floats.
+type Inputs<'a> = &'a dyn Fn(&mut Xoshiro128PlusPlus, usize) -> (Vec<f32>, Option<Vec<f64>>);
+
+/// Checks a network on every instruction set, with batches of 1 and 3; in training, and where that makes a
+/// difference also evaluated.
+fn every<X: Tensor, N>(name: &str, mut network: N, inputs: Inputs<'_>)
 where
     N: Train<X, Out: Tensor<Elem = f32>> + Copy,
 {
@@ -205,14 +246,14 @@ where
     let smallest = if N::MIN_BATCH > 1 { 4 } else { 1 };
     for (n, seed) in [(smallest, 11), (3, 12)] {
         let mut rng = Xoshiro128PlusPlus::seed_from_u64(seed);
-        let x = uniform(&mut rng, n * X::LEN, 1.5);
+        let (x, tokens) = inputs(&mut rng, n);
         let dy = uniform(&mut rng, n * N::Out::LEN, 1.0);
-        let state = uniform(&mut rng, n * N::STATE, 1.0);
+        let batch = Batch { x, tokens, dy, state: uniform(&mut rng, n * N::STATE, 1.0) };
         network.parameters_mut(Path::ROOT, &mut Fill(rng));
         let modes: &[bool] = if N::DIFFERS_IN_TRAINING { &[true, false] } else { &[true] };
         for &training in modes {
             let double = Network::of::<X, N>(&network);
-            let case = Case::new(name.to_owned(), double, [x.clone(), dy.clone(), state.clone()], n, training);
+            let case = Case::new(name.to_owned(), double, batch.clone(), n, training);
             on_every_instruction_set!(on::<_, X, N>, &network, &case);
         }
     }

@@ -12,6 +12,7 @@ mod attention;
 mod branches;
 mod check;
 mod combinations;
+mod embedding;
 mod layers;
 mod losses;
 mod movement;

@@ -29,7 +29,7 @@ pub(crate) trait Subject {
     fn name(&self) -> &'static str;
     fn words(&self) -> Words;
     /// Inference in an arena.
-    fn infer(&self, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error>;
+    fn infer(&self, n: usize, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error>;
     fn forward(&self, pass: Pass, slot: &mut [f32], state: &mut [f32], tape: &mut [f32]);
     /// The slot of the output.
     fn out<'a>(&self, pass: Pass, slot: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32];
@@ -46,7 +46,7 @@ pub(crate) struct Typed<'a, K, X, N> {
     pub(crate) input: PhantomData<X>,
 }
 
-impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + Copy> Subject for Typed<'_, K, X, N> {
+impl<K: Kernels, X: Tensor, N: Train<X, Out: Tensor<Elem = f32>> + Copy> Subject for Typed<'_, K, X, N> {
     fn name(&self) -> &'static str {
         K::NAME
     }
@@ -61,8 +61,8 @@ impl<K: Kernels, X: Tensor<Elem = f32>, N: Train<X, Out: Tensor<Elem = f32>> + C
         }
     }
 
-    fn infer(&self, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error> {
-        self.network.forward_with_state(self.k, X::view(x), state, arena).map(|y| N::Out::flat(y).to_vec())
+    fn infer(&self, n: usize, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error> {
+        self.network.forward_with_state(self.k, X::in_words(x, n), state, arena).map(|y| N::Out::flat(y).to_vec())
     }
 
     fn forward(&self, pass: Pass, slot: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
