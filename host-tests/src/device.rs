@@ -50,8 +50,9 @@ pub const PROFILES: [&str; 2] = ["release", "size"];
 /// The programs that hold nothing but calls of the library, and link neither panics nor allocations.
 const LIBRARY: [&str; 3] = ["library_infer", "library_train", "library_all"];
 
-/// Another such program, of all losses: no firmware holds them all, so their flash has no budget.
-const LOSSES: &str = "library_losses";
+/// Other such programs, of all losses and of all that sequences need: no firmware holds them all, so their
+/// flash has no budget.
+const MORE: [&str; 2] = ["library_losses", "library_sequences"];
 
 /// The program that they are compared with.
 const START_UP: &str = "start_up_only";
@@ -73,7 +74,7 @@ const PLANTED: [(&str, &str); 2] =
 /// [`Error::Build`].
 pub fn links(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) -> Result<(), Error> {
     for profile in PROFILES {
-        for program in LIBRARY.into_iter().chain([LOSSES]) {
+        for program in LIBRARY.into_iter().chain(MORE) {
             let build = Build::new(board, program).profile(profile);
             firmware.build(&build)?;
             report(&format!("{build} links without panics and without an allocator"));
