@@ -2,7 +2,7 @@
 
 use super::{
     Labels, Loss, Reduction, WeightedCrossEntropyLoss,
-    class::{IGNORE_INDEX, check, weight_of_labels},
+    class::{IGNORE_INDEX, check},
 };
 use crate::{Error, Index, Tensor, kernel::Kernels};
 
@@ -64,7 +64,7 @@ impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for Cr
 
     #[inline]
     fn divisor(&self, targets: &[T]) -> f32 {
-        weight_of_labels::<_, C>(T::flat(targets), &(), IGNORE_INDEX)
+        T::flat(targets).iter().filter(|label| label.to_i64() != IGNORE_INDEX).count() as f32
     }
 
     #[inline]
