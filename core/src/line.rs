@@ -2,7 +2,11 @@
 
 use core::cell::Cell;
 
-use crate::{Shape, kernel::samples};
+use crate::{
+    Tensor,
+    kernel::{samples, samples_mut},
+    ops::axis,
+};
 
 /// The elements along a dimension at one place of the others.
 #[derive(Debug)]
@@ -57,14 +61,27 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// The lines along a dimension of a shape.
-    pub(crate) const fn along(shape: Shape, axis: usize) -> Self {
+    /// The lines of `X` along a dimension. Fails to compile where there is none.
+    pub(crate) const fn along<X: Tensor>(operation: &str, dim: isize) -> Self {
+        let axis = axis::<X>(operation, dim);
         let (mut stride, mut i) = (1, axis + 1);
-        while i < shape.rank() {
-            stride *= shape.dim(i);
+        while i < X::SHAPE.rank() {
+            stride *= X::SHAPE.dim(i);
             i += 1;
         }
-        Self { len: shape.dim(axis), stride }
+        Self { len: X::SHAPE.dim(axis), stride }
+    }
+
+    /// Whether the lines are rows, without gaps, for which there are kernels.
+    #[inline(always)]
+    pub(crate) const fn are_rows(self) -> bool {
+        self.stride == 1
+    }
+
+    /// The lines as rows, if they are [rows](Self::are_rows).
+    #[inline(always)]
+    pub(crate) fn rows(self, x: &mut [f32]) -> impl Iterator<Item = &mut [f32]> {
+        samples_mut(x, self.len)
     }
 
     /// All lines of these elements, in the order of the other dimensions.
@@ -91,12 +108,13 @@ mod tests {
 
     #[test]
     fn lines_of_each_dimension() {
-        let x = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-        let lines = |axis| -> Vec<Vec<i32>> {
-            Lines::along(Shape::new(&[2, 3, 2]), axis).of(&x).map(|line| line.iter().copied().collect()).collect()
+        const X: [[[u8; 2]; 3]; 2] = [[[0, 1], [2, 3], [4, 5]], [[6, 7], [8, 9], [10, 11]]];
+        let all = |lines: Lines| -> Vec<Vec<u8>> {
+            lines.of(X.elements()).map(|line| line.iter().copied().collect()).collect()
         };
-        assert_eq!(lines(0), [[0, 6], [1, 7], [2, 8], [3, 9], [4, 10], [5, 11]]);
-        assert_eq!(lines(1), [[0, 2, 4], [1, 3, 5], [6, 8, 10], [7, 9, 11]]);
-        assert_eq!(lines(2), [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]]);
+        let lines = |dim| Lines::along::<[[[u8; 2]; 3]; 2]>("test", dim);
+        assert_eq!(all(lines(0)), [[0, 6], [1, 7], [2, 8], [3, 9], [4, 10], [5, 11]]);
+        assert_eq!(all(lines(1)), [[0, 2, 4], [1, 3, 5], [6, 8, 10], [7, 9, 11]]);
+        assert_eq!(all(lines(-1)), [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]]);
     }
 }

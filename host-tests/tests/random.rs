@@ -200,3 +200,13 @@ fn a_shuffle_is_a_permutation_and_every_place_is_as_likely() {
     assert_eq!(counts.len(), 6);
     assert!(counts.values().all(|&n| (f64::from(n) - 10_000.0).abs() < 5.0 * 91.3), "{counts:?}");
 }
+
+#[test]
+fn gumbel_numbers_follow_the_formula() {
+    let edges = [0.0, f32::MIN_POSITIVE, 1e-20, 1.0 - 1.0 / 16_777_216.0, 1.0];
+    for u in edges.into_iter().chain((1..1000).map(|i| i as f32 / 1000.0)) {
+        let expected = -(-(f64::from(u) + 1e-20).ln() + 1e-20).ln();
+        let got = f64::from(random::gumbel_quantile(u));
+        assert!((got - expected).abs() < 1e-6 * expected.abs().max(1.0), "{u}: {got}, {expected}");
+    }
+}

@@ -77,7 +77,7 @@ impl<const D: isize, N: Noise> Module for GumbelSoftmax<D, N> {
 
 /// The lines of dimension `D`.
 const fn lines<X: Tensor>(dim: isize) -> Lines {
-    Lines::along(X::SHAPE, axis::<X>("GumbelSoftmax", dim))
+    Lines::along::<X>("GumbelSoftmax", dim)
 }
 
 impl<X: Tensor<Elem = f32>, N: Noise, const D: isize> Layer<X> for GumbelSoftmax<D, N> {
@@ -126,9 +126,9 @@ impl<X: Tensor<Elem = f32>, N: Noise, const D: isize> Train<X> for GumbelSoftmax
     }
 
     #[inline(always)]
-    fn backward<K: Kernels>(&mut self, _: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
+    fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], _: &mut [f32]) {
         if pass.input_gradient {
-            soft_backward(x, tape, self.tau, const { lines::<X>(D) });
+            soft_backward(k, x, tape, self.tau, const { lines::<X>(D) });
         }
     }
 }

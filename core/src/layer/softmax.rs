@@ -5,9 +5,10 @@ use crate::{
     Tensor,
     description::{Description, LayerInfo, Op},
     kernel::Kernels,
+    line::Lines,
     memory::{self, End, Input},
     module::no_parameters,
-    ops::softmax::{Lines, log_softmax_lines, log_softmax_lines_backward, softmax_lines, softmax_lines_backward},
+    ops::softmax::{log_softmax_lines, log_softmax_lines_backward, softmax_lines, softmax_lines_backward},
 };
 
 /// `exp(x_i) / Σ_j exp(x_j)` along dimension `DIM` of a sample: PyTorch's `nn.Softmax`.
@@ -57,7 +58,7 @@ macro_rules! along_a_dimension {
         impl<const DIM: isize> $name<DIM> {
             #[inline(always)]
             fn apply<K: Kernels, X: Tensor>($k: K, $x: &mut [f32]) {
-                let $lines = const { Lines::of::<X>(stringify!($name), DIM) };
+                let $lines = const { Lines::along::<X>(stringify!($name), DIM) };
                 $forward
             }
         }
@@ -94,7 +95,7 @@ macro_rules! along_a_dimension {
             #[inline(always)]
             fn backward<K: Kernels>(&mut self, $k: K, pass: Pass, $y: &mut [f32], $dy: &mut [f32], _: &mut [f32]) {
                 if pass.input_gradient {
-                    let $lines = const { Lines::of::<X>(stringify!($name), DIM) };
+                    let $lines = const { Lines::along::<X>(stringify!($name), DIM) };
                     $backward
                 }
             }

@@ -222,15 +222,6 @@ const fn rows<X: Tensor>() -> usize {
     X::LEN / categories::<X>()
 }
 
-/// `y ← y - ln Σ exp(y)`.
-#[inline]
-fn log_softmax(y: &mut [f32]) {
-    let max = y.iter().fold(f32::NEG_INFINITY, |max, &y| if y > max { y } else { max });
-    let sum = y.iter().fold(0.0, |sum, &y| sum + math::exp(y - max));
-    let shift = max + math::ln(sum);
-    y.iter_mut().for_each(|y| *y -= shift);
-}
-
 /// `p · x` where impossible categories add nothing, however unlikely the other distribution has them.
 #[inline(always)]
 fn expected(p: f32, x: f32) -> f32 {
@@ -244,13 +235,13 @@ impl<X: Tensor<Elem = f32>> Loss<[X; 2], ()> for CategoricalKl {
     }
 
     #[inline]
-    fn evaluate<K: Kernels, R: Reduction>(&self, _: K, y: &mut [[X; 2]], targets: &[()], reduction: &mut R) {
+    fn evaluate<K: Kernels, R: Reduction>(&self, k: K, y: &mut [[X; 2]], targets: &[()], reduction: &mut R) {
         for (sample, ()) in samples_mut(Tensor::flat_mut(y), 2 * X::LEN).zip(targets) {
             let (a, b) = split(sample, X::LEN);
             for (a, b) in samples_mut(a, const { categories::<X>() }).zip(samples_mut(b, const { categories::<X>() })) {
                 reduction.element(|scale| {
-                    log_softmax(a);
-                    log_softmax(b);
+                    k.log_softmax(a);
+                    k.log_softmax(b);
                     let value = a.iter().zip(&*b).fold(0.0, |sum, (&a, b)| sum + expected(math::exp(a), a - b));
                     for (a, b) in a.iter_mut().zip(b) {
                         let (p, q) = (math::exp(*a), math::exp(*b));
@@ -270,11 +261,11 @@ impl<X: Tensor<Elem = f32>> Loss<X, X> for CategoricalKl {
     }
 
     #[inline]
-    fn evaluate<K: Kernels, R: Reduction>(&self, _: K, y: &mut [X], targets: &[X], reduction: &mut R) {
+    fn evaluate<K: Kernels, R: Reduction>(&self, k: K, y: &mut [X], targets: &[X], reduction: &mut R) {
         let rows = samples_mut(X::flat_mut(y), const { categories::<X>() });
         for (a, b) in rows.zip(crate::kernel::samples(X::flat(targets), const { categories::<X>() })) {
             reduction.element(|scale| {
-                log_softmax(a);
+                k.log_softmax(a);
                 let max = b.iter().fold(f32::NEG_INFINITY, |max, &b| if b > max { b } else { max });
                 let shift = max + math::ln(b.iter().fold(0.0, |sum, &b| sum + math::exp(b - max)));
                 let term = |a: f32, b: f32| a - (b - shift);
@@ -295,12 +286,12 @@ impl<X: Tensor<Elem = f32>> Loss<X, ()> for UniformKl {
     }
 
     #[inline]
-    fn evaluate<K: Kernels, R: Reduction>(&self, _: K, y: &mut [X], targets: &[()], reduction: &mut R) {
+    fn evaluate<K: Kernels, R: Reduction>(&self, k: K, y: &mut [X], targets: &[()], reduction: &mut R) {
         let categories = const { categories::<X>() };
         let (uniform, n) = (math::ln(categories as f32), targets.len() * const { rows::<X>() });
         for y in samples_mut(X::flat_mut(y), categories).take(n) {
             reduction.element(|scale| {
-                log_softmax(y);
+                k.log_softmax(y);
                 let negentropy = y.iter().fold(0.0, |sum, &y| sum + expected(math::exp(y), y));
                 for y in y.iter_mut() {
                     *y = scale * expected(math::exp(*y), *y - negentropy);

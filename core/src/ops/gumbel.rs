@@ -2,12 +2,15 @@
 
 use rand_core::Rng;
 
-use super::{Dim, Gradient, axis, nest};
+use super::{
+    Dim, Gradient, nest,
+    softmax::{add_gradient, softmax_lines, softmax_lines_backward},
+};
 use crate::{
     Tensor,
-    kernel::{Kernels, samples_mut},
+    kernel::Kernels,
     line::{Line, Lines, cells},
-    math, random,
+    random,
 };
 
 /// The Gumbel-softmax `y = softmax((x + g) / τ)` over a dimension, with Gumbel noise
@@ -34,7 +37,7 @@ pub fn gumbel_softmax<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(
     tau: f32,
     y: &mut X,
 ) {
-    let lines = const { Lines::along(X::SHAPE, axis::<X>("gumbel_softmax", D)) };
+    let lines = const { Lines::along::<X>("gumbel_softmax", D) };
     for ((y, x), &u) in y.elements_mut().iter_mut().zip(x.elements()).zip(u.elements()) {
         *y = x + random::gumbel_quantile(u);
     }
@@ -60,14 +63,8 @@ pub fn gumbel_softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize
     dx: &mut G,
 ) {
     const { nest::gradient::<X, G>("gumbel_softmax_backward") };
-    let lines = const { Lines::along(X::SHAPE, axis::<X>("gumbel_softmax_backward", D)) };
-    let results = lines.of(y.elements()).zip(lines.of(dy.elements()));
-    for (dx, (y, dy)) in lines.of(cells(dx.slot())).zip(results) {
-        let mean: f32 = y.iter().zip(dy.iter()).map(|(y, dy)| y * dy).sum();
-        for (dx, (y, dy)) in dx.iter().zip(y.iter().zip(dy.iter())) {
-            dx.set(dx.get() + y * (dy - mean) / tau);
-        }
-    }
+    let lines = const { Lines::along::<X>("gumbel_softmax_backward", D) };
+    add_gradient(lines, y.elements(), dy.elements(), dx.slot(), 1.0 / tau);
 }
 
 /// 1 in the place of the largest element along a dimension, the first of several, and 0 elsewhere:
@@ -81,7 +78,7 @@ pub fn gumbel_softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize
 /// ```
 #[inline]
 pub fn one_hot_max<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(_: K, x: &X, _: Dim<D>, y: &mut X) {
-    let lines = const { Lines::along(X::SHAPE, axis::<X>("one_hot_max", D)) };
+    let lines = const { Lines::along::<X>("one_hot_max", D) };
     for (y, x) in y.elements_mut().iter_mut().zip(x.elements()) {
         *y = *x;
     }
@@ -111,7 +108,7 @@ pub fn epsilon_greedy<K: Kernels, X: Tensor<Elem = f32>, const D: isize, R: Rng>
     rng: &mut R,
     y: &mut X,
 ) {
-    let lines = const { Lines::along(X::SHAPE, axis::<X>("epsilon_greedy", D)) };
+    let lines = const { Lines::along::<X>("epsilon_greedy", D) };
     for (y, x) in y.elements_mut().iter_mut().zip(x.elements()) {
         *y = *x;
     }
@@ -127,19 +124,15 @@ pub(crate) fn soft<K: Kernels>(k: K, y: &mut [f32], tau: f32, lines: Lines) {
     for y in y.iter_mut() {
         *y /= tau;
     }
-    if lines.stride == 1 {
-        samples_mut(y, lines.len).for_each(|row| k.softmax(row));
-    } else {
-        lines.of(cells(y)).for_each(softmax);
-    }
+    softmax_lines(k, lines, y);
 }
 
 /// From the result `y` of [`soft`] and `∂L/∂y` the gradient in the place of `y`.
 #[inline]
-pub(crate) fn soft_backward(y: &mut [f32], dy: &[f32], tau: f32, lines: Lines) {
-    for (y, dy) in lines.of(cells(y)).zip(lines.of(dy)) {
-        let mean: f32 = y.iter().zip(dy.iter()).map(|(y, dy)| y.get() * dy).sum();
-        y.iter().zip(dy.iter()).for_each(|(y, dy)| y.set(y.get() * (dy - mean) / tau));
+pub(crate) fn soft_backward<K: Kernels>(k: K, y: &mut [f32], dy: &[f32], tau: f32, lines: Lines) {
+    softmax_lines_backward(k, lines, y, dy);
+    for y in y.iter_mut() {
+        *y /= tau;
     }
 }
 
@@ -147,13 +140,6 @@ pub(crate) fn soft_backward(y: &mut [f32], dy: &[f32], tau: f32, lines: Lines) {
 #[inline]
 pub(crate) fn hard(y: &mut [f32], lines: Lines) {
     lines.of(cells(y)).for_each(|line| certain(line, largest(line)));
-}
-
-fn softmax(line: Line<'_>) {
-    let max = line.max();
-    line.iter().for_each(|y| y.set(math::exp(y.get() - max)));
-    let sum: f32 = line.iter().map(core::cell::Cell::get).sum();
-    line.iter().for_each(|y| y.set(y.get() / sum));
 }
 
 /// The place of the largest element, the first of several; NaN counts as largest.

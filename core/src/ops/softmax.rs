@@ -1,155 +1,74 @@
 //! Softmax over a dimension, its logarithm, and softmax of rows that are partly valid.
 
-use super::{Dim, axis};
+use super::Dim;
 use crate::{
     Index, Shape, Tensor,
     kernel::{Kernels, samples, samples_mut},
+    line::{Lines, cells},
     math,
     message::{Part, fail},
 };
 
-/// A tensor as lines along a dimension: runs of `len` elements that lie `stride` apart. Lines that lie
-/// between each other form a block; a stride of 1 is a row, for which there are kernels.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Lines {
-    len: usize,
-    stride: usize,
-}
-
-impl Lines {
-    /// The lines of `X` along a dimension. Fails to compile where there is none.
-    pub(crate) const fn of<X: Tensor>(operation: &str, dim: isize) -> Self {
-        let axis = axis::<X>(operation, dim);
-        let (mut stride, mut i) = (1, axis + 1);
-        while i < X::SHAPE.rank() {
-            stride *= X::SHAPE.dim(i);
-            i += 1;
-        }
-        Self { len: X::SHAPE.dim(axis), stride }
-    }
-
-    /// Elements of a block.
-    #[inline(always)]
-    const fn block(&self) -> usize {
-        self.len * self.stride
-    }
-}
-
-/// What is done with the lines of a block that are not rows: `f` gets the block from the first element of
-/// each line on, and the stride.
-#[inline(always)]
-fn columns(block: &mut [f32], stride: usize, mut f: impl FnMut(&mut [f32], usize)) {
-    for start in 0..stride {
-        if let Some(from) = block.get_mut(start..) {
-            f(from, stride);
-        }
-    }
-}
-
-/// Every `stride`-th element.
-#[inline(always)]
-fn line(from: &[f32], stride: usize) -> impl Iterator<Item = &f32> {
-    from.iter().step_by(stride.max(1))
-}
-
-/// Every `stride`-th element, mutably.
-#[inline(always)]
-fn line_mut(from: &mut [f32], stride: usize) -> impl Iterator<Item = &mut f32> {
-    from.iter_mut().step_by(stride.max(1))
-}
-
-/// The largest element of a line; NaN is none.
-#[inline(always)]
-fn max_of_line(from: &[f32], stride: usize) -> f32 {
-    line(from, stride).fold(f32::NEG_INFINITY, |max, &x| if x > max { x } else { max })
-}
-
 /// Softmax along lines, in place.
 pub(crate) fn softmax_lines<K: Kernels>(k: K, lines: Lines, x: &mut [f32]) {
-    for block in samples_mut(x, lines.block()) {
-        if lines.stride == 1 {
-            k.softmax(block);
-            continue;
+    if lines.are_rows() {
+        return lines.rows(x).for_each(|row| k.softmax(row));
+    }
+    for line in lines.of(cells(x)) {
+        let (max, mut sum) = (line.max(), 0.0);
+        for x in line.iter() {
+            x.set(math::exp(x.get() - max));
+            sum += x.get();
         }
-        columns(block, lines.stride, |x, stride| {
-            let (max, mut sum) = (max_of_line(x, stride), 0.0);
-            for x in line_mut(x, stride) {
-                *x = math::exp(*x - max);
-                sum += *x;
-            }
-            let scale = 1.0 / sum;
-            line_mut(x, stride).for_each(|x| *x *= scale);
-        });
+        let scale = 1.0 / sum;
+        line.iter().for_each(|x| x.set(x.get() * scale));
     }
 }
 
 /// The gradient of [`softmax_lines`] in place of its value `y`.
 pub(crate) fn softmax_lines_backward<K: Kernels>(k: K, lines: Lines, y: &mut [f32], dy: &[f32]) {
-    for (y, dy) in samples_mut(y, lines.block()).zip(samples(dy, lines.block())) {
-        if lines.stride == 1 {
-            k.softmax_backward(y, dy);
-            continue;
-        }
-        for start in 0..lines.stride {
-            let (Some(y), Some(dy)) = (y.get_mut(start..), dy.get(start..)) else { return };
-            let sum = dot_of_lines(y, dy, lines.stride);
-            let dy = line(dy, lines.stride);
-            line_mut(y, lines.stride).zip(dy).for_each(|(y, dy)| *y *= dy - sum);
-        }
+    if lines.are_rows() {
+        return lines.rows(y).zip(samples(dy, lines.len)).for_each(|(y, dy)| k.softmax_backward(y, dy));
     }
-}
-
-/// `Σ_j y_j dy_j` of a line.
-#[inline(always)]
-fn dot_of_lines(y: &[f32], dy: &[f32], stride: usize) -> f32 {
-    line(y, stride).zip(line(dy, stride)).fold(0.0, |sum, (y, dy)| sum + y * dy)
+    for (y, dy) in lines.of(cells(y)).zip(lines.of(dy)) {
+        let sum = y.iter().zip(dy.iter()).fold(0.0, |sum, (y, dy)| sum + y.get() * dy);
+        y.iter().zip(dy.iter()).for_each(|(y, dy)| y.set(y.get() * (dy - sum)));
+    }
 }
 
 /// The logarithm of softmax along lines, in place.
 pub(crate) fn log_softmax_lines<K: Kernels>(k: K, lines: Lines, x: &mut [f32]) {
-    for block in samples_mut(x, lines.block()) {
-        if lines.stride == 1 {
-            k.log_softmax(block);
-            continue;
+    if lines.are_rows() {
+        return lines.rows(x).for_each(|row| k.log_softmax(row));
+    }
+    for line in lines.of(cells(x)) {
+        let (max, mut sum) = (line.max(), 0.0);
+        for x in line.iter() {
+            x.set(x.get() - max);
+            sum += math::exp(x.get());
         }
-        columns(block, lines.stride, |x, stride| {
-            let max = max_of_line(x, stride);
-            let mut sum = 0.0;
-            for x in line_mut(x, stride) {
-                *x -= max;
-                sum += math::exp(*x);
-            }
-            let ln = math::ln(sum);
-            line_mut(x, stride).for_each(|x| *x -= ln);
-        });
+        let ln = math::ln(sum);
+        line.iter().for_each(|x| x.set(x.get() - ln));
     }
 }
 
 /// The gradient of [`log_softmax_lines`] in place of its value `y`.
 pub(crate) fn log_softmax_lines_backward<K: Kernels>(k: K, lines: Lines, y: &mut [f32], dy: &[f32]) {
-    for (y, dy) in samples_mut(y, lines.block()).zip(samples(dy, lines.block())) {
-        if lines.stride == 1 {
-            k.log_softmax_backward(y, dy);
-            continue;
-        }
-        for start in 0..lines.stride {
-            let (Some(y), Some(dy)) = (y.get_mut(start..), dy.get(start..)) else { return };
-            let sum: f32 = line(dy, lines.stride).fold(0.0, |sum, dy| sum + dy);
-            let dy = line(dy, lines.stride);
-            line_mut(y, lines.stride).zip(dy).for_each(|(y, dy)| *y = dy - math::exp(*y) * sum);
-        }
+    if lines.are_rows() {
+        return lines.rows(y).zip(samples(dy, lines.len)).for_each(|(y, dy)| k.log_softmax_backward(y, dy));
+    }
+    for (y, dy) in lines.of(cells(y)).zip(lines.of(dy)) {
+        let sum = dy.iter().fold(0.0, |sum, dy| sum + dy);
+        y.iter().zip(dy.iter()).for_each(|(y, dy)| y.set(dy - math::exp(y.get()) * sum));
     }
 }
 
-/// Adds the gradient of softmax to `dx`, times `sign`.
-fn add_gradient(lines: Lines, y: &[f32], dy: &[f32], dx: &mut [f32], sign: f32) {
-    let parts = samples(y, lines.block()).zip(samples(dy, lines.block())).zip(samples_mut(dx, lines.block()));
-    for ((y, dy), dx) in parts {
-        for start in 0..lines.stride {
-            let (Some(y), Some(dy), Some(dx)) = (y.get(start..), dy.get(start..), dx.get_mut(start..)) else { return };
-            let sum = dot_of_lines(y, dy, lines.stride);
-            let y_dy = line(y, lines.stride).zip(line(dy, lines.stride));
-            line_mut(dx, lines.stride).zip(y_dy).for_each(|(dx, (y, dy))| *dx += sign * (y * (dy - sum)));
+/// Adds the gradient of softmax to `dx`, times `scale`.
+pub(super) fn add_gradient(lines: Lines, y: &[f32], dy: &[f32], dx: &mut [f32], scale: f32) {
+    for (dx, (y, dy)) in lines.of(cells(dx)).zip(lines.of(y).zip(lines.of(dy))) {
+        let sum = y.iter().zip(dy.iter()).fold(0.0, |sum, (y, dy)| sum + y * dy);
+        for (dx, (y, dy)) in dx.iter().zip(y.iter().zip(dy.iter())) {
+            dx.set(dx.get() + scale * (y * (dy - sum)));
         }
     }
 }
@@ -174,7 +93,7 @@ fn copy(to: &mut [f32], from: &[f32]) {
 #[inline]
 pub fn softmax<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(k: K, x: &X, _: Dim<D>, y: &mut X) {
     copy(y.elements_mut(), x.elements());
-    softmax_lines(k, const { Lines::of::<X>("softmax", D) }, y.elements_mut());
+    softmax_lines(k, const { Lines::along::<X>("softmax", D) }, y.elements_mut());
 }
 
 /// The gradient of [`softmax`] from its value: `dx_i += y_i (dy_i - Σ_j y_j dy_j)`.
@@ -187,7 +106,7 @@ pub fn softmax<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(k: K, x: &X, _
 /// ```
 #[inline]
 pub fn softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(_: K, y: &X, dy: &X, _: Dim<D>, dx: &mut X) {
-    let lines = const { Lines::of::<X>("softmax_backward", D) };
+    let lines = const { Lines::along::<X>("softmax_backward", D) };
     add_gradient(lines, y.elements(), dy.elements(), dx.elements_mut(), 1.0);
 }
 
@@ -202,7 +121,7 @@ pub fn softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(_: K,
 #[inline]
 pub fn log_softmax<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(k: K, x: &X, _: Dim<D>, y: &mut X) {
     copy(y.elements_mut(), x.elements());
-    log_softmax_lines(k, const { Lines::of::<X>("log_softmax", D) }, y.elements_mut());
+    log_softmax_lines(k, const { Lines::along::<X>("log_softmax", D) }, y.elements_mut());
 }
 
 /// The gradient of [`log_softmax`] from its value: `dx_i += dy_i - exp(y_i) Σ_j dy_j`.
@@ -223,19 +142,14 @@ pub fn log_softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(
 ) {
     /// Not in the shell: it would be compiled for every shape.
     fn all(lines: Lines, y: &[f32], dy: &[f32], dx: &mut [f32]) {
-        let parts = samples(y, lines.block()).zip(samples(dy, lines.block())).zip(samples_mut(dx, lines.block()));
-        for ((y, dy), dx) in parts {
-            for start in 0..lines.stride {
-                let (Some(y), Some(dy), Some(dx)) = (y.get(start..), dy.get(start..), dx.get_mut(start..)) else {
-                    return;
-                };
-                let sum = line(dy, lines.stride).fold(0.0, |sum, dy| sum + dy);
-                let y_dy = line(y, lines.stride).zip(line(dy, lines.stride));
-                line_mut(dx, lines.stride).zip(y_dy).for_each(|(dx, (y, dy))| *dx += dy - math::exp(*y) * sum);
+        for (dx, (y, dy)) in lines.of(cells(dx)).zip(lines.of(y).zip(lines.of(dy))) {
+            let sum = dy.iter().fold(0.0, |sum, dy| sum + dy);
+            for (dx, (y, dy)) in dx.iter().zip(y.iter().zip(dy.iter())) {
+                dx.set(dx.get() + dy - math::exp(*y) * sum);
             }
         }
     }
-    let lines = const { Lines::of::<X>("log_softmax_backward", D) };
+    let lines = const { Lines::along::<X>("log_softmax_backward", D) };
     all(lines, y.elements(), dy.elements(), dx.elements_mut());
 }
 
@@ -251,7 +165,7 @@ pub fn log_softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(
 pub fn softmin<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(k: K, x: &X, _: Dim<D>, y: &mut X) {
     copy(y.elements_mut(), x.elements());
     k.scale(y.elements_mut(), -1.0);
-    softmax_lines(k, const { Lines::of::<X>("softmin", D) }, y.elements_mut());
+    softmax_lines(k, const { Lines::along::<X>("softmin", D) }, y.elements_mut());
 }
 
 /// The gradient of [`softmin`] from its value: `dx_i -= y_i (dy_i - Σ_j y_j dy_j)`.
@@ -264,7 +178,7 @@ pub fn softmin<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(k: K, x: &X, _
 /// ```
 #[inline]
 pub fn softmin_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(_: K, y: &X, dy: &X, _: Dim<D>, dx: &mut X) {
-    let lines = const { Lines::of::<X>("softmin_backward", D) };
+    let lines = const { Lines::along::<X>("softmin_backward", D) };
     add_gradient(lines, y.elements(), dy.elements(), dx.elements_mut(), -1.0);
 }
 

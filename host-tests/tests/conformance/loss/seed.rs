@@ -6,6 +6,7 @@ use tensorlet::{
     Kernels, Tensor,
     loss::{CrossEntropyLoss, KlDivLoss, Labels, Loss, MseLoss, Sum},
     math,
+    ops::{self, Dim},
 };
 
 use super::classes::Target;
@@ -26,20 +27,12 @@ impl<Z: Tensor<Elem = f32>, T: Target + Labels<Z>, const C: usize> Adapter for C
     }
 }
 
-/// Compares the logarithms of the probabilities, where the case has them: the cross-entropy of every class.
+/// Compares the logarithms of the probabilities, where the case has them.
 pub(super) fn compare_log_softmax<K: Kernels, Z: Tensor<Elem = f32>, const C: usize>(k: K, case: &Case, y: &[[Z; C]]) {
     for name in ["out.log_softmax", "out.log_prob"].into_iter().filter(|name| case.has(name)) {
-        let mut all = Tensor::flat(y).to_vec();
-        for (x, y) in y.iter().zip(all.chunks_mut(C * Z::LEN)) {
-            for (class, y) in y.chunks_mut(Z::LEN).enumerate() {
-                // One place after the other: scores of a single place.
-                let places = (0..Z::LEN).map(|place| core::array::from_fn(|c| x[c].elements()[place]));
-                let mut scores: Vec<[f32; C]> = places.collect();
-                CrossEntropyLoss.each(k, &mut scores, &vec![class as i32; Z::LEN], &[], y);
-                y.iter_mut().for_each(|y| *y = -*y);
-            }
-        }
-        case.compare(name, &all);
+        let mut all = vec![[Z::ZERO; C]; y.len()];
+        y.iter().zip(&mut all).for_each(|(x, y)| ops::log_softmax(k, x, Dim::<0>, y));
+        case.compare(name, Tensor::flat(&all));
     }
 }
 
