@@ -13,6 +13,17 @@ const fn one(x: usize) -> usize {
     if x == 0 { 1 } else { x }
 }
 
+/// `⌈n / d⌉`; 0 for `d = 0`. The standard library's function panics there, and that `d` is positive is not
+/// always in the optimiser's sight.
+#[inline(always)]
+const fn div_ceil(n: usize, d: usize) -> usize {
+    match n.checked_div(d) {
+        Some(whole) if whole * d < n => whole + 1,
+        Some(whole) => whole,
+        None => 0,
+    }
+}
+
 /// Rows or columns of a walk: `output` windows on `input` elements.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Axis {
@@ -68,8 +79,8 @@ impl Axis {
     #[inline(always)]
     const fn inside(&self, tap: usize) -> Run {
         let tap = tap * self.dilation;
-        let start = self.padding.saturating_sub(tap).div_ceil(self.stride);
-        let reach = (self.input + self.padding).saturating_sub(tap).div_ceil(self.stride);
+        let start = div_ceil(self.padding.saturating_sub(tap), self.stride);
+        let reach = div_ceil((self.input + self.padding).saturating_sub(tap), self.stride);
         let end = if reach < self.output { reach } else { self.output };
         let first_input = (start * self.stride + tap).saturating_sub(self.padding);
         Run { start, end, first_input, stride: self.stride }
@@ -97,7 +108,7 @@ impl Axis {
     #[inline(always)]
     pub(super) const fn cover(&self, output: usize) -> Cover {
         let start = output * self.stride;
-        let first_tap = self.padding.saturating_sub(start).div_ceil(self.dilation);
+        let first_tap = div_ceil(self.padding.saturating_sub(start), self.dilation);
         let inside = self.taps_before(self.input + self.padding, start);
         Cover {
             first_tap,
@@ -111,7 +122,7 @@ impl Axis {
     /// The taps of the window from `start` on that lie before `limit`, both counted with the padding.
     #[inline(always)]
     const fn taps_before(&self, limit: usize, start: usize) -> usize {
-        let taps = limit.saturating_sub(start).div_ceil(self.dilation);
+        let taps = div_ceil(limit.saturating_sub(start), self.dilation);
         if taps < self.kernel { taps } else { self.kernel }
     }
 }
@@ -185,7 +196,7 @@ impl Cover {
     pub(super) const fn adaptive(input: usize, outputs: usize, output: usize) -> Self {
         let outputs = one(outputs);
         let first_input = output * input / outputs;
-        let count = ((output + 1) * input).div_ceil(outputs).saturating_sub(first_input);
+        let count = div_ceil((output + 1) * input, outputs).saturating_sub(first_input);
         Self { first_tap: 0, first_input, count, step: 1, padded: count }
     }
 
