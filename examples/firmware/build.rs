@@ -1,14 +1,19 @@
 //! Prepares a program for its board, and for what must come out of it.
 //!
 //! - The memory map of the target's board goes where the linker finds it.
-//! - The job runs here, on the host, with the same source: what it gives is compiled into the firmware, which compares
-//!   its own results with it bit for bit.
+//! - The jobs and the cases run here, on the host, with the same source: what they give is compiled into the firmware,
+//!   which compares its own results with it bit for bit.
 
 use std::{env, error::Error, fs, path::Path};
 
 use tensorlet::{Module, Portable};
 use tensorlet_examples::digits::Digits;
-use tensorlet_examples::digits::device_job::{self, Memory, Unwatched, WORKSPACE_WORDS};
+use tensorlet_examples::digits::device_job::{
+    JobError, Memory, Outcome, Unwatched,
+    pictures::{self, Record},
+    rows::{self, Rows},
+};
+use tensorlet_examples::fingerprint::FAMILIES;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;
@@ -23,7 +28,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::copy(memory, out.join("memory.x"))?;
 
     // A record prints as the expression that makes it, and `f32` so that reading it gives the same bits.
-    fs::write(out.join("expected.rs"), format!("{:?}", record()?))?;
+    fs::write(out.join("pictures.rs"), format!("{:?}", read_pictures()?))?;
+    fs::write(out.join("rows.rs"), format!("{:?}", read_rows()?))?;
+    let families = FAMILIES.iter().map(|(_, cases)| cases.iter().map(|case| (case.run)()).collect::<Vec<_>>());
+    let families: String = families.map(|prints| format!("&{prints:?},\n")).collect();
+    fs::write(out.join("fingerprints.rs"), format!("&[{families}]"))?;
 
     println!("cargo::rustc-check-cfg=cfg(board, values(\"mps2-an385\", \"mps2-an386\", \"mps2-an505\"))");
     println!("cargo::rustc-cfg=board=\"{board}\"");
@@ -31,16 +40,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    println!("cargo::rustc-link-arg-bin=digits=-Tdefmt.x");
+    for program in ["digits", "rows", "fingerprint"] {
+        println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
+    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=memory");
     Ok(())
 }
 
-fn record() -> Result<device_job::Record, device_job::JobError> {
-    let mut network = Digits::ZERO;
-    let mut workspace = [0.0; WORKSPACE_WORDS];
+fn read_pictures() -> Result<Record, JobError> {
+    let (mut network, mut workspace) = (Digits::ZERO, [0.0; pictures::WORKSPACE_WORDS]);
     let mut arena = [0.0; Digits::INFERENCE_WORDS];
     let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
-    device_job::run(Portable, &mut memory, &mut Unwatched)
+    pictures::run(Portable, &mut memory, &mut Unwatched)
+}
+
+fn read_rows() -> Result<Outcome, JobError> {
+    let (mut network, mut workspace) = (Rows::ZERO, [0.0; rows::WORKSPACE_WORDS]);
+    let mut arena = [0.0; Rows::INFERENCE_WORDS];
+    let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
+    rows::run(Portable, &mut memory, &mut Unwatched)
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod digits;
+pub mod fingerprint;
 #[cfg(feature = "std")]
 pub mod error;
 #[cfg(feature = "std")]

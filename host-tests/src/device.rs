@@ -1,5 +1,6 @@
 //! What is proved of the firmware: it links without panics and without an allocator, its code stays
-//! within a budget of flash, and it trains in the emulator.
+//! within a budget of flash, it trains in the emulator, and everything that the library has gives the
+//! host's bits there.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub enum Error {
     /// A size could not be measured, or is too large.
     #[error(transparent)]
     Size(#[from] size::Error),
-    /// The training job ended with an error.
+    /// A program ended with an error.
     #[error("{job} on {board} ended with exit code {code}; its last line: {last}")]
     Exit {
         /// The program.
@@ -47,20 +48,41 @@ pub enum Error {
 /// The profiles in which the firmware is built: opt-level 3 and "s".
 pub const PROFILES: [&str; 2] = ["release", "size"];
 
-/// The programs that hold nothing but calls of the library, and link neither panics nor allocations.
-const LIBRARY: [&str; 3] = ["library_infer", "library_train", "library_all"];
+/// The programs that hold nothing but calls of the library for a network, and link neither panics nor
+/// allocations.
+const NETWORKS: [&str; 3] = ["library_infer", "library_train", "library_all"];
 
-/// Other such programs, of all losses and of all that sequences need: no firmware holds them all, so their
-/// flash has no budget.
-const MORE: [&str; 2] = ["library_losses", "library_sequences"];
+/// The programs that together hold one of everything that the library has, and link neither panics nor
+/// allocations either.
+const FAMILIES: [&str; 9] = [
+    "library_kernels",
+    "library_arithmetic",
+    "library_movement",
+    "library_windows",
+    "library_layers",
+    "library_training",
+    "library_data",
+    "library_losses",
+    "library_sequences",
+];
+
+/// The programs of a board: the families are linked with an FPU and without, which for them is all that
+/// boards differ in.
+fn library(board: Board) -> Vec<&'static str> {
+    let families = if board == Board::Mps2An505 { &[][..] } else { &FAMILIES };
+    [&NETWORKS[..], families].concat()
+}
 
 /// The program that they are compared with.
 const START_UP: &str = "start_up_only";
 
-/// The job: training and classification of handwritten digits.
-const JOB: &str = "digits";
+/// The jobs: training of a network, and classification of handwritten digits.
+const JOBS: [&str; 2] = ["digits", "rows"];
 
-/// Its statics that hold what the library works on.
+/// The program that computes one of everything.
+const FINGERPRINT: &str = "fingerprint";
+
+/// The statics of a job that hold what the library works on.
 const STATICS: [&str; 3] = ["NETWORK", "WORKSPACE", "ARENA"];
 
 /// Features that plant what must not be there, and what the linker then says.
@@ -74,13 +96,13 @@ const PLANTED: [(&str, &str); 2] =
 /// [`Error::Build`].
 pub fn links(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) -> Result<(), Error> {
     for profile in PROFILES {
-        for program in LIBRARY.into_iter().chain(MORE) {
+        for program in library(board) {
             let build = Build::new(board, program).profile(profile);
             firmware.build(&build)?;
             report(&format!("{build} links without panics and without an allocator"));
         }
         for (feature, message) in PLANTED {
-            let build = Build::new(board, LIBRARY[0]).profile(profile).feature(feature);
+            let build = Build::new(board, NETWORKS[0]).profile(profile).feature(feature);
             firmware.build_is_refused(&build, message)?;
             report(&format!("{build} is refused by the linker: {message}"));
         }
@@ -96,7 +118,7 @@ pub fn sizes(firmware: &Firmware, board: Board, budget: &Path, mut report: impl 
     let budget = Budget::read(budget)?;
     for profile in PROFILES {
         let start_up = Size::of(&firmware.build(&Build::new(board, START_UP).profile(profile))?)?;
-        for program in LIBRARY {
+        for program in library(board) {
             let build = Build::new(board, program).profile(profile);
             let size = Size::of(&firmware.build(&build)?)?;
             let bytes = size.flash.saturating_sub(start_up.flash);
@@ -107,26 +129,54 @@ pub fn sizes(firmware: &Firmware, board: Board, budget: &Path, mut report: impl 
     Ok(())
 }
 
-/// Builds the job for a board, runs it in the emulator and holds what it says of its memory against
-/// its ELF file.
+/// Builds the jobs for a board, runs them in the emulator and holds what they say of their memory against
+/// their ELF files.
 ///
 /// # Errors
-/// [`Error::Exit`] when the job found something wrong, such as a loss that differs from the host's.
+/// [`Error::Exit`] when a job found something wrong, such as a loss that differs from the host's.
 pub fn trains(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
-    let elf = firmware.build(&Build::new(board, JOB))?;
-    let run = emulator::run(&elf, board, limit, &mut report)?;
+    for job in JOBS {
+        let elf = firmware.build(&Build::new(board, job))?;
+        let lines = passes(job, &elf, board, limit, &mut report)?;
+        let Size { flash, ram } = Size::of(&elf)?;
+        let [network, workspace, arena] = size::statics(&elf, STATICS)?;
+        let expected = [
+            format!("flash {flash} bytes, static RAM {ram} bytes"),
+            format!("statics: network {network}, workspace {workspace}, arena {arena} bytes"),
+        ];
+        if let Some(expected) = expected.into_iter().find(|line| !lines.contains(line)) {
+            return Err(Error::Memory { job, board, expected });
+        }
+    }
+    Ok(())
+}
+
+/// Computes one of everything that the library has on a board in the emulator: all bits are the host's.
+///
+/// # Errors
+/// [`Error::Exit`] when some are not; the log names them.
+pub fn same_bits(
+    firmware: &Firmware,
+    board: Board,
+    limit: Duration,
+    mut report: impl FnMut(&str),
+) -> Result<(), Error> {
+    let elf = firmware.build(&Build::new(board, FINGERPRINT).profile("size"))?;
+    passes(FINGERPRINT, &elf, board, limit, &mut report).map(drop)
+}
+
+/// Runs a program and returns its log, if its exit code is 0.
+fn passes(
+    job: &'static str,
+    elf: &Path,
+    board: Board,
+    limit: Duration,
+    report: impl FnMut(&str),
+) -> Result<Vec<String>, Error> {
+    let run = emulator::run(elf, board, limit, report)?;
     if run.exit_code != 0 {
         let last = run.lines.last().cloned().unwrap_or_default();
-        return Err(Error::Exit { job: JOB, board, code: run.exit_code, last });
+        return Err(Error::Exit { job, board, code: run.exit_code, last });
     }
-    let Size { flash, ram } = Size::of(&elf)?;
-    let [network, workspace, arena] = size::statics(&elf, STATICS)?;
-    let expected = [
-        format!("flash {flash} bytes, static RAM {ram} bytes"),
-        format!("statics: network {network}, workspace {workspace}, arena {arena} bytes"),
-    ];
-    match expected.into_iter().find(|line| !run.lines.contains(line)) {
-        None => Ok(()),
-        Some(expected) => Err(Error::Memory { job: JOB, board, expected }),
-    }
+    Ok(run.lines)
 }

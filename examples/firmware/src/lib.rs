@@ -1,15 +1,20 @@
-//! The bare-metal half of the digits example: a board, a counter of instructions and a view of the memory.
+//! The bare-metal half of the examples: a board, a counter of instructions and a view of the memory.
 //!
 //! [`board`] drives an LED and reads a counter of Arm's MPS2 boards, which QEMU emulates. [`memory`] says how much
-//! flash, static RAM and stack the program uses, from the linker's symbols and the painted stack. The rest is for the
-//! proofs at link time that no panic and no allocation is reachable.
+//! flash, static RAM and stack the program uses, from the linker's symbols and the painted stack. [`meter`] measures
+//! a job of training while it runs, and [`report`] prints what came out. The rest is for the proofs at link time that
+//! no panic and no allocation is reachable.
 
 #![no_std]
 
 pub mod board;
+mod exit;
 pub mod memory;
+pub mod meter;
 mod never_allocate;
 mod planted;
+pub mod report;
 
+pub use exit::Exit;
 pub use never_allocate::NeverAllocate;
 pub use planted::planted;

@@ -40,7 +40,8 @@ pub(crate) const SIZE: Step =
 
 pub(crate) const RUN: Step = Step {
     name: "firmware-run",
-    about: "the digits job on three emulated boards, bit for bit as on the host",
+    about: "a convolutional and a recurrent network trained, and one of everything computed, on three emulated boards, \
+            bit for bit as on the host",
     run,
     optional: false,
 };
@@ -68,6 +69,7 @@ fn run(shell: &Shell) -> Result<Note, Stop> {
     for board in Board::ALL {
         println!("on {board}, Rust's {}:", board.target());
         device::trains(&firmware(shell), board, LIMIT, print).map_err(broken)?;
+        device::same_bits(&firmware(shell), board, LIMIT, print).map_err(broken)?;
     }
     Ok(way_note(way))
 }

@@ -6,35 +6,36 @@
 #![no_std]
 #![no_main]
 
-mod meter;
-mod report;
-
-use core::panic::PanicInfo;
-
-use cortex_m_rt::{ExceptionFrame, entry, exception};
+use cortex_m_rt::entry;
 use defmt_semihosting as _;
-use firmware::board::{self, Board};
-use semihosting::process;
-use tensorlet::{Kernels, Module, Portable};
-use tensorlet_examples::digits::Digits;
-use tensorlet_examples::digits::device_job::{self, Memory, Outcome, Record, WORKSPACE_WORDS};
+use firmware::{
+    Exit,
+    board::{self, Board},
+    meter::Meter,
+    report::{self, Constants},
+};
+use tensorlet::{Kernels, Mode, Module, Portable, optim::{Adam, Sgd}};
+use tensorlet_examples::digits::{
+    Digits,
+    device_job::{
+        Memory, Outcome,
+        pictures::{self, Record, WORKSPACE_WORDS},
+    },
+};
 
-use meter::Meter;
+firmware::end_of_program!();
 
 /// What the same source gave on the host.
-const EXPECTED: Record = include!(concat!(env!("OUT_DIR"), "/expected.rs"));
+const EXPECTED: Record = include!(concat!(env!("OUT_DIR"), "/pictures.rs"));
 
-/// Why the program ends: its exit code.
-#[derive(Clone, Copy)]
-enum Exit {
-    Passed = 0,
-    OtherResults = 1,
-    JobFailed = 2,
-    OtherMemory = 3,
-    BoardTaken = 4,
-    Panicked = 101,
-    Faulted = 102,
-}
+const CONSTANTS: Constants = Constants {
+    network: Digits::FLASH_BYTES,
+    training: &[
+        ("fused SGD", Digits::training_bytes::<Sgd>(Mode::Fused, 1)),
+        ("accumulated Adam", Digits::training_bytes::<Adam>(Mode::Accumulate, 1)),
+    ],
+    inference: Digits::INFERENCE_BYTES,
+};
 
 #[entry]
 fn main() -> ! {
@@ -42,25 +43,25 @@ fn main() -> ! {
     static mut WORKSPACE: [f32; WORKSPACE_WORDS] = [0.0; WORKSPACE_WORDS];
     static mut ARENA: [f32; Digits::INFERENCE_WORDS] = [0.0; Digits::INFERENCE_WORDS];
 
-    let memory = Memory { network: NETWORK, workspace: WORKSPACE, arena: ARENA };
-    process::exit(job(memory) as i32)
+    job(Memory { network: NETWORK, workspace: WORKSPACE, arena: ARENA }).exit()
 }
 
-fn job(mut memory: Memory<'_>) -> Exit {
+fn job(mut memory: Memory<'_, Digits>) -> Exit {
     let Some(board) = Board::take() else { return Exit::BoardTaken };
     defmt::println!("{=str}: training a network of {=usize} parameters", board::NAME, Digits::PARAMETERS);
 
     let mut meter = Meter::new(board.instructions, board.led);
-    let record = match device_job::run(Portable, &mut memory, &mut meter) {
+    let record = match pictures::run(Portable, &mut memory, &mut meter) {
         Ok(record) => record,
         Err(error) => {
             defmt::error!("the job failed: {}", defmt::Display2Format(&error));
             return Exit::JobFailed;
         }
     };
-    report::results(&record, &EXPECTED);
+    report::outcome("fused", &record.fused, &EXPECTED.fused);
+    report::outcome("accumulated", &record.accumulated, &EXPECTED.accumulated);
     report::instructions(&meter);
-    let fits = report::memory(&mut memory, &meter);
+    let fits = report::memory(&mut memory, &CONSTANTS, &meter);
 
     if record != EXPECTED {
         defmt::error!("the results are not the host's");
@@ -72,17 +73,4 @@ fn job(mut memory: Memory<'_>) -> Exit {
     }
     defmt::println!("passed: every loss and weight has the host's bits ({=str} kernels)", Portable::NAME);
     Exit::Passed
-}
-
-#[panic_handler]
-fn panic(info: &PanicInfo<'_>) -> ! {
-    defmt::error!("{}", defmt::Display2Format(info));
-    process::exit(Exit::Panicked as i32)
-}
-
-// SAFETY: the program ends here; nothing relies on state that the fault may have broken.
-#[exception]
-unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    defmt::error!("hard fault at {=u32:#010x}", frame.pc());
-    process::exit(Exit::Faulted as i32)
 }

@@ -1,20 +1,24 @@
-//! The digits job as a microcontroller runs it: train from a fixed seed on a few digits held in flash,
-//! then read digits that were held out.
+//! Jobs for a microcontroller: train from a fixed seed on a few digits held in flash, then read digits that
+//! were held out.
 //!
-//! The network is trained twice from the same weights: with fused updates after every picture, which
-//! takes the least memory, and with gradients accumulated over small batches. A host and a device that
-//! call [`run`] with [`Portable`](tensorlet::Portable) get the same bits: every loss, every weight.
+//! | job | network | trained |
+//! |---|---|---|
+//! | [`pictures`] | convolutions | with fused updates after every digit, which takes the least memory; then, from the same weights, with gradients accumulated over small batches |
+//! | [`rows`] | a recurrent network that sees a picture row by row | with fused updates after every digit |
+//!
+//! A host and a device that run a job with [`Portable`](tensorlet::Portable) get the same bits: every loss,
+//! every weight.
+
+pub mod pictures;
+pub mod rows;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
-    FusedTrainer, Kernels, Layer, Mode, Module, Parameter, Path, Tensor, Trainer, Visitor,
-    loss::CrossEntropyLoss,
-    memory,
-    optim::{Adam, Sgd},
+    FusedTrainer, Kernels, Mode, Path, Tensor, Train, Trainer, loss::CrossEntropyLoss, optim::Optimizer,
 };
 
-use super::Digits;
-use super::data::{BYTES, DataError, DataSet, Digit, Picture, RECORD};
+use super::data::{BYTES, CLASSES, DataError, DataSet, Digit, Picture, RECORD};
+use crate::fingerprint::Fingerprint;
 
 /// How many digits of the set are held in flash.
 pub const RECORDS: usize = 250;
@@ -23,14 +27,7 @@ pub const EPOCHS: usize = 5;
 /// Digits between two updates where gradients are accumulated.
 pub const BATCH: usize = 10;
 
-/// Words of the workspace that training with fused updates takes.
-pub const FUSED_WORDS: usize = Digits::training_words::<Sgd>(Mode::Fused, 1);
-/// Words of the workspace that training with accumulated gradients takes.
-pub const ACCUMULATED_WORDS: usize = Digits::training_words::<Adam>(Mode::Accumulate, 1);
-
 const SEED: u64 = 0;
-const FUSED: Sgd = Sgd::new(0.05);
-const ACCUMULATED: Adam = Adam::new(0.01);
 
 static SUBSET: [u8; RECORDS * RECORD] = match BYTES.first_chunk() {
     Some(records) => *records,
@@ -48,18 +45,24 @@ pub enum JobError {
     Tensorlet(#[from] tensorlet::Error),
 }
 
-/// Words of the workspace of both modes, one after the other.
-pub const WORKSPACE_WORDS: usize = memory::max(FUSED_WORDS, ACCUMULATED_WORDS);
+/// A network that reads a digit.
+pub trait Reader: Train<Self::Input, Out = [f32; CLASSES]> {
+    /// What it sees of a picture.
+    type Input: Tensor<Elem = f32>;
 
-/// All the memory of the job but its stack, which the caller owns.
+    /// The picture as it sees it.
+    fn input(picture: &Picture) -> Self::Input;
+}
+
+/// All the memory of a job but its stack, which the caller owns.
 #[derive(Debug)]
-pub struct Memory<'a> {
+pub struct Memory<'a, N> {
     /// The network: its weights change, so they lie in RAM.
-    pub network: &'a mut Digits,
+    pub network: &'a mut N,
     /// The workspace of training; each mode takes what it needs of it.
-    pub workspace: &'a mut [f32; WORKSPACE_WORDS],
+    pub workspace: &'a mut [f32],
     /// The arena of inference.
-    pub arena: &'a mut [f32; Digits::INFERENCE_WORDS],
+    pub arena: &'a mut [f32],
 }
 
 /// A mode of training.
@@ -114,45 +117,35 @@ pub struct Outcome {
     pub fingerprint: u32,
     /// Digits read correctly of those held out.
     pub correct: usize,
-}
-
-/// What came out of the job.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Record {
-    /// Fused updates.
-    pub fused: Outcome,
-    /// Accumulated gradients.
-    pub accumulated: Outcome,
     /// How many digits were held out.
     pub held_out: usize,
 }
 
-/// Runs the job.
+/// The digits of a job.
 ///
 /// # Errors
-/// [`JobError`] if the digits are damaged or training diverges.
-pub fn run<K: Kernels>(k: K, memory: &mut Memory<'_>, watch: &mut impl Watch) -> Result<Record, JobError> {
-    let set = DataSet::parse(&SUBSET)?;
-    let fused = fused(k, set, memory, watch)?;
-    let accumulated = accumulated(k, set, memory, watch)?;
-    Ok(Record { fused, accumulated, held_out: set.test().count() })
+/// [`DataError`] if they are damaged.
+fn digits() -> Result<DataSet<'static>, DataError> {
+    DataSet::parse(&SUBSET)
 }
 
-fn fused<K: Kernels>(
+/// Trains with an update of all layers after every digit.
+fn fused<N: Reader, O: Optimizer, K: Kernels>(
     k: K,
-    set: DataSet<'_>,
-    memory: &mut Memory<'_>,
+    (name, optimizer): (&'static str, O),
+    memory: &mut Memory<'_, N>,
     watch: &mut impl Watch,
 ) -> Result<Outcome, JobError> {
-    let training = Training { mode: Mode::Fused, name: "fused updates, SGD" };
-    let network = &mut *memory.network;
+    let training = Training { mode: Mode::Fused, name };
+    let (set, network) = (digits()?, &mut *memory.network);
     network.init(&mut Xoshiro128PlusPlus::seed_from_u64(SEED));
-    let mut trainer = FusedTrainer::new(FUSED, &mut memory.workspace[..FUSED_WORDS])?;
+    let mut trainer = FusedTrainer::new(optimizer, memory.workspace)?;
 
     let mut course = Course::default();
     for epoch in 0..EPOCHS {
         for Digit { picture, label } in set.train() {
-            let step = || trainer.step(k, network, &CrossEntropyLoss, &[picture], &[label]);
+            let x = N::input(&picture);
+            let step = || trainer.step(k, network, &CrossEntropyLoss, &[x], &[label]);
             course.add(watch.work(Work::FusedStep, step)?);
         }
         watch.epoch(&training, epoch, course.end_epoch(epoch));
@@ -160,22 +153,24 @@ fn fused<K: Kernels>(
     course.end(k, set, network, memory.arena, watch)
 }
 
-fn accumulated<K: Kernels>(
+/// Trains with gradients added up over small batches.
+fn accumulated<N: Reader, O: Optimizer, K: Kernels>(
     k: K,
-    set: DataSet<'_>,
-    memory: &mut Memory<'_>,
+    (name, optimizer): (&'static str, O),
+    memory: &mut Memory<'_, N>,
     watch: &mut impl Watch,
 ) -> Result<Outcome, JobError> {
-    let training = Training { mode: Mode::Accumulate, name: "accumulated gradients, Adam" };
-    let network = &mut *memory.network;
+    let training = Training { mode: Mode::Accumulate, name };
+    let (set, network) = (digits()?, &mut *memory.network);
     network.init(&mut Xoshiro128PlusPlus::seed_from_u64(SEED));
-    let mut trainer = Trainer::new(ACCUMULATED, &mut memory.workspace[..ACCUMULATED_WORDS])?;
+    let mut trainer = Trainer::new(optimizer, memory.workspace)?;
 
     let mut course = Course::default();
     let scale = 1.0 / BATCH as f32;
     for epoch in 0..EPOCHS {
         for (i, Digit { picture, label }) in set.train().enumerate() {
-            let step = || trainer.accumulate(k, network, &CrossEntropyLoss, &[picture], &[label], scale);
+            let x = N::input(&picture);
+            let step = || trainer.accumulate(k, network, &CrossEntropyLoss, &[x], &[label], scale);
             course.add(watch.work(Work::Accumulate, step)? / scale);
             if i % BATCH == BATCH - 1 {
                 watch.work(Work::Apply, || trainer.apply(k, network));
@@ -211,7 +206,7 @@ impl Course {
     fn add(&mut self, loss: f32) {
         self.sum += loss;
         self.steps += 1;
-        self.fingerprint.add(loss);
+        self.fingerprint.add(&loss);
     }
 
     fn end_epoch(&mut self, epoch: usize) -> f32 {
@@ -222,46 +217,22 @@ impl Course {
     }
 
     /// Reads the digits held out.
-    fn end<K: Kernels>(
+    fn end<N: Reader, K: Kernels>(
         mut self,
         k: K,
         set: DataSet<'_>,
-        network: &Digits,
+        network: &N,
         arena: &mut [f32],
         watch: &mut impl Watch,
     ) -> Result<Outcome, JobError> {
-        let mut correct = 0;
+        let (mut correct, mut held_out) = (0, 0);
         for Digit { picture, label } in set.test() {
-            Picture::in_words_mut(arena, 1)[0] = picture;
+            N::Input::in_words_mut(arena, 1)[0] = N::input(&picture);
             let inference = || network.forward_in_arena(k, 1, arena).map(|scores| best(&scores[0]));
             correct += usize::from(watch.work(Work::Inference, inference)? == usize::from(label));
+            held_out += 1;
         }
         network.parameters(Path::ROOT, &mut self.fingerprint);
-        Ok(Outcome { losses: self.losses, fingerprint: self.fingerprint.0, correct })
-    }
-}
-
-/// FNV-1a over the bits of numbers.
-struct Fingerprint(u32);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0x811c_9dc5)
-    }
-}
-
-impl Fingerprint {
-    fn add(&mut self, value: f32) {
-        for byte in value.to_bits().to_le_bytes() {
-            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-        }
-    }
-}
-
-impl Visitor for Fingerprint {
-    fn parameter(&mut self, _: Parameter<'_>, values: &[f32]) {
-        for &value in values {
-            self.add(value);
-        }
+        Ok(Outcome { losses: self.losses, fingerprint: self.fingerprint.value(), correct, held_out })
     }
 }

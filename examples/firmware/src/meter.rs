@@ -1,9 +1,9 @@
-//! Looks on while the job runs: counts instructions, watches the stack, blinks at every epoch.
+//! Looks on while a job runs: counts instructions, watches the stack, blinks at every epoch.
 
 use embedded_hal::digital::StatefulOutputPin;
-use firmware::board::Instructions;
-use firmware::memory;
 use tensorlet_examples::digits::device_job::{Training, Watch, Work};
+
+use crate::{board::Instructions, memory};
 
 /// What a kind of work took.
 #[derive(Clone, Copy, Debug, Default)]

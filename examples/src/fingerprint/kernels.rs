@@ -1,0 +1,163 @@
+//! Every kernel, under its name.
+
+use tensorlet::{
+    Portable,
+    description::{Activation, Window},
+    kernel::{
+        AdadeltaStep, AdagradStep, AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Function,
+        MatmulKernels, Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
+        SoftmaxKernels, UpdateKernels,
+    },
+    math,
+};
+
+use super::{any, any_mut, cases::cases};
+
+/// Two groups of two channels, 4x5, to two groups of three channels, 2x3.
+struct Convolution;
+
+impl Conv2dShape for Convolution {
+    const DIMS: Conv2dDims = Conv2dDims {
+        groups: 2,
+        in_channels: 2,
+        input: [4, 5],
+        out_channels: 3,
+        output: [2, 3],
+        window: Window::new([3, 2], [2, 2], [1, 1]),
+    };
+}
+
+/// Planes of 5x4, pooled to 3x2.
+struct Pooling;
+
+impl Pool2dShape for Pooling {
+    const DIMS: Pool2dDims =
+        Pool2dDims { input: [5, 4], output: [3, 2], window: Some(Window::new([3, 3], [2, 2], [1, 1])) };
+}
+
+/// `x · tanh(x)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Wave;
+
+impl Function for Wave {
+    const ACTIVATION: Activation = Activation::Custom("Wave");
+
+    fn value(self, x: f32) -> f32 {
+        x * math::tanh(x)
+    }
+
+    fn derivative(self, x: f32) -> f32 {
+        let y = math::tanh(x);
+        y + x * (1.0 - y * y)
+    }
+}
+
+const ADAM: AdamStep = AdamStep {
+    step_size: 0.02,
+    beta1: 0.9,
+    one_minus_beta1: 0.1,
+    beta2: 0.99,
+    one_minus_beta2: 0.01,
+    rsqrt_correction2: 1.3,
+    eps: 1e-6,
+    weight_decay: 0.01,
+};
+
+type Row = [f32; 13];
+
+cases! {
+    matmul(a: [[f32; 7]; 3], b: [[f32; 5]; 7] => c: [[f32; 5]; 3]) Portable.matmul(any(a), b, any_mut(c));
+    matmul_nt(a: [[f32; 5]; 3], b: [[f32; 5]; 7] => c: [[f32; 7]; 3]) Portable.matmul_nt(any(a), b, any_mut(c));
+    matmul_tn(a: [[f32; 7]; 3], b: [[f32; 5]; 3] => c: [[f32; 5]; 7]) Portable.matmul_tn(any(a), any(b), c);
+    matmul_flat(inner: u8 = 3.0..3.5, columns: u8 = 5.0..5.5, a: [f32; 12], b: [f32; 15] => c: [f32; 20])
+        Portable.matmul_flat([usize::from(*inner), usize::from(*columns)], any(a), any(b), any_mut(c));
+    matmul_nt_flat(inner: u8 = 3.0..3.5, columns: u8 = 5.0..5.5, a: [f32; 12], b: [f32; 15] => c: [f32; 20])
+        Portable.matmul_nt_flat([usize::from(*columns), usize::from(*inner)], any(a), any(b), any_mut(c));
+    matmul_tn_flat(rows: u8 = 3.0..3.5, columns: u8 = 5.0..5.5, a: [f32; 12], b: [f32; 20] => c: [f32; 15])
+        Portable.matmul_tn_flat([usize::from(*rows), usize::from(*columns)], any(a), any(b), any_mut(c));
+
+    conv2d(x: [f32; 80], w: [f32; 72], bias: [f32; 6] => y: [f32; 36])
+        Portable.conv2d::<Convolution>(any(x), any(w), any(bias), any_mut(y));
+    conv2d_input_gradient(dy: [f32; 36], w: [f32; 72] => dx: [f32; 80])
+        Portable.conv2d_input_gradient::<Convolution>(any(dy), any(w), any_mut(dx));
+    conv2d_weight_gradient(x: [f32; 80], dy: [f32; 36] => dw: [f32; 72], db: [f32; 6])
+        Portable.conv2d_weight_gradient::<Convolution>(any(x), any(dy), any_mut(dw), any_mut(db));
+    conv2d_bias_gradient(dy: [f32; 36] => db: [f32; 6])
+        Portable.conv2d_bias_gradient::<Convolution>(any(dy), any_mut(db));
+    conv2d_channel_input_gradient(channel: u8, dy: [f32; 36], w: [f32; 72] => dx: [f32; 80])
+        Portable.conv2d_channel_input_gradient::<Convolution>(usize::from(*channel), any(dy), any(w), any_mut(dx));
+    conv2d_channel_weight_gradient(channel: u8, x: [f32; 80], dy: [f32; 36] => dw: [f32; 12])
+        Portable.conv2d_channel_weight_gradient::<Convolution>(usize::from(*channel), any(x), any(dy), any_mut(dw));
+
+    max_pool2d(x: [f32; 40] => y: [f32; 12], index: [u8; 12])
+        Portable.max_pool2d::<Pooling>(any(x), any_mut(y), any_mut(index));
+    max_pool2d_backward(dy: [f32; 12], index: [u8; 12] = 0.0..9.0 => dx: [f32; 40])
+        Portable.max_pool2d_backward::<Pooling>(any(dy), any(index), any_mut(dx));
+    avg_pool2d(x: [f32; 40] => y: [f32; 12]) Portable.avg_pool2d::<Pooling>(any(x), any_mut(y));
+    avg_pool2d_backward(dy: [f32; 12] => dx: [f32; 40]) Portable.avg_pool2d_backward::<Pooling>(any(dy), any_mut(dx));
+
+    relu(=> x: Row) Portable.relu(any_mut(x));
+    relu_masked(=> x: Row, mask: [u32; 1]) Portable.relu_masked(any_mut(x), any_mut(mask));
+    relu_backward(mask: [u32; 1] = 0.0..8000.0 => dy: Row) Portable.relu_backward(any_mut(dy), any(mask));
+    sigmoid(=> x: Row) Portable.sigmoid(any_mut(x));
+    sigmoid_backward(dy: Row => y: Row = 0.0..1.0) Portable.sigmoid_backward(any_mut(y), any(dy));
+    tanh(=> x: Row) Portable.tanh(any_mut(x));
+    tanh_backward(dy: Row => y: Row = -1.0..1.0) Portable.tanh_backward(any_mut(y), any(dy));
+    map(=> x: Row) Portable.map(Wave, any_mut(x));
+    map_backward(dy: Row => x: Row) Portable.map_backward(Wave, any_mut(x), any(dy));
+    gate(a: Row, b: Row => y: Row) Portable.gate(Wave, any(a), any(b), any_mut(y));
+    gate_backward(dy: Row => a: Row, b: Row) Portable.gate_backward(Wave, any_mut(a), any_mut(b), any(dy));
+    add(x: Row => y: Row) Portable.add(any_mut(y), any(x));
+    add_scaled(x: Row, a: f32 => y: Row) Portable.add_scaled(any_mut(y), *a, any(x));
+    scale(a: f32 => x: Row) Portable.scale(any_mut(x), *a);
+
+    lstm_gates(=> gates: [f32; 20], c: [f32; 5], h: [f32; 5])
+        Portable.lstm_gates(any_mut(gates), any_mut(c), any_mut(h));
+    lstm_gates_backward(before: [f32; 5], c: [f32; 5] = -1.0..1.0, dh: [f32; 5] => gates: [f32; 20] = 0.0..1.0, dc: [f32; 5])
+        Portable.lstm_gates_backward(any_mut(gates), any(before), any(c), any(dh), any_mut(dc));
+    gru_gates(side: [f32; 15] => gates: [f32; 15], h: [f32; 5])
+        Portable.gru_gates(any_mut(gates), any(side), any_mut(h));
+    gru_gates_backward(before: [f32; 5] => gates: [f32; 15] = 0.0..1.0, side: [f32; 5], dh: [f32; 5])
+        Portable.gru_gates_backward(any_mut(gates), any_mut(side), any(before), any_mut(dh));
+
+    sum(x: Row) Portable.sum(any(x));
+    max(x: Row) Portable.max(any(x));
+    dot(a: Row, b: Row) Portable.dot(any(a), any(b));
+    argmax(x: Row) Portable.argmax(any(x));
+
+    softmax(=> x: Row) Portable.softmax(any_mut(x));
+    softmax_backward(dy: Row => y: Row = 0.0..0.2) Portable.softmax_backward(any_mut(y), any(dy));
+    log_softmax(=> x: Row) Portable.log_softmax(any_mut(x));
+    log_softmax_backward(dy: Row => y: Row = -4.0..-1.0) Portable.log_softmax_backward(any_mut(y), any(dy));
+    cross_entropy(target: u8, scale: f32 => x: Row) Portable.cross_entropy(any_mut(x), usize::from(*target), *scale);
+
+    sgd(lr: f32, g: Row => w: Row)
+        Portable.sgd(SgdStep { lr: *lr, momentum: 0.0, gain: 1.0, nesterov: false, weight_decay: 0.1 }, any_mut(w), any(g));
+    sgd_momentum(lr: f32, g: Row => w: Row, buffer: Row)
+        Portable.sgd_momentum(
+            SgdStep { lr: *lr, momentum: 0.9, gain: 0.8, nesterov: true, weight_decay: 0.1 },
+            any_mut(w), any(g), any_mut(buffer),
+        );
+    adam(g: Row => w: Row, m: Row, v: Row = 0.0..1.0)
+        Portable.adam(ADAM, any_mut(w), any(g), any_mut(m), any_mut(v));
+    adam_amsgrad(g: Row => w: Row, m: Row, v: Row = 0.0..1.0, largest: Row = 0.0..1.0)
+        Portable.adam_amsgrad(ADAM, any_mut(w), any(g), any_mut(m), any_mut(v), any_mut(largest));
+    nadam(size: f32, g: Row => w: Row, m: Row, v: Row = 0.0..1.0)
+        Portable.nadam(ADAM, *size, any_mut(w), any(g), any_mut(m), any_mut(v));
+    adamax(g: Row => w: Row, m: Row, u: Row = 0.1..1.0)
+        Portable.adamax(ADAM, any_mut(w), any(g), any_mut(m), any_mut(u));
+    rmsprop(g: Row => w: Row, square: Row = 0.5..1.0, mean: Row = -0.1..0.1, buffer: Row)
+        Portable.rmsprop(
+            RmsPropStep { lr: 0.02, alpha: 0.9, one_minus_alpha: 0.1, eps: 1e-6, momentum: 0.8, weight_decay: 0.1 },
+            any_mut(w), any(g), any_mut(square), any_mut(mean), any_mut(buffer),
+        );
+    adagrad(g: Row => w: Row, total: Row = 0.0..1.0)
+        Portable.adagrad(
+            AdagradStep { lr: 0.02, initial: 0.1, eps: 1e-6, weight_decay: 0.1 }, any_mut(w), any(g), any_mut(total),
+        );
+    adadelta(g: Row => w: Row, square: Row = 0.0..1.0, delta: Row = 0.0..1.0)
+        Portable.adadelta(
+            AdadeltaStep { lr: 1.0, rho: 0.9, one_minus_rho: 0.1, eps: 1e-6, weight_decay: 0.1 },
+            any_mut(w), any(g), any_mut(square), any_mut(delta),
+        );
+}
