@@ -1,7 +1,7 @@
 //! Layers over sequences.
 
 use tensorlet::{
-    Bidirectional, Gru, GruCell, Linear, Lstm, LstmCell, Matrix, NoBias, Relu, Rnn, RnnCell, Unidirectional, Vector,
+    Bidirectional, Gru, GruCell, Linear, Lstm, LstmCell, Matrix, MultiheadAttention, NoBias, Relu, Rnn, RnnCell, Unidirectional, Vector,
 };
 
 use super::cases::layers;
@@ -16,5 +16,7 @@ layers! {
     gru_two_layers_without_bias: Matrix<3, 2> => Gru<2, 3, 2, Unidirectional, NoBias>;
     lstm: Matrix<4, 3> => Lstm<3, 5>;
     lstm_two_layers_both_directions: Matrix<3, 2> => Lstm<2, 2, 2, Bidirectional<4>>;
-    lstm_behind_a_layer: Matrix<4, 3> => (tensorlet::TimeDistributed<Linear<3, 2>>, Lstm<2, 3>);
+    lstm_behind_a_layer: Matrix<4, 3> => (Linear<3, 2>, Lstm<2, 3>);
+    multihead_attention: Matrix<4, 4> => MultiheadAttention<4, 2>;
+    multihead_attention_causal: Matrix<3, 4> => MultiheadAttention<4, 2, true, NoBias>;
 }

@@ -1,4 +1,4 @@
-//! Activations, dense and recurrent layers, and those that combine others, and nothing else. As `library_infer`, it links only if
+//! Activations, dense and recurrent layers, attention, and those that combine others, and nothing else. As `library_infer`, it links only if
 //! neither a panic nor an allocation is reachable, whatever is called with whichever arguments.
 
 #![no_std]
@@ -16,6 +16,7 @@ fn main() -> ! {
     fingerprint::activations::keep();
     fingerprint::branches::keep();
     fingerprint::sequences::keep();
+    fingerprint::attention::keep();
     loop {
         cortex_m::asm::wfi();
     }
