@@ -5,8 +5,8 @@ use tensorlet::{
     description::{Activation, Window},
     kernel::{
         AdadeltaStep, AdagradStep, AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Function,
-        MatmulKernels, Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
-        SoftmaxKernels, UpdateKernels,
+        MatmulKernels, NormKernels, Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
+        SoftmaxKernels, Standard, UpdateKernels,
     },
     math,
 };
@@ -130,6 +130,18 @@ cases! {
     log_softmax(=> x: Row) Portable.log_softmax(any_mut(x));
     log_softmax_backward(dy: Row => y: Row = -4.0..-1.0) Portable.log_softmax_backward(any_mut(y), any(dy));
     cross_entropy(target: u8, scale: f32 => x: Row) Portable.cross_entropy(any_mut(x), usize::from(*target), *scale);
+
+    squared_deviations(x: Row, mean: f32) Portable.squared_deviations(any(x), *mean);
+    dot_deviations(x: Row, dy: Row, mean: f32) Portable.dot_deviations(any(x), any(dy), *mean);
+    standardize(mean: f32, scale: f32, shift: f32 => x: Row) Portable.standardize(any_mut(x), *mean, *scale, *shift);
+    standardize_backward(dy: Row, mean: f32, factors: [f32; 3] => x: Row)
+        Portable.standardize_backward(any_mut(x), any(dy), *mean, *factors);
+    layer_norm(mean: f32, rstd: f32, weight: Row, bias: Row => x: Row)
+        Portable.layer_norm(any_mut(x), Standard { mean: *mean, rstd: *rstd }, any(weight), any(bias));
+    layer_norm_backward(dy: Row, mean: f32, rstd: f32, weight: Row => x: Row, dweight: Row)
+        Portable.layer_norm_backward(
+            any_mut(x), any(dy), Standard { mean: *mean, rstd: *rstd }, true, any(weight), any_mut(dweight),
+        );
 
     sgd(lr: f32, g: Row => w: Row)
         Portable.sgd(SgdStep { lr: *lr, momentum: 0.0, gain: 1.0, nesterov: false, weight_decay: 0.1 }, any_mut(w), any(g));

@@ -1,4 +1,4 @@
-//! Activations, dense and recurrent layers, attention, and those that combine others, and nothing else. As `library_infer`, it links only if
+//! Activations, normalisation, dense and recurrent layers, attention, and those that combine others, and nothing else. As `library_infer`, it links only if
 //! neither a panic nor an allocation is reachable, whatever is called with whichever arguments.
 
 #![no_std]
@@ -14,6 +14,7 @@ static ALLOCATOR: NeverAllocate = NeverAllocate;
 #[cortex_m_rt::entry]
 fn main() -> ! {
     fingerprint::activations::keep();
+    fingerprint::norms::keep();
     fingerprint::branches::keep();
     fingerprint::sequences::keep();
     fingerprint::attention::keep();
