@@ -8,9 +8,9 @@
 #![forbid(unsafe_code)]
 
 pub mod digits;
-pub mod fingerprint;
 #[cfg(feature = "std")]
 pub mod error;
+pub mod fingerprint;
 #[cfg(feature = "std")]
 pub mod options;
 #[cfg(feature = "std")]

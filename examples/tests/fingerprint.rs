@@ -49,11 +49,34 @@ fn every_function_and_type_that_computes_is_in_a_case() {
     // What others are made of: they are in a case with those.
     let parts = [
         // What traits and layers call.
-        "forward_train", "backward", "backward_fused", "Source", "Pass", "Fused", "States", "Stateful", "Slide", "Selected", "Without", "SequentialLR", "Scaled", "Each",
+        "forward_train",
+        "backward",
+        "backward_fused",
+        "Source",
+        "Pass",
+        "Fused",
+        "States",
+        "Stateful",
+        "Slide",
+        "Selected",
+        "Without",
+        "SequentialLR",
+        "Scaled",
+        "Each",
         // Bounds and deviations that the functions of the same names draw from.
-        "xavier_uniform_bound", "xavier_normal_std", "kaiming_uniform_bound", "kaiming_normal_std",
+        "xavier_uniform_bound",
+        "xavier_normal_std",
+        "kaiming_uniform_bound",
+        "kaiming_normal_std",
         // Arguments that name something.
-        "Given", "Layers", "GruGates", "LstmGates", "Cell", "Recurrent", "Training", "input_gradient_words",
+        "Given",
+        "Layers",
+        "GruGates",
+        "LstmGates",
+        "Cell",
+        "Recurrent",
+        "Training",
+        "input_gradient_words",
     ];
     let words = words();
     let missing: Vec<String> = items()

@@ -106,7 +106,10 @@ pub(super) fn run<X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<Elem = f32>>>(m
         assert!(BATCH * L::PEAK <= WORDS && BATCH * L::STATE <= STATE, "the layer of a case is too large");
         let (fused, accumulated) = (Mode::Fused, Mode::Accumulate);
         assert!(memory::training_words::<X, L, Sgd<true>>(fused, BATCH) <= WORDS, "the layer of a case is too large");
-        assert!(memory::training_words::<X, L, Sgd<true>>(accumulated, BATCH) <= WORDS, "the layer of a case is too large");
+        assert!(
+            memory::training_words::<X, L, Sgd<true>>(accumulated, BATCH) <= WORDS,
+            "the layer of a case is too large"
+        );
     };
     let rng = &mut generator();
     let (mut x, mut targets) = ([X::ZERO; BATCH], [L::Out::ZERO; BATCH]);

@@ -13,9 +13,7 @@ pub mod pictures;
 pub mod rows;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
-use tensorlet::{
-    FusedTrainer, Kernels, Mode, Path, Tensor, Train, Trainer, loss::CrossEntropyLoss, optim::Optimizer,
-};
+use tensorlet::{FusedTrainer, Kernels, Mode, Path, Tensor, Train, Trainer, loss::CrossEntropyLoss, optim::Optimizer};
 
 use super::data::{BYTES, CLASSES, DataError, DataSet, Digit, Picture, RECORD};
 use crate::fingerprint::Fingerprint;
