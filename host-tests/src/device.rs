@@ -54,7 +54,7 @@ const NETWORKS: [&str; 3] = ["library_infer", "library_train", "library_all"];
 
 /// The programs that together hold one of everything that the library has, and link neither panics nor
 /// allocations either.
-const FAMILIES: [&str; 9] = [
+const FAMILIES: [&str; 8] = [
     "library_kernels",
     "library_arithmetic",
     "library_movement",
@@ -62,7 +62,6 @@ const FAMILIES: [&str; 9] = [
     "library_layers",
     "library_training",
     "library_data",
-    "library_losses",
     "library_sequences",
 ];
 
