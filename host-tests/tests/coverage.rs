@@ -214,9 +214,15 @@ fn every_loss_has_a_gradient_check() {
 fn every_optimiser_follows_pytorch_and_is_tried_in_both_modes() {
     let optimizers = implementors("core/src/optim", "Optimizer");
     assert!(optimizers.len() >= 2, "{optimizers:?}");
+    let against_torch = include_str!("conformance/optimizer.rs");
     for optimizer in optimizers {
-        let (against_torch, modes) = (include_str!("conformance/optimizer.rs"), include_str!("training/modes.rs"));
-        for (text, what) in [(against_torch, "case of PyTorch"), (modes, "comparison of the modes")] {
+        // Groups are optimisers of several kinds of parameters: each must do what it does alone.
+        let (what, alone) = match optimizer.as_str() {
+            "Groups" => ("comparison with what each does alone", include_str!("training/groups.rs")),
+            _ => ("case of PyTorch", against_torch),
+        };
+        let modes = [include_str!("training/modes.rs"), include_str!("training/groups.rs")].concat();
+        for (text, what) in [(alone, what), (&modes, "comparison of the modes")] {
             assert!(text.contains(&format!("{optimizer}::")), "the optimiser {optimizer} has no {what}");
         }
     }
