@@ -11,6 +11,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "train_lenet" => "training::Classes<tensorlet::Image<1, 28, 28>, crate::training::LeNet>",
         "train_mlp_digits" => "training::Classes<tensorlet::Vector<64>, crate::training::Mlp>",
         "train_resnet_bn" => "training::Residual",
+        "train_transformer" => "training::NextToken",
         "train_char_rnn" => "training::Characters<crate::training::CharRnn>",
         "train_char_gru" => "training::Characters<crate::training::CharGru>",
         "train_char_lstm" => "training::Characters<crate::training::CharLstm>",

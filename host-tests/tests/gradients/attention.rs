@@ -25,6 +25,7 @@ gradients! {
     multihead_attention_causal: Matrix<5, 6> => MultiheadAttention<6, 3, true>;
     multihead_attention_one_head: Matrix<3, 4> => MultiheadAttention<4, 1, true>;
     multihead_attention_no_bias: Matrix<3, 4> => MultiheadAttention<4, 2, false, NoBias>;
+    multihead_attention_output_bias: Matrix<3, 4> => MultiheadAttention<4, 2, true, NoBias, [f32; 4]>;
     multihead_attention_one_step: Matrix<1, 4> => (Linear<4, 6>, (MultiheadAttention<6, 2>, Linear<6, 2>));
     multihead_attention_in_a_network: Matrix<4, 3> =>
         (Linear<3, 4>, (Residual<MultiheadAttention<4, 2, true>>, (LastStep, Linear<4, 2>)));

@@ -4,6 +4,7 @@
 mod errors;
 mod frozen;
 mod groups;
+mod inputs;
 mod modes;
 mod partial;
 mod schedules;

@@ -12,7 +12,7 @@ use crate::{
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
     init,
     kernel::Kernels,
-    layer::{Layer, Linear, Pass, Train, recurrent::GateBias},
+    layer::{Bias, Layer, Linear, Pass, Train, recurrent::GateBias},
     memory::{self, End, Input, cut, split},
     message::{Part, fail},
     shape::Shape,
@@ -40,16 +40,18 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
-pub struct MultiheadAttention<const E: usize, const HEADS: usize, const CAUSAL: bool = false, B = [f32; E]> {
+pub struct MultiheadAttention<const E: usize, const HEADS: usize, const CAUSAL: bool = false, B = [f32; E], O = B> {
     /// The projections of queries, keys and values, each stored `[E in][E out]`.
     pub in_proj_weight: [[[f32; E]; E]; 3],
     /// Their biases.
     pub in_proj_bias: [B; 3],
     /// The projection of what the heads attended to.
-    pub out_proj: Linear<E, E, B>,
+    pub out_proj: Linear<E, E, O>,
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>> MultiheadAttention<E, HEADS, CAUSAL, B> {
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>>
+    MultiheadAttention<E, HEADS, CAUSAL, B, O>
+{
     const PROJECT: ParameterInfo =
         ParameterInfo { name: "in_proj_weight", shape: Shape::new(&[3 * E, E]), layout: Layout::TransposedBlocks(3) };
     const PROJECT_BIAS: ParameterInfo =
@@ -58,10 +60,11 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>> Mul
         ParameterInfo { name: "out_proj.weight", shape: Shape::new(&[E, E]), layout: Layout::Transposed };
     const OUT_BIAS: ParameterInfo =
         ParameterInfo { name: "out_proj.bias", shape: Shape::new(&[E]), layout: Layout::RowMajor };
-    const INFOS: &'static [ParameterInfo] = if B::LEN == 0 {
-        &[Self::PROJECT, Self::OUT]
-    } else {
-        &[Self::PROJECT, Self::PROJECT_BIAS, Self::OUT, Self::OUT_BIAS]
+    const INFOS: &'static [ParameterInfo] = match (B::LEN, O::LEN) {
+        (0, 0) => &[Self::PROJECT, Self::OUT],
+        (0, _) => &[Self::PROJECT, Self::OUT, Self::OUT_BIAS],
+        (_, 0) => &[Self::PROJECT, Self::PROJECT_BIAS, Self::OUT],
+        _ => &[Self::PROJECT, Self::PROJECT_BIAS, Self::OUT, Self::OUT_BIAS],
     };
 
     const fn sizes(queries: usize, keys: usize) -> Sizes {
@@ -198,15 +201,15 @@ fn flat_inputs<'a, const E: usize, const L: usize, const S: usize>(inputs: &Atte
     [Tensor::flat(inputs.query), Tensor::flat(inputs.key), Tensor::flat(inputs.value)]
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>> Module
-    for MultiheadAttention<E, HEADS, CAUSAL, B>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>> Module
+    for MultiheadAttention<E, HEADS, CAUSAL, B, O>
 {
     const ZERO: Self = Self {
         in_proj_weight: [[[0.0; E]; E]; 3],
         in_proj_bias: [B::BLANK; 3],
-        out_proj: <Linear<E, E, B> as Module>::ZERO,
+        out_proj: <Linear<E, E, O> as Module>::ZERO,
     };
-    const PARAMETERS: usize = 4 * (E * E + B::LEN);
+    const PARAMETERS: usize = 4 * E * E + 3 * B::LEN + O::LEN;
 
     /// As PyTorch draws them: the projections by [`init::xavier_uniform`] of their `[3 E, E]`, the last one
     /// as a linear layer's, no biases.
@@ -255,8 +258,8 @@ fn self_masking<const CAUSAL: bool>(sizes: Sizes) -> impl Fn(usize, usize, &mut 
     }
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, const T: usize> Layer<[[f32; E]; T]>
-    for MultiheadAttention<E, HEADS, CAUSAL, B>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, const T: usize>
+    Layer<[[f32; E]; T]> for MultiheadAttention<E, HEADS, CAUSAL, B, O>
 {
     type Out = [[f32; E]; T];
     const DESCRIPTION: Description = Description::Layer(LayerInfo {
@@ -284,8 +287,8 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, con
     }
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, const T: usize> Train<[[f32; E]; T]>
-    for MultiheadAttention<E, HEADS, CAUSAL, B>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, const T: usize>
+    Train<[[f32; E]; T]> for MultiheadAttention<E, HEADS, CAUSAL, B, O>
 {
     /// Projections, context, scratch, output.
     const TAPE: usize = Self::workspace(T, T) + T * E;

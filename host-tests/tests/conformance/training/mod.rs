@@ -2,6 +2,7 @@
 
 mod characters;
 mod residual;
+mod transformer;
 
 use std::marker::PhantomData;
 
@@ -19,6 +20,7 @@ use tensorlet::{
 
 pub(crate) use characters::{CharGru, CharLstm, CharRnn, Characters};
 pub(crate) use residual::Residual;
+pub(crate) use transformer::NextToken;
 
 use crate::{Adapter, case::Case, optimizer::Any};
 
