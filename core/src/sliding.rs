@@ -16,6 +16,13 @@
 //! | `count_include_pad=False`, `divisor_override=n` | [`ExcludePad<S>`](ExcludePad), [`DivideBy<S, n>`](DivideBy) |
 //!
 //! Layers of one dimension slide along the columns: of each pair they see the second number.
+//!
+//! ```
+//! use tensorlet::sliding::{Circular, Dilated, ExcludePad, PaddingMode, Slide, Sliding, Strided};
+//! type S = ExcludePad<Circular<Dilated<Strided<Slide<1, 2>, 3, 1>, 4>>>;
+//! assert_eq!((S::OPTIONS.stride, S::OPTIONS.padding, S::OPTIONS.dilation), ([3, 1], [2, 2], [4, 4]));
+//! assert_eq!(S::OPTIONS.mode, PaddingMode::Circular);
+//! ```
 
 use core::marker::PhantomData;
 

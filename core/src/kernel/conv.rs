@@ -3,10 +3,9 @@
 //! One of one dimension is one of a single row; a transposed one is the gradient of another with
 //! respect to its input.
 
-use super::{
-    pieces, pieces_mut, samples, samples_mut,
-    window::{Axis, Run},
-};
+use core::marker::PhantomData;
+
+use super::{Known, pieces, pieces_mut, samples, samples_mut, window::Axis};
 use crate::{description::Window, sliding::PaddingMode};
 
 /// The sizes of a convolution on one sample.
@@ -30,6 +29,13 @@ pub struct Conv2dDims {
 pub trait Conv2dShape {
     /// The sizes.
     const DIMS: Conv2dDims;
+}
+
+impl<G: Conv2dShape> Known<Conv2dDims> for PhantomData<G> {
+    #[inline(always)]
+    fn sizes(self) -> Conv2dDims {
+        G::DIMS
+    }
 }
 
 /// Convolution forward, and its gradients with respect to input, weight and bias.
@@ -64,7 +70,7 @@ pub trait ConvKernels: Copy {
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
-            forward(&G::DIMS, x, weight, bias, y);
+            forward::<false, _>(PhantomData::<G>, x, weight, bias, y);
         } else {
             shared::forward(&G::DIMS, x, weight, bias, y);
         }
@@ -124,7 +130,7 @@ pub trait ConvKernels: Copy {
         for channel in 0..G::DIMS.in_channels {
             let Some(dw) = dw.get_mut(channel * taps..) else { return };
             if const { G::DIMS.is_plain() } {
-                channel_weight_gradient(&G::DIMS, channel, x, dy, dw, filter);
+                channel_weight_gradient::<false, _>(PhantomData::<G>, channel, x, dy, dw, filter);
             } else {
                 shared::channel_weight_gradient(&G::DIMS, channel, x, dy, dw, filter);
             }
@@ -189,7 +195,7 @@ pub trait ConvKernels: Copy {
     #[inline]
     fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
-            channel_input_gradient(&G::DIMS, channel, dy, weight, dx);
+            channel_input_gradient::<false, _>(PhantomData::<G>, channel, dy, weight, dx);
         } else {
             shared::channel_input_gradient(&G::DIMS, channel, dy, weight, dx);
         }
@@ -220,35 +226,67 @@ pub trait ConvKernels: Copy {
     fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
         let taps = const { G::DIMS.taps() };
         if const { G::DIMS.is_plain() } {
-            channel_weight_gradient(&G::DIMS, channel, x, dy, dw, taps);
+            channel_weight_gradient::<false, _>(PhantomData::<G>, channel, x, dy, dw, taps);
         } else {
             shared::channel_weight_gradient(&G::DIMS, channel, x, dy, dw, taps);
         }
     }
 }
 
+/// Does something for every weight of a filter plane and every pair of an input and an output row that it
+/// joins; those in the padding where it is repeated. A macro and no closure: so the loops and what they do
+/// are one function, compiled for its sizes.
+macro_rules! for_each_row {
+    ($d:ident, $repeated:expr, |$tap:ident, $run:ident, $rows:ident| $body:block) => {
+        let [rows, columns] = Axis::both($d.window, $d.input, $d.output);
+        for r in 0..rows.kernel {
+            for vertical in rows.runs::<{ $repeated }>(r) {
+                for s in 0..columns.kernel {
+                    for $run in columns.runs::<{ $repeated }>(s) {
+                        let $tap = r * columns.kernel + s;
+                        let mut input = vertical.first_input;
+                        for output in vertical.start..vertical.end {
+                            let $rows = Rows { input, output, in_width: $d.input[1], out_width: $d.output[1] };
+                            $body
+                            input += vertical.stride;
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+pub(super) use for_each_row;
+
 #[inline(always)]
-fn forward(d: &Conv2dDims, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+fn forward<const REPEATED: bool, D: Known<Conv2dDims>>(d: D, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+    let (known, d) = (d, &d.sizes());
     for (x, y) in samples(x, d.in_len()).zip(samples_mut(y, d.out_len())) {
         let mut bias = bias.iter();
-        accumulate(d, x, weight, y, |y| y.fill(bias.next().copied().unwrap_or(0.0)));
+        accumulate::<REPEATED, D>(known, x, weight, y, |y| y.fill(bias.next().copied().unwrap_or(0.0)));
     }
 }
 
 /// `y += w ∗ x` for one sample, after `begin` has seen each channel of `y`. Channels without a weight are
 /// left out.
 #[inline(always)]
-pub(crate) fn accumulate(d: &Conv2dDims, x: &[f32], weight: &[f32], y: &mut [f32], mut begin: impl FnMut(&mut [f32])) {
+pub(crate) fn accumulate<const REPEATED: bool, D: Known<Conv2dDims>>(
+    d: D,
+    x: &[f32],
+    weight: &[f32],
+    y: &mut [f32],
+    mut begin: impl FnMut(&mut [f32]),
+) {
+    let d = &d.sizes();
     let groups = samples(x, d.group_in_len()).zip(samples_mut(y, d.group_out_len()));
     for ((x, y), weight) in groups.zip(pieces(weight, d.group_weights())) {
         for (y, w) in samples_mut(y, d.out_plane()).zip(samples(weight, d.filter_len())) {
             begin(y);
             for (x, w) in samples(x, d.in_plane()).zip(samples(w, d.taps())) {
-                d.for_each_row(|tap, columns, rows| {
-                    let (Some(&w), Some(x), Some(y)) = (w.get(tap), rows.input(x), y.get_mut(rows.output())) else {
-                        return;
-                    };
-                    columns.zip(x, y, |x, y| *y += w * x);
+                for_each_row!(d, REPEATED, |tap, run, rows| {
+                    if let (Some(&w), Some(x), Some(y)) = (w.get(tap), rows.input(x), y.get_mut(rows.output())) {
+                        run.zip(x, y, |x, y| *y += w * x);
+                    }
                 });
             }
         }
@@ -256,7 +294,14 @@ pub(crate) fn accumulate(d: &Conv2dDims, x: &[f32], weight: &[f32], y: &mut [f32
 }
 
 #[inline(always)]
-fn channel_input_gradient(d: &Conv2dDims, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+fn channel_input_gradient<const REPEATED: bool, D: Known<Conv2dDims>>(
+    d: D,
+    channel: usize,
+    dy: &[f32],
+    weight: &[f32],
+    dx: &mut [f32],
+) {
+    let d = &d.sizes();
     for (dx, dy) in samples_mut(dx, d.in_len()).zip(samples(dy, d.out_len())) {
         let groups = samples_mut(dx, d.group_in_len()).zip(samples(dy, d.group_out_len()));
         for ((dx, dy), weight) in groups.zip(pieces(weight, d.group_weights())) {
@@ -264,11 +309,10 @@ fn channel_input_gradient(d: &Conv2dDims, channel: usize, dy: &[f32], weight: &[
             dx.fill(0.0);
             for (dy, w) in samples(dy, d.out_plane()).zip(samples(weight, d.filter_len())) {
                 let Some(w) = w.get(channel * d.taps()..) else { return };
-                d.for_each_row(|tap, columns, rows| {
-                    let (Some(&w), Some(dx), Some(dy)) = (w.get(tap), rows.input_mut(dx), dy.get(rows.output())) else {
-                        return;
-                    };
-                    columns.zip(dx, dy, |dx, dy| *dx += w * dy);
+                for_each_row!(d, REPEATED, |tap, run, rows| {
+                    if let (Some(&w), Some(dx), Some(dy)) = (w.get(tap), rows.input_mut(dx), dy.get(rows.output())) {
+                        run.zip(dx, dy, |dx, dy| *dx += w * dy);
+                    }
                 });
             }
         }
@@ -278,26 +322,26 @@ fn channel_input_gradient(d: &Conv2dDims, channel: usize, dy: &[f32], weight: &[
 /// Adds the gradient of the weights of one input channel of each group to `dw`, in which the output
 /// channels lie `stride` apart.
 #[inline(always)]
-pub(crate) fn channel_weight_gradient(
-    d: &Conv2dDims,
+pub(crate) fn channel_weight_gradient<const REPEATED: bool, D: Known<Conv2dDims>>(
+    d: D,
     channel: usize,
     x: &[f32],
     dy: &[f32],
     dw: &mut [f32],
     stride: usize,
 ) {
+    let d = &d.sizes();
     for (x, dy) in samples(x, d.in_len()).zip(samples(dy, d.out_len())) {
         let groups = samples(x, d.group_in_len()).zip(samples(dy, d.group_out_len()));
         for ((x, dy), dw) in groups.zip(pieces_mut(dw, d.out_channels * stride)) {
             let Some(x) = x.get(channel * d.in_plane()..(channel + 1) * d.in_plane()) else { return };
             for (dy, dw) in samples(dy, d.out_plane()).zip(pieces_mut(dw, stride)) {
-                d.for_each_row(|tap, columns, rows| {
-                    let (Some(dw), Some(x), Some(dy)) = (dw.get_mut(tap), rows.input(x), dy.get(rows.output())) else {
-                        return;
-                    };
-                    let mut sum = 0.0;
-                    columns.zip(x, dy, |x, dy| sum += x * dy);
-                    *dw += sum;
+                for_each_row!(d, REPEATED, |tap, run, rows| {
+                    if let (Some(dw), Some(x), Some(dy)) = (dw.get_mut(tap), rows.input(x), dy.get(rows.output())) {
+                        let mut sum = 0.0;
+                        run.zip(x, dy, |x, dy| sum += x * dy);
+                        *dw += sum;
+                    }
                 });
             }
         }
@@ -310,11 +354,11 @@ mod shared {
     use super::Conv2dDims;
 
     pub(super) fn forward(d: &Conv2dDims, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-        super::forward(d, x, weight, bias, y);
+        super::forward::<true, _>(d, x, weight, bias, y);
     }
 
     pub(super) fn channel_input_gradient(d: &Conv2dDims, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
-        super::channel_input_gradient(d, channel, dy, weight, dx);
+        super::channel_input_gradient::<true, _>(d, channel, dy, weight, dx);
     }
 
     pub(super) fn channel_weight_gradient(
@@ -325,7 +369,7 @@ mod shared {
         dw: &mut [f32],
         stride: usize,
     ) {
-        super::channel_weight_gradient(d, channel, x, dy, dw, stride);
+        super::channel_weight_gradient::<true, _>(d, channel, x, dy, dw, stride);
     }
 }
 
@@ -386,36 +430,15 @@ impl Conv2dDims {
     const fn group_weights(&self) -> usize {
         self.out_channels * self.filter_len()
     }
-
-    /// Calls `f` for every weight of a filter plane and every pair of an input and an output row
-    /// that it joins.
-    #[inline(always)]
-    pub(super) fn for_each_row(&self, mut f: impl FnMut(usize, Run, Rows)) {
-        let [rows, columns] = Axis::both(self.window, self.input, self.output);
-        for r in 0..rows.kernel {
-            rows.for_each_run(r, |vertical| {
-                for s in 0..columns.kernel {
-                    columns.for_each_run(s, |horizontal| {
-                        let mut input = vertical.first_input;
-                        for output in vertical.start..vertical.end {
-                            let rows = Rows { input, output, in_width: self.input[1], out_width: self.output[1] };
-                            f(r * columns.kernel + s, horizontal, rows);
-                            input += vertical.stride;
-                        }
-                    });
-                }
-            });
-        }
-    }
 }
 
 /// An input row and the output row that it contributes to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rows {
-    input: usize,
-    output: usize,
-    in_width: usize,
-    out_width: usize,
+    pub(super) input: usize,
+    pub(super) output: usize,
+    pub(super) in_width: usize,
+    pub(super) out_width: usize,
 }
 
 impl Rows {

@@ -11,6 +11,7 @@
 pub(crate) mod conv;
 mod elementwise;
 mod function;
+pub(crate) mod lp_pool;
 mod matmul;
 mod norm;
 pub(crate) mod pool;
@@ -74,6 +75,19 @@ impl UpdateKernels for Portable {}
 
 impl Kernels for Portable {
     const NAME: &'static str = "portable";
+}
+
+/// Sizes that a body works with: those of a type, so that all of it, closures included, is compiled for
+/// constants, or a reference to any, so that one copy serves all.
+pub(crate) trait Known<D>: Copy {
+    fn sizes(self) -> D;
+}
+
+impl<D: Copy> Known<D> for &D {
+    #[inline(always)]
+    fn sizes(self) -> D {
+        *self
+    }
 }
 
 /// Pieces of `len` elements, such as the samples of a batch; what is left at the end is not seen.

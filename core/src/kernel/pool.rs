@@ -1,13 +1,14 @@
 //! Two-dimensional pooling; one of one dimension is one of a single row.
 
+use core::marker::PhantomData;
+
 use super::{
-    samples, samples_mut,
+    Known, samples, samples_mut,
     window::{Axis, Cover},
 };
 use crate::{
     Index,
     description::Window,
-    math,
     sliding::{Divisor, Options},
 };
 
@@ -27,6 +28,13 @@ pub struct Pool2dDims {
 pub trait Pool2dShape {
     /// The sizes.
     const DIMS: Pool2dDims;
+}
+
+impl<G: Pool2dShape> Known<Pool2dDims> for PhantomData<G> {
+    #[inline(always)]
+    fn sizes(self) -> Pool2dDims {
+        G::DIMS
+    }
 }
 
 /// Pooling forward and backward on planes `[rows][columns]`, any number of them, flat.
@@ -52,7 +60,7 @@ pub trait PoolKernels: Copy {
     #[inline]
     fn max_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32], index: &mut [u8]) {
         if const { G::DIMS.is_plain() } {
-            max_taps(&G::DIMS, x, y, index);
+            max_taps::<true, _>(PhantomData::<G>, x, y, index);
         } else {
             shared::max_taps(&G::DIMS, x, y, index);
         }
@@ -75,7 +83,7 @@ pub trait PoolKernels: Copy {
     #[inline]
     fn max_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], index: &[u8], dx: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
-            max_taps_backward(&G::DIMS, dy, index, dx);
+            max_taps_backward::<true, _>(PhantomData::<G>, dy, index, dx);
         } else {
             shared::max_taps_backward(&G::DIMS, dy, index, dx);
         }
@@ -99,7 +107,7 @@ pub trait PoolKernels: Copy {
     #[inline]
     fn avg_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
-            average(&G::DIMS, x, y);
+            average::<true, _>(PhantomData::<G>, x, y);
         } else {
             shared::average(&G::DIMS, x, y);
         }
@@ -122,7 +130,7 @@ pub trait PoolKernels: Copy {
     #[inline]
     fn avg_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], dx: &mut [f32]) {
         if const { G::DIMS.is_plain() } {
-            average_backward(&G::DIMS, dy, dx);
+            average_backward::<true, _>(PhantomData::<G>, dy, dx);
         } else {
             shared::average_backward(&G::DIMS, dy, dx);
         }
@@ -130,9 +138,9 @@ pub trait PoolKernels: Copy {
 }
 
 #[inline(always)]
-fn max_taps(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+fn max_taps<const PLAIN: bool, D: Known<Pool2dDims>>(d: D, x: &[f32], y: &mut [f32], index: &mut [u8]) {
     let mut index = index.iter_mut();
-    maxima(d, x, y, |tap, _| {
+    maxima::<PLAIN, D>(d, x, y, |tap, _| {
         if let Some(index) = index.next() {
             *index = tap as u8;
         }
@@ -142,12 +150,18 @@ fn max_taps(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
 /// Calls `found` for each output with the place of the maximum in its window and in the plane: the first
 /// of several, and `usize::MAX` in a window without elements.
 #[inline(always)]
-fn maxima(d: &Pool2dDims, x: &[f32], y: &mut [f32], mut found: impl FnMut(usize, usize)) {
+fn maxima<const PLAIN: bool, D: Known<Pool2dDims>>(
+    d: D,
+    x: &[f32],
+    y: &mut [f32],
+    mut found: impl FnMut(usize, usize),
+) {
+    let d = &d.sizes();
     for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
         let mut y = y.iter_mut();
         d.for_each_window(|window| {
             let (mut max, mut at) = (f32::NEG_INFINITY, [usize::MAX; 2]);
-            d.for_each_element(window, |tap, i| {
+            d.for_each_element::<PLAIN>(window, |tap, i| {
                 if let Some(&x) = x.get(i)
                     && (x > max || x.is_nan() || at[0] == usize::MAX)
                 {
@@ -163,7 +177,8 @@ fn maxima(d: &Pool2dDims, x: &[f32], y: &mut [f32], mut found: impl FnMut(usize,
 }
 
 #[inline(always)]
-fn max_taps_backward(d: &Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+fn max_taps_backward<const PLAIN: bool, D: Known<Pool2dDims>>(d: D, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+    let d = &d.sizes();
     let mut index = index.iter();
     let columns = d.kernel()[1].max(1);
     for (dx, dy) in samples_mut(dx, d.in_plane()).zip(samples(dy, d.out_plane())) {
@@ -182,13 +197,14 @@ fn max_taps_backward(d: &Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
 }
 
 #[inline(always)]
-fn average(d: &Pool2dDims, x: &[f32], y: &mut [f32]) {
+fn average<const PLAIN: bool, D: Known<Pool2dDims>>(d: D, x: &[f32], y: &mut [f32]) {
+    let d = &d.sizes();
     let uniform = d.uniform_scale();
     for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
         let mut y = y.iter_mut();
         d.for_each_window(|window| {
             let mut sum = 0.0;
-            d.for_each_element(window, |_, i| sum += x.get(i).copied().unwrap_or(0.0));
+            d.for_each_element::<PLAIN>(window, |_, i| sum += x.get(i).copied().unwrap_or(0.0));
             if let Some(y) = y.next() {
                 *y = sum * uniform.unwrap_or_else(|| d.scale(window));
             }
@@ -197,7 +213,8 @@ fn average(d: &Pool2dDims, x: &[f32], y: &mut [f32]) {
 }
 
 #[inline(always)]
-fn average_backward(d: &Pool2dDims, dy: &[f32], dx: &mut [f32]) {
+fn average_backward<const PLAIN: bool, D: Known<Pool2dDims>>(d: D, dy: &[f32], dx: &mut [f32]) {
+    let d = &d.sizes();
     let uniform = d.uniform_scale();
     for (dx, dy) in samples_mut(dx, d.in_plane()).zip(samples(dy, d.out_plane())) {
         dx.fill(0.0);
@@ -205,7 +222,7 @@ fn average_backward(d: &Pool2dDims, dy: &[f32], dx: &mut [f32]) {
         d.for_each_window(|window| {
             let Some(&dy) = dy.next() else { return };
             let share = dy * uniform.unwrap_or_else(|| d.scale(window));
-            d.for_each_element(window, |_, i| {
+            d.for_each_element::<PLAIN>(window, |_, i| {
                 if let Some(dx) = dx.get_mut(i) {
                     *dx += share;
                 }
@@ -219,26 +236,26 @@ mod shared {
     use super::Pool2dDims;
 
     pub(super) fn max_taps(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
-        super::max_taps(d, x, y, index);
+        super::max_taps::<false, _>(d, x, y, index);
     }
 
     pub(super) fn max_taps_backward(d: &Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
-        super::max_taps_backward(d, dy, index, dx);
+        super::max_taps_backward::<false, _>(d, dy, index, dx);
     }
 
     pub(super) fn average(d: &Pool2dDims, x: &[f32], y: &mut [f32]) {
-        super::average(d, x, y);
+        super::average::<false, _>(d, x, y);
     }
 
     pub(super) fn average_backward(d: &Pool2dDims, dy: &[f32], dx: &mut [f32]) {
-        super::average_backward(d, dy, dx);
+        super::average_backward::<false, _>(d, dy, dx);
     }
 }
 
 /// The maxima and their places in the planes; a place that `I` cannot hold is 0.
 pub(crate) fn max_positions<I: Index>(d: &Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [I]) {
     let mut index = index.iter_mut();
-    maxima(d, x, y, |_, position| {
+    maxima::<false, _>(d, x, y, |_, position| {
         if let Some(index) = index.next() {
             *index = I::at(position).unwrap_or(I::ZERO);
         }
@@ -257,46 +274,6 @@ pub(crate) fn scatter_add<I: Index>(from: &[f32], index: &[I], sizes: [usize; 2]
             }
         }
     }
-}
-
-/// `y = (Σ xᵖ · elements of a window / those of this one inside the padding)^(1/p)`: as PyTorch has it, a
-/// sum that keeps its sign for `p = 1`, and a window that `ceil_mode` lets reach further counts in full.
-pub(crate) fn lp_pool(d: &Pool2dDims, p: usize, x: &[f32], y: &mut [f32]) {
-    for (x, y) in samples(x, d.in_plane()).zip(samples_mut(y, d.out_plane())) {
-        let mut y = y.iter_mut();
-        d.for_each_window(|window| {
-            let norm = d.norm(p, x, window);
-            if let Some(y) = y.next() {
-                *y = norm;
-            }
-        });
-    }
-}
-
-/// `dx += dy · (x / y)ᵖ⁻¹ · …` over the windows that hold `x`; nothing where `y` is 0.
-pub(crate) fn lp_pool_backward(d: &Pool2dDims, p: usize, x: &[f32], dy: &[f32], dx: &mut [f32]) {
-    let planes = samples(x, d.in_plane()).zip(samples_mut(dx, d.in_plane()));
-    for ((x, dx), dy) in planes.zip(samples(dy, d.out_plane())) {
-        dx.fill(0.0);
-        let mut dy = dy.iter();
-        d.for_each_window(|window| {
-            let (Some(&dy), norm) = (dy.next(), d.norm(p, x, window)) else { return };
-            if norm == 0.0 {
-                return;
-            }
-            let share = dy * d.missing(window);
-            d.for_each_element(window, |_, i| {
-                if let (Some(x), Some(dx)) = (x.get(i), dx.get_mut(i)) {
-                    *dx += share * power(x / norm, p.saturating_sub(1));
-                }
-            });
-        });
-    }
-}
-
-/// `xᵖ`.
-fn power(x: f32, p: usize) -> f32 {
-    (0..p).fold(1.0, |product, _| product * x)
 }
 
 impl Pool2dDims {
@@ -323,6 +300,7 @@ impl Pool2dDims {
     }
 
     /// Rows and columns of the largest window; of adaptive windows a bound.
+    #[inline(always)]
     #[must_use]
     pub const fn kernel(&self) -> [usize; 2] {
         match self.window {
@@ -335,6 +313,7 @@ impl Pool2dDims {
     }
 
     /// One over what a mean divides by, if that is the same for every window.
+    #[inline(always)]
     #[must_use]
     pub const fn uniform_scale(&self) -> Option<f32> {
         let Some(window) = self.window else {
@@ -354,6 +333,7 @@ impl Pool2dDims {
     }
 
     /// Whether the last window along an axis ends behind the padding.
+    #[inline(always)]
     const fn reaches_beyond(&self, window: Window, axis: usize) -> bool {
         let Options { stride, padding, padding_end, dilation, .. } = window.options;
         let last = self.output[axis].saturating_sub(1) * stride[axis];
@@ -371,26 +351,9 @@ impl Pool2dDims {
         1.0 / elements as f32
     }
 
-    /// The elements of a window by those of this one that lie inside the padding.
-    fn missing(&self, [rows, columns]: [Cover; 2]) -> f32 {
-        let [kernel_rows, kernel_columns] = self.kernel();
-        (kernel_rows * kernel_columns) as f32 / (rows.padded * columns.padded) as f32
-    }
-
-    fn norm(&self, p: usize, x: &[f32], window: [Cover; 2]) -> f32 {
-        let mut sum = 0.0;
-        self.for_each_element(window, |_, i| sum += x.get(i).map_or(0.0, |&x| power(x, p)));
-        let sum = sum * self.missing(window);
-        match p {
-            1 => sum,
-            2 => math::sqrt(sum),
-            _ => math::exp(math::ln(sum) / p as f32),
-        }
-    }
-
     /// Calls `f` with every window in row-major order.
     #[inline(always)]
-    fn for_each_window(&self, mut f: impl FnMut([Cover; 2])) {
+    pub(super) fn for_each_window(&self, mut f: impl FnMut([Cover; 2])) {
         let axes = self.window.map(|window| Axis::both(window, self.input, self.output));
         let cover = |axis: usize, output: usize| match axes {
             Some([rows, _]) if axis == 0 => rows.cover(output),
@@ -406,19 +369,34 @@ impl Pool2dDims {
         }
     }
 
-    /// Calls `f` with the place in the window and in the plane of every element inside the input.
+    /// Calls `f` with the place in the window and in the plane of every element inside the input. Of
+    /// `PLAIN` sizes, the loops have constant lengths and ask for each element whether it is inside.
     #[inline(always)]
-    fn for_each_element(&self, [rows, columns]: [Cover; 2], mut f: impl FnMut(usize, usize)) {
-        let width = self.kernel()[1];
-        let (mut first_tap, mut row) = (rows.first_tap * width + columns.first_tap, rows.first_input);
-        for _ in 0..rows.count {
-            let mut i = row * self.input[1] + columns.first_input;
-            for tap in first_tap..first_tap + columns.count {
-                f(tap, i);
-                i += columns.step;
+    pub(super) fn for_each_element<const PLAIN: bool>(
+        &self,
+        [rows, columns]: [Cover; 2],
+        mut f: impl FnMut(usize, usize),
+    ) {
+        let [height, width] = self.kernel();
+        if PLAIN {
+            for r in 0..height {
+                for s in 0..width {
+                    if let (Some(row), Some(column)) = (rows.neighbour(r), columns.neighbour(s)) {
+                        f(r * width + s, row * self.input[1] + column);
+                    }
+                }
             }
-            first_tap += width;
-            row += rows.step;
+        } else {
+            let (mut first_tap, mut row) = (rows.first_tap * width + columns.first_tap, rows.first_input);
+            for _ in 0..rows.count {
+                let mut i = row * self.input[1] + columns.first_input;
+                for tap in first_tap..first_tap + columns.count {
+                    f(tap, i);
+                    i += columns.step;
+                }
+                first_tap += width;
+                row += rows.step;
+            }
         }
     }
 }

@@ -9,19 +9,15 @@ use crate::{
 };
 
 /// What can be divided by.
+#[inline(always)]
 const fn one(x: usize) -> usize {
     if x == 0 { 1 } else { x }
 }
 
-/// `⌈n / d⌉`; 0 for `d = 0`. The standard library's function panics there, and that `d` is positive is not
-/// always in the optimiser's sight.
+/// `⌈a / b⌉`, a `b` of 0 taken for 1.
 #[inline(always)]
-const fn div_ceil(n: usize, d: usize) -> usize {
-    match n.checked_div(d) {
-        Some(whole) if whole * d < n => whole + 1,
-        Some(whole) => whole,
-        None => 0,
-    }
+const fn div_ceil(a: usize, b: usize) -> usize {
+    a.div_ceil(one(b))
 }
 
 /// Rows or columns of a walk: `output` windows on `input` elements.
@@ -38,7 +34,7 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// Rows (0) and columns (1). A stride or dilation of 0 counts as 1.
+    /// Rows (0) and columns (1).
     #[inline(always)]
     pub(super) const fn both(window: Window, input: [usize; 2], output: [usize; 2]) -> [Self; 2] {
         [Self::new(window, input, output, 0), Self::new(window, input, output, 1)]
@@ -51,28 +47,19 @@ impl Axis {
             input: input[axis],
             output: output[axis],
             kernel: window.kernel[axis],
-            stride: one(stride[axis]),
-            dilation: one(dilation[axis]),
+            stride: stride[axis],
+            dilation: dilation[axis],
             padding: padding[axis],
             padding_end: padding_end[axis],
             mode,
         }
     }
 
-    /// Calls `f` with the outputs that tap `tap` of the windows serves, as runs whose inputs are equally
-    /// far apart.
+    /// The outputs that tap `tap` of the windows serves, as runs whose inputs are equally far apart. Those
+    /// in the padding come only where it is `REPEATED`: code that knows it to be zeros has one run.
     #[inline(always)]
-    pub(super) fn for_each_run(&self, tap: usize, mut f: impl FnMut(Run)) {
-        let inside = self.inside(tap);
-        f(inside);
-        if self.mode as u8 != PaddingMode::Zeros as u8 {
-            let last = self.output;
-            for output in (0..inside.start.min(last)).chain(inside.end.max(inside.start).min(last)..last) {
-                if let Some(first_input) = self.repeated(output, tap) {
-                    f(Run { start: output, end: output + 1, first_input, stride: 1 });
-                }
-            }
-        }
+    pub(super) const fn runs<const REPEATED: bool>(self, tap: usize) -> Runs<REPEATED> {
+        Runs { inside: Some(self.inside(tap)), axis: self, tap, start: 0, end: 0, output: 0 }
     }
 
     /// Output `o` reads input `o · stride + tap · dilation - padding`; those within `0..input` count.
@@ -111,6 +98,9 @@ impl Axis {
         let first_tap = div_ceil(self.padding.saturating_sub(start), self.dilation);
         let inside = self.taps_before(self.input + self.padding, start);
         Cover {
+            start,
+            padding: self.padding,
+            input: self.input,
             first_tap,
             first_input: (start + first_tap * self.dilation).saturating_sub(self.padding),
             count: inside.saturating_sub(first_tap),
@@ -174,9 +164,48 @@ impl Row for &mut [f32] {
     }
 }
 
+/// See [`Axis::runs`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Runs<const REPEATED: bool> {
+    inside: Option<Run>,
+    axis: Axis,
+    tap: usize,
+    /// The outputs that are done.
+    start: usize,
+    end: usize,
+    /// The next one to try.
+    output: usize,
+}
+
+impl<const REPEATED: bool> Iterator for Runs<REPEATED> {
+    type Item = Run;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Run> {
+        if let Some(inside) = self.inside.take() {
+            (self.start, self.end) = (inside.start, inside.end);
+            return Some(inside);
+        }
+        while REPEATED && self.output < self.axis.output {
+            let output = self.output;
+            self.output += 1;
+            if (output < self.start || output >= self.end)
+                && let Some(first_input) = self.axis.repeated(output, self.tap)
+            {
+                return Some(Run { start: output, end: output + 1, first_input, stride: 1 });
+            }
+        }
+        None
+    }
+}
+
 /// What a window covers along one axis.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cover {
+    /// Where its first tap lies, counted with the padding, and that padding.
+    start: usize,
+    padding: usize,
+    input: usize,
     /// The first tap that lies inside the input.
     pub(super) first_tap: usize,
     /// The input that it meets.
@@ -197,7 +226,7 @@ impl Cover {
         let outputs = one(outputs);
         let first_input = output * input / outputs;
         let count = div_ceil((output + 1) * input, outputs).saturating_sub(first_input);
-        Self { first_tap: 0, first_input, count, step: 1, padded: count }
+        Self { start: first_input, padding: 0, input, first_tap: 0, first_input, count, step: 1, padded: count }
     }
 
     /// No adaptive window has more elements.
@@ -206,6 +235,13 @@ impl Cover {
         let outputs = one(outputs);
         let even = input / outputs;
         if even * outputs == input { even } else { even + 2 }
+    }
+
+    /// The input that tap `tap` of a window of neighbours meets, if it lies inside.
+    #[inline(always)]
+    pub(super) const fn neighbour(&self, tap: usize) -> Option<usize> {
+        let place = self.start + tap;
+        if place >= self.padding && place < self.input + self.padding { Some(place - self.padding) } else { None }
     }
 
     /// The input that tap `tap` meets, if it lies inside.

@@ -4,8 +4,8 @@ use core::marker::PhantomData;
 
 use super::{
     Layer, Pass, Train,
-    conv::Sizes,
     pool::{Kind, Max, Mean, check_index, dims, pooling, with_indices},
+    windowed::Sizes,
 };
 use crate::{
     Index, Tensor,

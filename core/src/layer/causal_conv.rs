@@ -5,7 +5,8 @@ use core::marker::PhantomData;
 use super::{
     Bias, Layer, Pass, Train,
     bias::listed,
-    conv::{Sizes, dims, parameters},
+    conv::dims,
+    windowed::{Sizes, parameters},
 };
 use crate::{
     Tensor,
@@ -134,7 +135,7 @@ impl<const IN: usize, const OUT: usize, const K: usize, const DILATION: usize, B
         let weight = self.weight.elements();
         k.conv2d::<Sizes<Self, [[f32; L]; IN]>>(Tensor::flat(x), weight, self.bias.values(), y);
         for ((state, x), y) in samples_mut(state, IN * Self::BEFORE).zip(x).zip(samples_mut(y, OUT * L)) {
-            accumulate(const { &Self::history::<L>() }, state, weight, y, |_| ());
+            accumulate::<false, _>(const { &Self::history::<L>() }, state, weight, y, |_| ());
             for (state, x) in samples_mut(state, Self::BEFORE).zip(x) {
                 let kept = Self::BEFORE.saturating_sub(L);
                 memory::move_down(state, kept);
@@ -178,7 +179,14 @@ impl<
             k.conv2d_weight_gradient::<Sizes<Self, [[f32; L]; IN]>>(x, dy, weight, bias);
             for channel in 0..PER_GROUP {
                 let (_, weight) = memory::split(weight, channel * K);
-                channel_weight_gradient(const { &Self::history::<L>() }, channel, before, dy, weight, PER_GROUP * K);
+                channel_weight_gradient::<false, _>(
+                    const { &Self::history::<L>() },
+                    channel,
+                    before,
+                    dy,
+                    weight,
+                    PER_GROUP * K,
+                );
             }
         }
         if pass.input_gradient {

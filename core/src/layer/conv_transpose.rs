@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 use super::{
     Bias, Fused, Layer, Pass, Train,
-    conv::{Sizes, convolution, parameters, plane, shaped},
+    windowed::{Sizes, convolution, parameters, plane, shaped},
 };
 use crate::{
     Slide, Sliding, Tensor,

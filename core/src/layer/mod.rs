@@ -50,6 +50,7 @@ mod softmax;
 mod time;
 mod unfold;
 mod view;
+mod windowed;
 
 pub use crate::sliding::{Slide, Sliding};
 pub use activation::{

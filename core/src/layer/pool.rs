@@ -4,14 +4,15 @@ use core::marker::PhantomData;
 
 use super::{
     Layer, Pass, Train,
-    conv::{Sizes, check_output, plane, shaped},
+    windowed::{Sizes, check_output, plane, shaped},
 };
 use crate::{
     Element, Index, Sliding, Tensor,
     description::{Description, LayerInfo, Op, Window},
     kernel::{
         Kernels, Pool2dDims, Pool2dShape,
-        pool::{lp_pool, lp_pool_backward, max_positions, scatter_add},
+        lp_pool::{lp_pool, lp_pool_backward},
+        pool::{max_positions, scatter_add},
     },
     memory::{self, End, Input},
     message::{Part, fail},

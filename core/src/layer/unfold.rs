@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::{
     Layer, Pass, Train,
-    conv::{Sizes, plane},
+    windowed::{Sizes, plane},
 };
 use crate::{
     Slide, Sliding, Tensor,

@@ -88,6 +88,14 @@ pub fn max_unpool1d<X: Tensor<Elem = f32>, I: Tensor<Elem: Index>, Y: Tensor<Ele
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`]; `dx` is not changed then.
+///
+/// ```
+/// use tensorlet::ops;
+/// let mut dx = [[0.0, 10.0]];
+/// ops::max_unpool1d_backward(&[[1_u8, 2]], &[[1.0, 2.0, 3.0, 4.0]], &mut dx)?;
+/// assert_eq!(dx, [[2.0, 13.0]]);
+/// # Ok::<(), tensorlet::Error>(())
+/// ```
 #[inline]
 pub fn max_unpool1d_backward<X: Tensor<Elem = f32>, I: Tensor<Elem: Index>, Y: Tensor<Elem = f32>>(
     indices: &I,
