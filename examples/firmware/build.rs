@@ -1,6 +1,7 @@
 //! Prepares a program for its board, and for what must come out of it.
 //!
-//! - The memory map of the target's board goes where the linker finds it.
+//! - The memory map of the target's board goes where the linker finds it: that of a small part, or all that the board
+//!   has.
 //! - The jobs and the cases run here, on the host, with the same source: what they give is compiled into the firmware,
 //!   which compares its own results with it bit for bit.
 
@@ -15,17 +16,39 @@ use tensorlet_examples::digits::device_job::{
 };
 use tensorlet_examples::fingerprint::FAMILIES;
 
+/// Programs that hold one of everything, which no small part must: they have all of the board's memory.
+const LARGE: [&str; 8] = [
+    "fingerprint",
+    "library_arithmetic",
+    "library_data",
+    "library_kernels",
+    "library_layers",
+    "library_movement",
+    "library_training",
+    "library_windows",
+];
+
+/// Programs with the memory of a small part.
+const SMALL: [&str; 6] = ["digits", "library_all", "library_infer", "library_train", "rows", "start_up_only"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;
     let out = Path::new(&out);
     let target = env::var("TARGET")?;
     let (board, memory) = match target.as_str() {
-        "thumbv6m-none-eabi" => ("mps2-an385", "memory/mps2.x"),
-        "thumbv7em-none-eabihf" => ("mps2-an386", "memory/mps2.x"),
-        "thumbv8m.main-none-eabihf" => ("mps2-an505", "memory/mps2-an505.x"),
+        "thumbv6m-none-eabi" => ("mps2-an385", "mps2"),
+        "thumbv7em-none-eabihf" => ("mps2-an386", "mps2"),
+        "thumbv8m.main-none-eabihf" => ("mps2-an505", "mps2-an505"),
         other => return Err(format!("no board is known for {other}: pass --target thumbv7em-none-eabihf").into()),
     };
-    fs::copy(memory, out.join("memory.x"))?;
+    for (size, programs) in [("small", &SMALL[..]), ("large", &LARGE)] {
+        let folder = out.join(size);
+        fs::create_dir_all(&folder)?;
+        fs::copy(format!("memory/{memory}-{size}.x"), folder.join("memory.x"))?;
+        for program in programs {
+            println!("cargo::rustc-link-arg-bin={program}=-L{}", folder.display());
+        }
+    }
 
     // A record prints as the expression that makes it, and `f32` so that reading it gives the same bits.
     fs::write(out.join("pictures.rs"), format!("{:?}", read_pictures()?))?;
@@ -37,7 +60,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-check-cfg=cfg(board, values(\"mps2-an385\", \"mps2-an386\", \"mps2-an505\"))");
     println!("cargo::rustc-cfg=board=\"{board}\"");
     println!("cargo::rustc-env=BOARD={board}");
-    println!("cargo::rustc-link-search={}", out.display());
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     for program in ["digits", "rows", "fingerprint"] {

@@ -14,7 +14,10 @@ use firmware::{
     meter::Meter,
     report::{self, Constants},
 };
-use tensorlet::{Kernels, Mode, Module, Portable, optim::{Adam, Sgd}};
+use tensorlet::{
+    Kernels, Mode, Module, Portable,
+    optim::{Adam, Sgd},
+};
 use tensorlet_examples::digits::{
     Digits,
     device_job::{

@@ -23,7 +23,13 @@ fn main() -> ! {
         for (case, &host) in here.iter().zip(*host) {
             let here = (case.run)();
             if here != host {
-                defmt::error!("{=str}: {=str} is {=u32:#010x}, on the host {=u32:#010x}", *family, case.name, here, host);
+                defmt::error!(
+                    "{=str}: {=str} is {=u32:#010x}, on the host {=u32:#010x}",
+                    *family,
+                    case.name,
+                    here,
+                    host
+                );
                 others += 1;
             }
         }
