@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use rand_core::Rng;
 
-use super::{Bias, Conv1d, Conv2d, Layer, Linear, Pass, Train, conv::Sizes};
+use super::{Bias, Conv1d, Conv2d, Layer, Linear, Pass, Train, windowed::Sizes};
 use crate::{
     Error, Module, Parameter, Path, Sliding, Tensor, Visitor, VisitorMut,
     description::Description,
