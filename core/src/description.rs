@@ -36,9 +36,11 @@ pub enum Op {
     Linear,
     /// The same with a product of two matrices of this rank beside the weight.
     Lora(usize),
-    /// One-dimensional cross-correlation, the rows of its window being one. Here and in the next three
+    /// One-dimensional cross-correlation, the rows of its window being one. Here and in the next four
     /// the weight's shape tells the groups.
     Conv1d(Window),
+    /// [`Op::Conv1d`] whose padding at the beginning is its state.
+    CausalConv1d(Window),
     /// Two-dimensional cross-correlation.
     Conv2d(Window),
     /// The transposed of [`Op::Conv1d`]: the gradient of its input.
@@ -193,6 +195,7 @@ impl Op {
             Self::Linear => "Linear",
             Self::Lora(_) => "LoRA",
             Self::Conv1d(_) => "Conv1d",
+            Self::CausalConv1d(_) => "CausalConv1d",
             Self::Conv2d(_) => "Conv2d",
             Self::ConvTranspose1d(_) => "ConvTranspose1d",
             Self::ConvTranspose2d(_) => "ConvTranspose2d",

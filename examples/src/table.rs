@@ -82,7 +82,7 @@ fn count(n: usize) -> String {
 fn operation(layer: &LayerInfo) -> String {
     let (window, usual_stride) = match layer.op {
         Op::Conv2d(window) | Op::ConvTranspose2d(window) | Op::Unfold(window) | Op::Fold(window) => (window, [1, 1]),
-        Op::Conv1d(window) | Op::ConvTranspose1d(window) => (window, [1, 1]),
+        Op::Conv1d(window) | Op::CausalConv1d(window) | Op::ConvTranspose1d(window) => (window, [1, 1]),
         Op::MaxPool2d(window) | Op::AvgPool2d(window) | Op::LpPool2d(window, _) => (window, window.kernel),
         Op::MaxPool1d(window) | Op::AvgPool1d(window) | Op::LpPool1d(window, _) => (window, window.kernel),
         other => return other.name().to_owned(),

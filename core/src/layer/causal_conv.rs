@@ -100,7 +100,7 @@ impl<
 {
     type Out = [[f32; L]; OUT];
     const DESCRIPTION: Description = Description::Layer(LayerInfo {
-        op: Op::Conv1d(<Sizes<Self, [[f32; L]; IN]> as Conv2dShape>::DIMS.window),
+        op: Op::CausalConv1d(<Sizes<Self, [[f32; L]; IN]> as Conv2dShape>::DIMS.window),
         input: <[[f32; L]; IN]>::SHAPE,
         output: <[[f32; L]; OUT]>::SHAPE,
         parameters: listed::<OUT, B>(&Self::INFOS, 1),

@@ -2,7 +2,7 @@
 
 use tensorlet::description::{LayerInfo, Op};
 
-use super::Window;
+use super::{Window, network::Network};
 
 /// The sizes of a convolution of one sample.
 #[derive(Clone, Copy, Debug)]
@@ -182,6 +182,34 @@ fn transposed(
         }
     }
     y
+}
+
+impl Network {
+    /// A causal convolution: each channel goes on behind its state, with no padding. The part of the state
+    /// that is its own follows on those of the layers before.
+    pub(super) fn causal(&self, info: &LayerInfo, window: &Window, path: &str, x: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let (in_channels, steps, before) = (info.input.dim(0), info.input.dim(1), window.padding[1]);
+        let mut last = self.last_state.borrow_mut();
+        let conv = Conv {
+            groups: in_channels / info.parameters[0].shape.dim(1),
+            in_channels,
+            input: [1, before + steps],
+            out_channels: info.output.dim(0),
+            window: Window { padding: [0, 0], ..*window },
+        };
+        let mut one = |x: &Vec<f64>| {
+            let mut whole = Vec::new();
+            for x in x.chunks(steps) {
+                let from = last.len();
+                let mut channel = self.state.get(from..from + before).map_or(vec![0.0; before], <[f64]>::to_vec);
+                channel.extend(x);
+                last.extend(&channel[steps..]);
+                whole.extend(channel);
+            }
+            conv.forward(&whole, self.values(path, "weight"), &self.bias(path, info))
+        };
+        x.iter().map(&mut one).collect()
+    }
 }
 
 /// `columns[c][r][s][window]`: the elements of every window, 0 in the padding.

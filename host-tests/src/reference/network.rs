@@ -93,6 +93,7 @@ impl Network {
                     let stack = Recurrence { cell, hidden: info.output.numel(), layers: 1, directions: 1 };
                     self.recurrent(info, stack, path, &x)
                 }
+                Op::CausalConv1d(window) => self.causal(info, &window.into(), path, &x),
                 Op::GaussianReparam | Op::GaussianSigmaReparam | Op::GumbelSoftmax { .. } => {
                     self.sample(info, path, &x, training)
                 }
@@ -240,7 +241,7 @@ impl Network {
     }
 
     /// The bias of each output channel; zeros where the layer lists none.
-    fn bias(&self, path: &str, info: &LayerInfo) -> Vec<f64> {
+    pub(super) fn bias(&self, path: &str, info: &LayerInfo) -> Vec<f64> {
         if info.parameters.iter().any(|parameter| parameter.name == "bias") {
             self.values(path, "bias").to_vec()
         } else {
@@ -248,7 +249,7 @@ impl Network {
         }
     }
 
-    fn values(&self, path: &str, name: &str) -> &[f64] {
+    pub(super) fn values(&self, path: &str, name: &str) -> &[f64] {
         let path = join(path, name);
         let found = self.parameters.iter().find(|parameter| parameter.path == path);
         &found.unwrap_or_else(|| panic!("the network shows no parameter {path}")).values
