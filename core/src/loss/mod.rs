@@ -10,6 +10,9 @@
 //! | `"sum"` | [`Sum(loss)`](Sum) |
 //! | `"batchmean"` | [`BatchMean(loss)`](BatchMean) |
 //! | `"none"` | [`Loss::each`]: every element's value, gradients weighted by an upstream gradient |
+//!
+//! A loss of several outputs of a network takes them as one tensor: stacked `[mean, variance]`, or one
+//! behind the other as in [`VaeLoss`]. [`Concat`](crate::layer::Concat) makes such outputs.
 
 mod binary;
 mod class;
