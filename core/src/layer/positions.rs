@@ -22,10 +22,10 @@ use crate::{
 /// a batch share it.
 ///
 /// ```
-/// use tensorlet::{Layer, Portable, PositionalEncoding};
+/// use tensorlet::{Layer, Portable, PositionalEncoding, math};
 /// let y = PositionalEncoding::NEW.forward(Portable, &[[[10.0, 20.0]; 2]], &mut [0.0; 4]).unwrap().to_vec();
 /// assert_eq!(y[0][0], [10.0, 21.0]);
-/// assert_eq!(y[0][1], [10.0 + 1.0_f32.sin(), 20.0 + 1.0_f32.cos()]);
+/// assert_eq!(y[0][1], [10.0 + math::sin(1.0), 20.0 + math::cos(1.0)]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PositionalEncoding {
@@ -55,9 +55,9 @@ pub struct LearnedPositions<X> {
 /// between them: `[positions][heads][features]` with `POSITIONS = -3`.
 ///
 /// ```
-/// use tensorlet::{Layer, Portable, RotaryEmbedding};
+/// use tensorlet::{Layer, Portable, RotaryEmbedding, math};
 /// let y = RotaryEmbedding::<-2>::NEW.forward(Portable, &[[[1.0, 0.0]; 2]], &mut [0.0; 4]).unwrap().to_vec();
-/// assert_eq!(y[0], [[1.0, 0.0], [1.0_f32.cos(), 1.0_f32.sin()]]);
+/// assert_eq!(y[0], [[1.0, 0.0], [math::cos(1.0), math::sin(1.0)]]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RotaryEmbedding<const POSITIONS: isize = -2> {

@@ -25,7 +25,7 @@ const fn check<X: Tensor, M: Tensor>() {
 /// ```
 /// use tensorlet::{Portable, ops};
 /// let mut y = [0.0; 3];
-/// ops::dropout(Portable, &[1.0, 2.0, 3.0], &[1, 0, 1], 0.5, &mut y);
+/// ops::dropout(Portable, &[1.0, 2.0, 3.0], &[1_u8, 0, 1], 0.5, &mut y);
 /// assert_eq!(y, [2.0, 0.0, 6.0]);
 /// ```
 #[inline]
@@ -47,7 +47,7 @@ where
 /// ```
 /// use tensorlet::{Portable, ops};
 /// let mut dx = [1.0; 3];
-/// ops::dropout_backward(Portable, &[1, 0, 1], &[1.0, 2.0, 3.0], 0.5, &mut dx);
+/// ops::dropout_backward(Portable, &[1_u8, 0, 1], &[1.0, 2.0, 3.0], 0.5, &mut dx);
 /// assert_eq!(dx, [3.0, 1.0, 7.0]);
 /// ```
 #[inline]

@@ -20,6 +20,8 @@ pub enum Pairing {
 /// How a tensor consists of rows at positions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rotation {
+    /// Sequences of positions that follow each other, such as those of heads.
+    sequences: usize,
     positions: usize,
     /// Rows of one position that follow each other.
     rows: usize,
@@ -41,12 +43,16 @@ impl Rotation {
                 Part::Shape(shape),
             ]);
         }
-        let (mut rows, mut i) = (1, axis + 1);
+        let (mut sequences, mut rows, mut i) = (1, 1, 0);
         while i < last {
-            rows *= shape.dim(i);
+            if i < axis {
+                sequences *= shape.dim(i);
+            } else if i > axis {
+                rows *= shape.dim(i);
+            }
             i += 1;
         }
-        Self { positions: shape.dim(axis), rows, features: shape.dim(last) }
+        Self { sequences, positions: shape.dim(axis), rows, features: shape.dim(last) }
     }
 
     #[inline(always)]
@@ -72,9 +78,9 @@ impl Rotation {
         for t in 0..self.positions {
             for i in 0..pairs {
                 let angle = angle(t, i);
-                for sample in 0..n {
+                for sequence in 0..n * self.sequences {
                     for row in 0..self.rows {
-                        let row = (sample * self.positions + t) * self.rows + row;
+                        let row = (sequence * self.positions + t) * self.rows + row;
                         let first = row * self.features + i * step;
                         f(angle, [first, first + across]);
                     }

@@ -8,4 +8,5 @@ mod inputs;
 mod modes;
 mod partial;
 mod schedules;
+mod statistics;
 mod values;

@@ -51,7 +51,7 @@ pub struct GroupNorm<const G: usize, const C: usize, W = [f32; C], B = [f32; C]>
 /// use tensorlet::{InstanceNorm, Layer, Module, Portable};
 /// let mut norm = InstanceNorm::<2>::ZERO;
 /// norm.eps = 0.0;
-/// let y = norm.forward(Portable, &[[[3.0, 5.0], [9.0, -9.0]]], &mut [0.0; 4]).unwrap().to_vec();
+/// let y = norm.forward(Portable, &[[[3.0, 5.0], [1.0, -1.0]]], &mut [0.0; 4]).unwrap().to_vec();
 /// assert_eq!(y, [[[-1.0, 1.0], [1.0, -1.0]]]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

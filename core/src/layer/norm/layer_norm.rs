@@ -53,8 +53,8 @@ pub struct LayerNorm<T, W = T, B = T> {
 /// let mut norm = RmsNorm::<[f32; 2]>::ZERO;
 /// norm.weight = [5.0, 50.0];
 /// norm.eps = 0.0;
-/// let y = norm.forward(Portable, &[[1.0, -7.0]], &mut [0.0; 2]).unwrap().to_vec();
-/// assert_eq!(y, [[1.0, -70.0]]);
+/// let y = norm.forward(Portable, &[[1.0, -1.0]], &mut [0.0; 2]).unwrap().to_vec();
+/// assert_eq!(y, [[5.0, -50.0]]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
