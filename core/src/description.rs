@@ -36,6 +36,8 @@ pub enum Op {
     Linear,
     /// The same with a product of two matrices of this rank beside the weight.
     Lora(usize),
+    /// `y = x Wᵀ`, with the weight of the part of this name beside it.
+    Scores(&'static str),
     /// One-dimensional cross-correlation, the rows of its window being one. Here and in the next four
     /// the weight's shape tells the groups.
     Conv1d(Window),
@@ -194,6 +196,7 @@ impl Op {
         match self {
             Self::Linear => "Linear",
             Self::Lora(_) => "LoRA",
+            Self::Scores(_) => "Linear (tied)",
             Self::Conv1d(_) => "Conv1d",
             Self::CausalConv1d(_) => "CausalConv1d",
             Self::Conv2d(_) => "Conv2d",

@@ -58,7 +58,7 @@ pub use layer::{
     BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, LocalResponseNorm,
     NoWeight, NotTracked, RmsNorm, Running,
 };
-pub use layer::{BiasOnly, Channels, Lora, Repeat};
+pub use layer::{BiasOnly, Channels, Lora, Repeat, TiedEmbedding};
 pub use layer::{
     Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,
     LogSoftmax, Mish, PRelu, Relu6, Selu, Shrink, Silu, Softmax, Softmin, Softplus, Softshrink, Softsign, SwiGlu,

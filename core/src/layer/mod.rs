@@ -47,6 +47,7 @@ pub mod recurrent;
 mod repeat;
 mod residual;
 mod softmax;
+mod tied;
 mod time;
 mod unfold;
 mod view;
@@ -91,6 +92,7 @@ pub use recurrent::{Bidirectional, Gru, GruCell, Lstm, LstmCell, Rnn, RnnCell, U
 pub use repeat::Repeat;
 pub use residual::Residual;
 pub use softmax::{LogSoftmax, Softmax, Softmin};
+pub use tied::TiedEmbedding;
 pub use time::{LastStep, MeanStep, TimeDistributed};
 pub use unfold::{Fold, Unfold};
 pub use view::View;

@@ -141,6 +141,12 @@ impl Network {
         assert_eq!(x.len(), info.input.numel(), "the input of {path}");
         let y = match info.op {
             Op::Linear => matmul::linear(x, self.values(path, "weight"), &self.bias(path, info)),
+            Op::Scores(table) => {
+                let beside = path.rsplit_once('.').map_or("", |(beside, _)| beside);
+                let table = self.values(&join(beside, table), "weight");
+                let none = vec![0.0; last_of(info.output)];
+                x.chunks(last_of(info.input)).flat_map(|x| matmul::linear(x, table, &none)).collect()
+            }
             Op::Lora(rank) => {
                 let base = self.linear(&join(path, "base_layer"), x, info.output.numel());
                 let inner = matmul::linear(x, self.values(path, "lora_A.weight"), &vec![0.0; rank]);

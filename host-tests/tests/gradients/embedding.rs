@@ -3,7 +3,7 @@
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
     BagMode, Dropout, Dropout2d, Embedding, EmbeddingBag, Flatten, Frozen, Image, LayerNorm, LearnedPositions, Linear,
-    Matrix, Module, PositionalEncoding, Residual, RotaryEmbedding, Train, Vector,
+    Matrix, Module, PositionalEncoding, Residual, RotaryEmbedding, Tanh, TiedEmbedding, Train, Vector,
     layer::{ChannelDropout, Drawn, Fused, Pass},
     ops::{self, Dim, Pairing},
     optim::Sgd,
@@ -37,6 +37,10 @@ tokens! {
     embedding_of_words: [[i16; 3]; 2], 9 => Embedding<9, 4>;
     embedding_of_a_large_table: [u32; 3], 40 => Embedding<40, 5>;
     embedding_in_a_network: [u16; 3], 6 => (Embedding<6, 4>, (LearnedPositions<[[f32; 4]; 3]>, (Flatten<12>, Linear<12, 2>)));
+    embedding_tied: [u8; 5], 7 => TiedEmbedding<Linear<3, 3>, 7, 3>;
+    embedding_tied_in_place: [u16; 3], 4 => TiedEmbedding<Tanh, 4, 5>;
+    embedding_tied_around_a_network: [i32; 4], 9 => TiedEmbedding<(Residual<LayerNorm<[f32; 4]>>, (Tanh, Linear<4, 4>)), 9, 4>;
+    embedding_tied_in_front: [u8; 3], 6 => (TiedEmbedding<Linear<4, 4>, 6, 4>, (Flatten<18>, Linear<18, 2>));
     embedding_frozen: [u8; 3], 6 => (Frozen<Embedding<6, 4>>, (LayerNorm<[f32; 4]>, (Flatten<12>, Linear<12, 2>)));
     embedding_bag: [u8; 5], 7 => EmbeddingBag<7, 3>;
     embedding_bag_sum: [i32; 4], 5 => EmbeddingBag<5, 3> = bag(BagMode::Sum, None);
