@@ -135,12 +135,15 @@ impl<X: Tensor<Elem = f32>, N: Noise, const D: isize> Train<X> for GumbelSoftmax
 
 /// A temperature that falls from step to step: `τ = max(least, start · factorᵗ)`.
 ///
-/// Jang et al. (2017) take `factor = e⁻ʳ` with a rate `r` of 10⁻⁵ to 10⁻⁴ per step and `least = 0.5`.
+/// Jang et al. (2017) take `factor = e⁻ʳ` with a rate `r` of 10⁻⁵ to 10⁻⁴ per step and `least = 0.5`. The
+/// [schedules](crate::optim::schedule) of learning rates serve as well, where it is to fall otherwise.
 ///
 /// ```
-/// use tensorlet::layer::Annealing;
+/// use tensorlet::{layer::Annealing, optim::schedule::{LinearLR, Schedule}};
 /// let annealing = Annealing { start: 1.0, factor: 0.5, least: 0.2 };
 /// assert_eq!([0, 1, 2, 3].map(|t| annealing.tau(t)), [1.0, 0.5, 0.25, 0.2]);
+/// let linear = LinearLR::new(1.0, 1.0, 0.5, 4);
+/// assert_eq!([0, 2, 4, 9].map(|t| linear.lr(t)), [1.0, 0.75, 0.5, 0.5]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Annealing {
