@@ -17,13 +17,14 @@ use tensorlet_examples::digits::device_job::{
 use tensorlet_examples::fingerprint::FAMILIES;
 
 /// Programs that hold one of everything, which no small part must: they have all of the board's memory.
-const LARGE: [&str; 8] = [
+const LARGE: [&str; 9] = [
     "fingerprint",
     "library_arithmetic",
     "library_data",
     "library_kernels",
     "library_layers",
     "library_movement",
+    "library_sequences",
     "library_training",
     "library_windows",
 ];

@@ -1,6 +1,9 @@
 //! Arithmetic between tensors and functions of their elements.
 
-use tensorlet::{Portable, ops};
+use tensorlet::{
+    Portable,
+    ops::{self, Dim, Pairing},
+};
 
 use super::cases::cases;
 
@@ -78,4 +81,12 @@ cases! {
     sin_backward(x: X, dy: X => dx: X) ops::sin_backward(Portable, x, dy, dx);
     cos(x: X => y: X) ops::cos(Portable, x, y);
     cos_backward(x: X, dy: X => dx: X) ops::cos_backward(Portable, x, dy, dx);
+
+    dropout(x: X, mask: [[u8; 3]; 5], p: f32 = 0.0..1.0 => y: X) ops::dropout(Portable, x, mask, *p, y);
+    dropout_backward(mask: [[u8; 3]; 5], dy: X, p: f32 = 0.0..1.0 => dx: X)
+        ops::dropout_backward(Portable, mask, dy, *p, dx);
+    rotary_embedding(x: [[[f32; 4]; 3]; 2], cos: [[f32; 2]; 3], sin: [[f32; 2]; 3] => y: [[[f32; 4]; 3]; 2])
+        ops::rotary_embedding(Portable, x, cos, sin, Dim::<-2>, Pairing::Neighbours, y);
+    rotary_embedding_backward(cos: [[f32; 2]; 3], sin: [[f32; 2]; 3], dy: [[[f32; 4]; 3]; 2] => dx: [[[f32; 4]; 3]; 2])
+        ops::rotary_embedding_backward(Portable, cos, sin, dy, Dim::<-2>, Pairing::Halves, dx);
 }

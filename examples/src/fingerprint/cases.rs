@@ -59,12 +59,25 @@ macro_rules! range {
 
 /// A family of layers: `name: X => L;`, and with `= value` one that is not `L::ZERO`.
 macro_rules! layers {
-    ($($name:ident: $X:ty => $L:ty $(= $layer:expr)?;)*) => {
+    ($($layers:tt)*) => {
+        $crate::fingerprint::cases::layer_cases! { run keep $($layers)* }
+    };
+}
+
+/// [`layers`] that take tokens.
+macro_rules! tokens {
+    ($($layers:tt)*) => {
+        $crate::fingerprint::cases::layer_cases! { run_tokens keep_tokens $($layers)* }
+    };
+}
+
+macro_rules! layer_cases {
+    ($run:ident $keep:ident $($name:ident: $X:ty => $L:ty $(= $layer:expr)?;)*) => {
         /// The cases.
         pub const CASES: &[$crate::fingerprint::Case] = &[$(
             $crate::fingerprint::Case {
                 name: stringify!($name),
-                run: || $crate::fingerprint::layer::run::<$X, $L>(
+                run: || $crate::fingerprint::layer::$run::<$X, $L>(
                     $crate::fingerprint::cases::layer!($L $(, $layer)?)
                 ),
             },
@@ -72,7 +85,7 @@ macro_rules! layers {
 
         /// Gives the addresses of all that these layers can do away: the linker keeps all of it.
         pub fn keep() {
-            $($crate::fingerprint::layer::keep::<$X, $L>();)*
+            $($crate::fingerprint::layer::$keep::<$X, $L>();)*
         }
     };
 }
@@ -87,4 +100,4 @@ macro_rules! layer {
     };
 }
 
-pub(super) use {cases, layer, layers, range};
+pub(super) use {cases, layer, layer_cases, layers, range, tokens};

@@ -2,12 +2,13 @@
 
 use core::hint::black_box;
 
+use rand_xoshiro::rand_core::SeedableRng;
 use tensorlet::{
-    Error, FusedTrainer, Mode, Module, Path, Portable, Tensor, Train, Trainer, loss::MseLoss, memory, optim::Sgd, train,
+    Error, FusedTrainer, Mode, Module, Path, Portable, Tensor, Train, Trainer, loss::MseLoss, memory, optim::Sgd, random::Generator, train,
 };
 
 use super::{
-    Fingerprint,
+    Argument, Fingerprint,
     argument::{draw, generator},
     hash::tensors,
 };
@@ -23,8 +24,7 @@ const STATE: usize = 40;
 const OPTIMIZER: Sgd<true> = Sgd::with_momentum(0.05, 0.9).nesterov();
 
 fn initialise<L: Module>(layer: &mut L, seed: u64) {
-    let _ = seed;
-    layer.init(&mut generator());
+    layer.init(&mut Generator::seed_from_u64(seed));
 }
 
 fn infer<X: Tensor, L: Train<X, Out: Tensor<Elem = f32>>>(
@@ -100,8 +100,14 @@ fn input_gradient<X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<Elem = f32>>>(
     Ok(())
 }
 
-/// Does all of it, on inputs and targets drawn from a seed.
-pub(super) fn run<X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<Elem = f32>>>(mut layer: L) -> u32 {
+/// All but the gradient of the input, on inputs and targets drawn from a seed.
+fn begin<X: Argument, L: Train<X, Out: Tensor<Elem = f32>>>(
+    layer: &mut L,
+    x: &mut [X; BATCH],
+    targets: &mut [L::Out; BATCH],
+    words: &mut [f32],
+    print: &mut Fingerprint,
+) -> Result<(), Error> {
     const {
         assert!(BATCH * L::PEAK <= WORDS && BATCH * L::STATE <= STATE, "the layer of a case is too large");
         let (fused, accumulated) = (Mode::Fused, Mode::Accumulate);
@@ -111,29 +117,46 @@ pub(super) fn run<X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<Elem = f32>>>(m
             "the layer of a case is too large"
         );
     };
-    let rng = &mut generator();
-    let (mut x, mut targets) = ([X::ZERO; BATCH], [L::Out::ZERO; BATCH]);
-    draw(&mut x, None, rng);
-    draw(&mut targets, None, rng);
+    let (rng, state) = (&mut generator(), &mut [0.0; STATE]);
+    draw(x, None, rng);
+    draw(targets, None, rng);
+    initialise(layer, 0);
+    infer(layer, x, words, print)?;
+    carry_on(layer, x, state, words, print)?;
+    accumulated(layer, x, targets, state, words, print)?;
+    fused(layer, x, targets, words, print)
+}
 
-    let (words, state) = (&mut [0.0; WORDS][..], &mut [0.0; STATE][..]);
+/// Does all of it, and hashes the results.
+pub(super) fn run<X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<Elem = f32>>>(mut layer: L) -> u32 {
+    let (mut x, mut targets, mut words) = ([X::ZERO; BATCH], [L::Out::ZERO; BATCH], [0.0; WORDS]);
     let mut print = Fingerprint::new();
-    initialise(&mut layer, 0);
-    let done = infer(&layer, &x, words, &mut print)
-        .and_then(|()| carry_on(&layer, &x, state, words, &mut print))
-        .and_then(|()| accumulated(&mut layer, &x, &targets, state, words, &mut print))
-        .and_then(|()| fused(&mut layer, &x, &targets, words, &mut print))
-        .and_then(|()| input_gradient(&mut layer, &x, &targets, words, &mut print));
+    let done = begin(&mut layer, &mut x, &mut targets, &mut words, &mut print)
+        .and_then(|()| input_gradient(&mut layer, &x, &targets, &mut words, &mut print));
+    print.add(&done);
+    print.value()
+}
+
+/// [`run`] of a layer that takes tokens: they have no gradient.
+pub(super) fn run_tokens<X: Argument, L: Train<X, Out: Tensor<Elem = f32>>>(mut layer: L) -> u32 {
+    let (mut x, mut targets, mut words) = ([X::ZERO; BATCH], [L::Out::ZERO; BATCH], [0.0; WORDS]);
+    let mut print = Fingerprint::new();
+    let done = begin(&mut layer, &mut x, &mut targets, &mut words, &mut print);
     print.add(&done);
     print.value()
 }
 
 /// Gives the addresses of all of it away.
 pub(super) fn keep<X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<Elem = f32>>>() {
+    keep_tokens::<X, L>();
+    black_box(input_gradient::<X, L> as fn(&mut L, &[X], &[L::Out], &mut [f32], &mut Fingerprint) -> _);
+}
+
+/// [`keep`] of a layer that takes tokens.
+pub(super) fn keep_tokens<X: Tensor, L: Train<X, Out: Tensor<Elem = f32>>>() {
     black_box(initialise::<L> as fn(&mut L, u64));
     black_box(infer::<X, L> as fn(&L, &[X], &mut [f32], &mut Fingerprint) -> _);
     black_box(carry_on::<X, L> as fn(&L, &[X], &mut [f32], &mut [f32], &mut Fingerprint) -> _);
     black_box(accumulated::<X, L> as fn(&mut L, &[X], &[L::Out], &mut [f32], &mut [f32], &mut Fingerprint) -> _);
     black_box(fused::<X, L> as fn(&mut L, &[X], &[L::Out], &mut [f32], &mut Fingerprint) -> _);
-    black_box(input_gradient::<X, L> as fn(&mut L, &[X], &[L::Out], &mut [f32], &mut Fingerprint) -> _);
 }

@@ -24,7 +24,7 @@ mod hash;
 mod layer;
 
 family! {
-    kernels mathematics arithmetic reductions products movement windows activations norms branches sequences attention losses
+    kernels mathematics arithmetic reductions products movement windows activations norms branches sequences embeddings attention losses
     optimizers tools images
 }
 

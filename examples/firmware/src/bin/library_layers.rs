@@ -18,6 +18,7 @@ fn main() -> ! {
     fingerprint::branches::keep();
     fingerprint::sequences::keep();
     fingerprint::attention::keep();
+    fingerprint::embeddings::keep();
     loop {
         cortex_m::asm::wfi();
     }
