@@ -64,10 +64,9 @@ impl<X: Tensor, A: Layer<X>, B: Layer<A::Out>> Layer<X> for (A, B) {
 /// leaves nothing on the tape but its output, and what it needs meanwhile is used again behind it. A
 /// part that keeps less than its output, as one does that works in place, is better kept; one that does
 /// something else in training has to be.
-const fn pruned<X: Tensor, A: Train<X>>(pass: Pass) -> bool {
-    !pass.input_gradient && prunable::<X, A>()
-}
-
+///
+/// Asked in an inline constant: what a chain is not is then not compiled at all, which would double with
+/// every layer.
 const fn prunable<X: Tensor, A: Train<X>>() -> bool {
     A::GRAD == 0 && A::TAPE_LEAF > A::Out::WORDS && !A::DIFFERS_IN_TRAINING
 }
@@ -95,7 +94,7 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
 
     #[inline(always)]
     fn out<'a>(pass: Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
-        if pruned::<X, A>(pass) {
+        if const { prunable::<X, A>() } && !pass.input_gradient {
             let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
             B::out(pass, y, tapes::<A::Out, B>(pass, tape).0)
         } else {
@@ -193,7 +192,7 @@ pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
 ) {
     let (state, state_rest) = memory::split(state, pass.n * A::STATE);
     let behind = pass.behind::<A>();
-    if pruned::<X, A>(pass) {
+    if const { prunable::<X, A>() } && !pass.input_gradient {
         let at = a.infer(k, Input::Given(X::in_words(x, pass.n)), state, tape);
         let words = pass.n * A::Out::WORDS;
         if at == End::High {
@@ -220,7 +219,7 @@ pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
     rest: impl FnOnce(Pass, &mut [f32], &mut [f32], &mut [f32]),
 ) {
     let (grad, grad_rest) = memory::split(grad, A::GRAD);
-    if pruned::<X, A>(pass) {
+    if const { prunable::<X, A>() } && !pass.input_gradient {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
         rest(pass.behind::<A>(), y, tape, grad_rest);
     } else {
@@ -244,7 +243,7 @@ pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
 ) {
     let (_, state) = memory::split(step.state, O::STATES * A::GRAD);
     let behind = Fused { optimizer: step.optimizer, path: step.path, state, scratch: &mut *step.scratch };
-    if pruned::<X, A>(pass) {
+    if const { prunable::<X, A>() } && !pass.input_gradient {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
         rest(pass.behind::<A>(), y, tape, behind);
     } else {
