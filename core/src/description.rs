@@ -383,7 +383,8 @@ pub struct LayerInfo {
 /// A named part of a network.
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
-    /// The field's name: the first part of its parameters' paths.
+    /// The field's name: the first part of its parameters' paths. Empty for a part whose own parts have their
+    /// names directly in the network.
     pub name: &'static str,
     /// What the part is.
     pub description: &'static Description,
@@ -441,7 +442,8 @@ impl Description {
             }
             Self::Network { layers, .. } => {
                 for layer in *layers {
-                    layer.description.walk(part(layer.name), f);
+                    let place = if layer.name.is_empty() { place } else { part(layer.name) };
+                    layer.description.walk(place, f);
                 }
             }
             Self::Residual(inner) | Self::Steps(inner, _) | Self::Repeat(inner, _) => inner.walk(place, f),

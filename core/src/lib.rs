@@ -47,8 +47,8 @@ pub use layer::{
     Sigmoid, Tanh, Train, Unfold,
 };
 pub use layer::{
-    AdditiveAttention, Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, MultiheadAttention, Rnn,
-    RnnCell, TimeDistributed, Unidirectional,
+    AdditiveAttention, Bidirectional, Gru, GruCell, LastStep, Lstm, LstmCell, MeanStep, MultiheadAttention,
+    NormFirstEncoderLayer, Rnn, RnnCell, TimeDistributed, TransformerEncoderLayer, Unidirectional,
 };
 pub use layer::{
     BagMode, Dropout, Dropout1d, Dropout2d, Embedding, EmbeddingBag, LearnedPositions, PositionalEncoding,

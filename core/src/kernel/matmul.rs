@@ -6,7 +6,7 @@ use super::{samples, samples_mut};
 ///
 /// One dimension of each product is the batch, known at run time only; the others are constants. The
 /// `…_flat` forms take them as numbers: stable Rust cannot name the type of a matrix of `4 · H`
-/// columns, as an LSTM's weights are. A slice that is too short for its sizes counts as far as it goes
+/// columns, as an LSTM's weights are; one copy of their code serves all sizes. A slice that is too short for its sizes counts as far as it goes
 /// in the portable bodies, and not at all in others.
 /// The sums run over the inner dimension in order, one term at a time, in [`Portable`](super::Portable).
 pub trait MatmulKernels: Copy {
@@ -75,7 +75,7 @@ pub trait MatmulKernels: Copy {
     /// Portable.matmul_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], &mut c);
     /// assert_eq!(c, [23.0, 16.0]);
     /// ```
-    #[inline]
+    #[inline(never)]
     fn matmul_flat(self, [inner, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
         for (a, c) in samples(a, inner).zip(samples_mut(c, columns)) {
             for (&a, b) in a.iter().zip(samples(b, columns)) {
@@ -94,7 +94,7 @@ pub trait MatmulKernels: Copy {
     /// Portable.matmul_nt_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], &mut c);
     /// assert_eq!(c, [11.0, 17.0]);
     /// ```
-    #[inline]
+    #[inline(never)]
     fn matmul_nt_flat(self, [columns, inner]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
         for (a, c) in samples(a, inner).zip(samples_mut(c, columns)) {
             for (b, c) in samples(b, inner).zip(c) {
@@ -113,7 +113,7 @@ pub trait MatmulKernels: Copy {
     /// Portable.matmul_tn_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0], &mut c);
     /// assert_eq!(c, [3.0, 4.0, 6.0, 8.0]);
     /// ```
-    #[inline]
+    #[inline(never)]
     fn matmul_tn_flat(self, [rows, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
         for (a, b) in samples(a, rows).zip(samples(b, columns)) {
             for (&a, c) in a.iter().zip(samples_mut(c, columns)) {

@@ -62,7 +62,9 @@ pub use adaptive_pool::{
     AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, GlobalAvgPool1d, GlobalAvgPool2d,
     GlobalMaxPool1d, GlobalMaxPool2d,
 };
-pub use attention::{AdditiveAttention, Attended, AttentionMask, MultiheadAttention};
+pub use attention::{
+    AdditiveAttention, Attended, AttentionMask, MultiheadAttention, NormFirstEncoderLayer, TransformerEncoderLayer,
+};
 pub use bias::{Bias, NoBias};
 pub use causal_conv::CausalConv1d;
 pub use concat::Concat;

@@ -5,6 +5,7 @@ use tensorlet::description::LayerInfo;
 use super::{
     matmul::{linear, matmul, transpose},
     network::{Network, join},
+    sample,
     softmax::softmax,
 };
 
@@ -18,6 +19,18 @@ pub fn attention(
     adjust: impl Fn(usize, usize, f64) -> f64,
     empty: f64,
 ) -> [Vec<f64>; 2] {
+    dropped([query, key, value], [queries, keys], scale, adjust, empty, |_, _| 1.0)
+}
+
+/// [`attention`] whose weights are then multiplied by factors: those of dropout.
+fn dropped(
+    [query, key, value]: [&[f64]; 3],
+    [queries, keys]: [usize; 2],
+    scale: f64,
+    adjust: impl Fn(usize, usize, f64) -> f64,
+    empty: f64,
+    factor: impl Fn(usize, usize) -> f64,
+) -> [Vec<f64>; 2] {
     let width = query.len() / queries;
     let products = matmul(query, &transpose(key, [keys, width]), [queries, width, keys]);
     let mut weights = Vec::new();
@@ -26,6 +39,7 @@ pub fn attention(
         let masked = row.iter().all(|score| *score == f64::NEG_INFINITY);
         weights.extend(if masked { vec![empty; keys] } else { softmax(&row) });
     }
+    weights.iter_mut().enumerate().for_each(|(at, weight)| *weight *= factor(at / keys, at % keys));
     let y = matmul(&weights, value, [queries, keys, value.len() / keys]);
     [weights, y]
 }
@@ -47,13 +61,14 @@ pub struct Multihead<'a> {
 
 impl Multihead<'_> {
     /// The attention weights of all heads, and the result, of one sample. `masked(head, i, j, score)` is
-    /// the score with masks.
+    /// the score with masks, `factor(head, i, j)` what dropout multiplies the weight by.
     #[must_use]
     pub fn forward(
         &self,
         inputs: [&[f64]; 3],
         [queries, keys]: [usize; 2],
         masked: impl Fn(usize, usize, usize, f64) -> f64,
+        factor: impl Fn(usize, usize, usize) -> f64,
     ) -> [Vec<f64>; 2] {
         let embed = inputs[0].len() / queries;
         let width = embed / self.heads;
@@ -74,7 +89,14 @@ impl Multihead<'_> {
             };
             let [q, k, v] = [0, 1, 2].map(|i| columns(&projected[i]));
             let scale = 1.0 / (width as f64).sqrt();
-            let [w, y] = attention([&q, &k, &v], [queries, keys], scale, |i, j, s| masked(head, i, j, s), f64::NAN);
+            let [w, y] = dropped(
+                [&q, &k, &v],
+                [queries, keys],
+                scale,
+                |i, j, s| masked(head, i, j, s),
+                f64::NAN,
+                |i, j| factor(head, i, j),
+            );
             weights.extend(w);
             for (row, y) in context.chunks_mut(embed).zip(y.chunks(width)) {
                 row[head * width..][..width].copy_from_slice(y);
@@ -111,15 +133,15 @@ pub fn additive(
 }
 
 impl Network {
-    /// Multi-head attention of a sequence to itself.
+    /// Multi-head attention of sequences to themselves; in training with dropout.
     pub(super) fn self_attention(
         &self,
         info: &LayerInfo,
         path: &str,
-        x: &[f64],
-        heads: usize,
-        causal: bool,
-    ) -> Vec<f64> {
+        x: &[Vec<f64>],
+        (heads, causal): (usize, bool),
+        training: bool,
+    ) -> Vec<Vec<f64>> {
         let of = |name: &str| {
             let path = join(path, name);
             self.parameters.iter().find(|parameter| parameter.path == path).map_or(&[][..], |found| &found.values)
@@ -131,9 +153,20 @@ impl Network {
             out_bias: of("out_proj.bias"),
             heads,
         };
-        let steps = info.input.dim(0);
+        let (steps, p) = (info.input.dim(0), self.setting(path, "dropout"));
         let masked = |_, i: usize, j: usize, score: f64| if causal && j > i { f64::NEG_INFINITY } else { score };
-        let [_, y] = attention.forward([x; 3], [steps; 2], masked);
-        y
+        let one = |(sample, x): (usize, &Vec<f64>)| {
+            let factor = |head: usize, i: usize, j: usize| {
+                let at = ((sample * heads + head) * steps + i) * steps + j;
+                match training && p > 0.0 {
+                    true if f64::from(sample::number(at)) < p => 0.0,
+                    true => 1.0 / (1.0 - p),
+                    false => 1.0,
+                }
+            };
+            let [_, y] = attention.forward([x; 3], [steps; 2], masked, factor);
+            y
+        };
+        x.iter().enumerate().map(one).collect()
     }
 }

@@ -97,6 +97,7 @@ impl Network {
                 Op::GaussianReparam | Op::GaussianSigmaReparam | Op::GumbelSoftmax { .. } => {
                     self.sample(info, path, &x, training)
                 }
+                Op::SelfAttention { heads, causal } => self.self_attention(info, path, &x, (heads, causal), training),
                 Op::Dropout => sample::dropout(&x, 1, self.setting(path, "p"), training),
                 Op::ChannelDropout => {
                     let plane = info.input.numel() / info.input.dim(0);
@@ -207,7 +208,6 @@ impl Network {
                 norm::local_response(x, info.input.dim(0), self.setting(path, "size") as usize, settings)
             }
             Op::Flatten | Op::View | Op::Identity => x.to_vec(),
-            Op::SelfAttention { heads, causal } => self.self_attention(info, path, x, heads, causal),
             Op::LastStep => x[x.len() - info.output.numel()..].to_vec(),
             Op::MeanStep => {
                 let (steps, len) = (info.input.dim(0), info.output.numel());
@@ -262,7 +262,7 @@ impl Network {
     }
 
     /// A setting of a layer.
-    fn setting(&self, path: &str, name: &str) -> f64 {
+    pub(super) fn setting(&self, path: &str, name: &str) -> f64 {
         let path = join(path, name);
         *self.settings.get(&path).unwrap_or_else(|| panic!("the network shows no setting {path}"))
     }
@@ -279,5 +279,5 @@ fn last(info: &LayerInfo, dims: usize) -> usize {
 }
 
 pub(super) fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+    if path.is_empty() || name.is_empty() { format!("{path}{name}") } else { format!("{path}.{name}") }
 }

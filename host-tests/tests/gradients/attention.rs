@@ -3,8 +3,8 @@
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
-    AdditiveAttention, Kernels, LastStep, Linear, Matrix, Module, MultiheadAttention, NoBias, Parameter, Path,
-    Residual, Tensor, Visitor,
+    AdditiveAttention, Gelu, Kernels, LastStep, LayerNorm, Linear, Matrix, MeanStep, Module, MultiheadAttention,
+    NoBias, NormFirstEncoderLayer, Parameter, Path, Relu, Residual, Tensor, TransformerEncoderLayer, Visitor,
     layer::{Attended, AttentionMask},
     ops::{self, Attention, Mask},
     random,
@@ -13,6 +13,7 @@ use tensorlet_host::{
     on_every_instruction_set,
     reference::{
         attention::{self as reference, Multihead},
+        sample::Sequence,
         wide,
     },
     tolerance,
@@ -20,12 +21,24 @@ use tensorlet_host::{
 
 use crate::gradients;
 
+type Block = NormFirstEncoderLayer<4, 2, 6, Gelu, false, Sequence>;
+
 gradients! {
     multihead_attention: Matrix<4, 6> => MultiheadAttention<6, 2>;
     multihead_attention_causal: Matrix<5, 6> => MultiheadAttention<6, 3, true>;
     multihead_attention_one_head: Matrix<3, 4> => MultiheadAttention<4, 1, true>;
     multihead_attention_no_bias: Matrix<3, 4> => MultiheadAttention<4, 2, false, NoBias>;
     multihead_attention_output_bias: Matrix<3, 4> => MultiheadAttention<4, 2, true, NoBias, [f32; 4]>;
+    multihead_attention_with_dropout: Matrix<4, 6> => MultiheadAttention<6, 2, false, [f32; 6], [f32; 6], Sequence>
+        = MultiheadAttention { dropout: 0.3, ..Module::ZERO };
+    multihead_attention_causal_with_dropout: Matrix<5, 4> => MultiheadAttention<4, 2, true, NoBias, [f32; 4], Sequence>
+        = MultiheadAttention { dropout: 0.5, ..Module::ZERO };
+    encoder_layer: Matrix<4, 6> => TransformerEncoderLayer<6, 2, 9, Relu, false, Sequence>;
+    encoder_layer_causal: Matrix<3, 4> => TransformerEncoderLayer<4, 2, 5, Gelu, true, Sequence>;
+    norm_first_encoder_layer: Matrix<4, 6> => NormFirstEncoderLayer<6, 3, 5, Relu, false, Sequence>;
+    norm_first_encoder_layer_causal: Matrix<3, 4> => NormFirstEncoderLayer<4, 1, 7, Gelu, true, Sequence>;
+    encoder_of_two_layers: Matrix<3, 2> =>
+        (Linear<2, 4>, (Block, (Block, (LayerNorm<[f32; 4]>, (MeanStep, Linear<4, 2>)))));
     multihead_attention_one_step: Matrix<1, 4> => (Linear<4, 6>, (MultiheadAttention<6, 2>, Linear<6, 2>));
     multihead_attention_in_a_network: Matrix<4, 3> =>
         (Linear<3, 4>, (Residual<MultiheadAttention<4, 2, true>>, (LastStep, Linear<4, 2>)));
@@ -257,7 +270,8 @@ fn cross<K: Kernels>(k: K, padding: Option<&[[u8; S]]>, mask: AttentionMask<'_, 
         let mut results = [Vec::new(), Vec::new()];
         for n in 0..N {
             let inputs = [&q[n * L * E..][..L * E], &key[n * S * E..][..S * E], &v[n * S * E..][..S * E]];
-            let of_sample = net.forward(inputs, [L, S], |head, i, j, score| hidden(n, head, i, j, score));
+            let of_sample =
+                net.forward(inputs, [L, S], |head, i, j, score| hidden(n, head, i, j, score), |_, _, _| 1.0);
             results.iter_mut().zip(of_sample).for_each(|(all, part)| all.extend(part));
         }
         results

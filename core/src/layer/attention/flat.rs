@@ -43,9 +43,9 @@ impl Sizes {
         2 * (self.queries + self.keys) * self.width + self.scores()
     }
 
-    /// Words of scratch of a backward pass: the same, and the gradient of the scores.
+    /// Words of scratch of a backward pass: the same, the gradient of the scores, and one row of weights.
     pub(super) const fn backward_scratch(&self) -> usize {
-        self.scratch() + self.scores()
+        self.scratch() + self.scores() + self.keys
     }
 
     const fn head(&self) -> Head {
@@ -67,6 +67,10 @@ pub(super) type Inputs<'a> = [&'a [f32]; 3];
 
 /// Masks the scores of a sample and head, both counted.
 pub(super) type Masking<'a> = &'a dyn Fn(usize, usize, &mut [f32]);
+
+/// Drops out some of the weights, head after head: each of the two does the same once, so that a backward pass
+/// can do it twice.
+pub(super) type Dropping<'a> = Option<[&'a mut dyn FnMut(&mut [f32]); 2]>;
 
 /// `y ← x W + b`.
 fn linear<K: Kernels>(k: K, [inputs, outputs]: [usize; 2], x: &[f32], (w, b): (&[f32], &[f32]), y: &mut [f32]) {
@@ -109,7 +113,7 @@ pub(super) fn forward<K: Kernels>(
     k: K,
     (sizes, n): (Sizes, usize),
     parameters: Weights<'_>,
-    (inputs, masking): (Inputs<'_>, Masking<'_>),
+    (inputs, masking, mut dropping): (Inputs<'_>, Masking<'_>, Dropping<'_>),
     [projected, context, scratch]: [&mut [f32]; 3],
     weights: &mut [f32],
     y: &mut [f32],
@@ -141,6 +145,9 @@ pub(super) fn forward<K: Kernels>(
             if let Some(weights) = weights.next() {
                 copy(weights, scores);
             }
+            if let Some([drop, _]) = &mut dropping {
+                drop(scores);
+            }
             head.attend(k, scores, vh, yh);
             scatter(yh, context.as_deref_mut().unwrap_or(q), embed, h, width);
         }
@@ -163,7 +170,7 @@ pub(super) fn backward<K: Kernels>(
     k: K,
     (sizes, n): (Sizes, usize),
     parameters: Weights<'_>,
-    (inputs, masking): (Inputs<'_>, Masking<'_>),
+    (inputs, masking, mut dropping): (Inputs<'_>, Masking<'_>, Dropping<'_>),
     [projected, context, scratch]: [&mut [f32]; 3],
     [dy, dweights]: [&[f32]; 2],
     grad: &mut [f32],
@@ -181,8 +188,8 @@ pub(super) fn backward<K: Kernels>(
 
     let head = sizes.head();
     let scores = sizes.scores();
-    let [qh, yh, kh, vh, weights, gradient] =
-        parts(scratch, [queries * width, queries * width, keys * width, keys * width, scores, scores]);
+    let [qh, yh, kh, vh, weights, gradient, row] =
+        parts(scratch, [queries * width, queries * width, keys * width, keys * width, scores, scores, keys]);
     let mut dweights = samples(dweights, scores);
     let [q, keys_all, v] = parts(projected, [queries, keys, keys].map(|rows| n * rows * embed));
     let all = samples_mut(q, queries * embed).zip(samples_mut(keys_all, keys * embed));
@@ -205,7 +212,16 @@ pub(super) fn backward<K: Kernels>(
             head.weights_gradient(k, yh, vh, gradient);
             // From here on the values' place is their gradient's; then those of context and keys follow.
             vh.fill(0.0);
-            head.value_gradient(k, weights, yh, vh);
+            if let Some([first, second]) = &mut dropping {
+                first(gradient);
+                for (weights, dy) in samples(weights, keys).zip(samples(yh, width)) {
+                    copy(row, weights);
+                    second(row);
+                    k.matmul_tn_flat([keys, width], row, dy, vh);
+                }
+            } else {
+                head.value_gradient(k, weights, yh, vh);
+            }
             for (weights, gradient) in samples_mut(weights, keys).zip(samples(gradient, keys)) {
                 k.softmax_backward(weights, gradient);
             }

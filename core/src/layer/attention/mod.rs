@@ -2,11 +2,13 @@
 
 mod additive;
 mod attended;
+mod encoder;
 mod flat;
 mod multihead;
 
 pub use additive::{AdditiveAttention, AdditiveInputs};
 pub use attended::{Attended, AttentionMask};
+pub use encoder::{NormFirstEncoderLayer, TransformerEncoderLayer};
 pub use multihead::MultiheadAttention;
 
 use crate::Error;

@@ -12,9 +12,10 @@ use crate::{
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
     init,
     kernel::Kernels,
-    layer::{Bias, Layer, Linear, Pass, Train, recurrent::GateBias},
+    layer::{Bias, Drawn, Layer, Linear, Noise, Pass, Train, dropout, recurrent::GateBias},
     memory::{self, End, Input, cut, split},
     message::{Part, fail},
+    random,
     shape::Shape,
 };
 
@@ -40,17 +41,29 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
-pub struct MultiheadAttention<const E: usize, const HEADS: usize, const CAUSAL: bool = false, B = [f32; E], O = B> {
+pub struct MultiheadAttention<
+    const E: usize,
+    const HEADS: usize,
+    const CAUSAL: bool = false,
+    B = [f32; E],
+    O = B,
+    N = Drawn,
+> {
     /// The projections of queries, keys and values, each stored `[E in][E out]`.
     pub in_proj_weight: [[[f32; E]; E]; 3],
     /// Their biases.
     pub in_proj_bias: [B; 3],
     /// The projection of what the heads attended to.
     pub out_proj: Linear<E, E, O>,
+    /// The probability with which an attention weight is dropped in training, 0 by default. Only
+    /// self-attention as a layer does so.
+    pub dropout: f32,
+    /// Where the random numbers of dropout come from, one for each attention weight.
+    pub noise: N,
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>>
-    MultiheadAttention<E, HEADS, CAUSAL, B, O>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, N: Noise>
+    MultiheadAttention<E, HEADS, CAUSAL, B, O, N>
 {
     const PROJECT: ParameterInfo =
         ParameterInfo { name: "in_proj_weight", shape: Shape::new(&[3 * E, E]), layout: Layout::TransposedBlocks(3) };
@@ -78,6 +91,22 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
             ]);
         }
         Sizes { queries, keys, embed: E, heads: HEADS, width: E / HEADS }
+    }
+
+    /// Whether attention weights are dropped in this pass.
+    fn drops(&self, pass: &Pass) -> bool {
+        pass.training && self.dropout > 0.0
+    }
+
+    /// Drops attention weights, the same in every call for a pass.
+    fn dropping(&self, pass: &Pass) -> impl FnMut(&mut [f32]) {
+        let mut noise = self.noise.numbers(pass, random::uniform);
+        let (p, scale) = (self.dropout, dropout::scale(self.dropout));
+        move |weights| {
+            for (weight, u) in weights.iter_mut().zip(&mut noise) {
+                *weight *= if u < p { 0.0 } else { scale };
+            }
+        }
     }
 
     fn weights(&self) -> Weights<'_> {
@@ -138,7 +167,7 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
             k,
             (sizes, n),
             self.weights(),
-            (flat_inputs(inputs), &Self::masking(inputs)),
+            (flat_inputs(inputs), &Self::masking(inputs), None),
             flat::areas(sizes, n, workspace),
             Tensor::flat_mut(weights),
             Tensor::flat_mut(y),
@@ -186,7 +215,7 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
             k,
             (sizes, n),
             weights,
-            (flat_inputs(inputs), &Self::masking(inputs)),
+            (flat_inputs(inputs), &Self::masking(inputs), None),
             [&mut *projected, context, scratch],
             [Tensor::flat(dy), Tensor::flat(dweights)],
             grad,
@@ -201,13 +230,15 @@ fn flat_inputs<'a, const E: usize, const L: usize, const S: usize>(inputs: &Atte
     [Tensor::flat(inputs.query), Tensor::flat(inputs.key), Tensor::flat(inputs.value)]
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>> Module
-    for MultiheadAttention<E, HEADS, CAUSAL, B, O>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, N: Noise> Module
+    for MultiheadAttention<E, HEADS, CAUSAL, B, O, N>
 {
     const ZERO: Self = Self {
         in_proj_weight: [[[0.0; E]; E]; 3],
         in_proj_bias: [B::BLANK; 3],
         out_proj: <Linear<E, E, O> as Module>::ZERO,
+        dropout: 0.0,
+        noise: N::NEW,
     };
     const PARAMETERS: usize = 4 * E * E + 3 * B::LEN + O::LEN;
 
@@ -224,6 +255,7 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
 
     #[inline]
     fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
+        visitor.setting(path.join("dropout"), self.dropout);
         let info = &Self::PROJECT;
         let parameter = Parameter { path: path.join(info.name), info, trained: true };
         visitor.parameter(parameter, self.in_proj_weight.elements());
@@ -258,8 +290,8 @@ fn self_masking<const CAUSAL: bool>(sizes: Sizes) -> impl Fn(usize, usize, &mut 
     }
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, const T: usize>
-    Layer<[[f32; E]; T]> for MultiheadAttention<E, HEADS, CAUSAL, B, O>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, N: Noise, const T: usize>
+    Layer<[[f32; E]; T]> for MultiheadAttention<E, HEADS, CAUSAL, B, O, N>
 {
     type Out = [[f32; E]; T];
     const DESCRIPTION: Description = Description::Layer(LayerInfo {
@@ -282,16 +314,17 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
             let (projected, scratch) = split(scratch, n * sizes.projected());
             let masking: Masking<'_> = &mask;
             let areas = [projected, &mut [], scratch];
-            flat::forward(k, (sizes, n), self.weights(), ([x; 3], masking), areas, &mut [], Tensor::flat_mut(y));
+            flat::forward(k, (sizes, n), self.weights(), ([x; 3], masking, None), areas, &mut [], Tensor::flat_mut(y));
         })
     }
 }
 
-impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, const T: usize>
-    Train<[[f32; E]; T]> for MultiheadAttention<E, HEADS, CAUSAL, B, O>
+impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: Bias<E>, N: Noise, const T: usize>
+    Train<[[f32; E]; T]> for MultiheadAttention<E, HEADS, CAUSAL, B, O, N>
 {
     /// Projections, context, scratch, output.
     const TAPE: usize = Self::workspace(T, T) + T * E;
+    const DIFFERS_IN_TRAINING: bool = true;
 
     #[inline]
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
@@ -299,7 +332,9 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
         let (y, workspace) = cut(tape, End::High, n * T * E);
         let mask = self_masking::<CAUSAL>(sizes);
         let areas = flat::areas(sizes, n, workspace);
-        flat::forward(k, (sizes, n), self.weights(), ([&*x; 3], &mask), areas, &mut [], y);
+        let [mut drop, mut again] = [(); 2].map(|()| self.dropping(&pass));
+        let inputs = ([&*x; 3], &mask as Masking<'_>, self.drops(&pass).then_some([&mut drop as _, &mut again as _]));
+        flat::forward(k, (sizes, n), self.weights(), inputs, areas, &mut [], y);
     }
 
     #[inline]
@@ -310,7 +345,9 @@ impl<const E: usize, const HEADS: usize, const CAUSAL: bool, B: GateBias<E>, O: 
         let [projected, context, scratch] = flat::areas(sizes, n, workspace);
         let weights = self.weights();
         let areas = [&mut *projected, context, scratch];
-        flat::backward(k, (sizes, n), weights, ([&*x; 3], &mask), areas, [dy, &[]], grad);
+        let [mut drop, mut again] = [(); 2].map(|()| self.dropping(&pass));
+        let inputs = ([&*x; 3], &mask as Masking<'_>, self.drops(&pass).then_some([&mut drop as _, &mut again as _]));
+        flat::backward(k, (sizes, n), weights, inputs, areas, [dy, &[]], grad);
         if pass.input_gradient {
             flat::self_gradient(k, (sizes, n), weights.project, projected, x);
         }

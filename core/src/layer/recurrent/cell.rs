@@ -112,6 +112,9 @@ impl<'a> Gradient<'a> {
 /// What the four parameters of a cell are called.
 pub(super) type Names = [&'static str; 4];
 
+/// Those of a cell alone.
+const NAMES: Names = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"];
+
 /// The parameters of a cell as a description lists them.
 pub(super) const fn infos(names: Names, gates: usize, inputs: usize, hidden: usize) -> [ParameterInfo; 4] {
     let rows = gates * hidden;
@@ -125,12 +128,19 @@ pub(super) const fn infos(names: Names, gates: usize, inputs: usize, hidden: usi
     ]
 }
 
-/// Shows the parameters of a cell to a visitor.
+/// Shows the parameters of a cell to a visitor, by these names.
 #[inline]
-pub(super) fn show<L: AnyCell, V: Visitor>(cell: &L, infos: &[ParameterInfo; 4], path: Path<'_>, visitor: &mut V) {
-    for (values, info) in cell.weights().into_iter().zip(infos) {
+pub(super) fn show<L: AnyCell, V: Visitor>(
+    cell: &L,
+    infos: &[ParameterInfo; 4],
+    names: &Names,
+    path: Path<'_>,
+    visitor: &mut V,
+) {
+    for ((values, info), name) in cell.weights().into_iter().zip(infos).zip(names) {
         if !values.is_empty() {
-            visitor.parameter(Parameter { path: path.join(info.name), info, trained: true }, values);
+            let info = &ParameterInfo { name, ..*info };
+            visitor.parameter(Parameter { path: path.join(name), info, trained: true }, values);
         }
     }
 }
@@ -140,12 +150,14 @@ pub(super) fn show<L: AnyCell, V: Visitor>(cell: &L, infos: &[ParameterInfo; 4],
 pub(super) fn show_mut<L: AnyCell, V: VisitorMut>(
     cell: &mut L,
     infos: &[ParameterInfo; 4],
+    names: &Names,
     path: Path<'_>,
     visitor: &mut V,
 ) {
-    for (values, info) in cell.weights_mut().into_iter().zip(infos) {
+    for ((values, info), name) in cell.weights_mut().into_iter().zip(infos).zip(names) {
         if !values.is_empty() {
-            visitor.parameter(Parameter { path: path.join(info.name), info, trained: true }, values);
+            let info = &ParameterInfo { name, ..*info };
+            visitor.parameter(Parameter { path: path.join(name), info, trained: true }, values);
         }
     }
 }
@@ -160,7 +172,7 @@ pub(super) fn init<L: AnyCell, R: Rng>(cell: &mut L, hidden: usize, rng: &mut R)
 }
 
 impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Cell<C, IN, H, B> {
-    const INFOS: [ParameterInfo; 4] = infos(["weight_ih", "weight_hh", "bias_ih", "bias_hh"], C::GATES, IN, H);
+    const INFOS: [ParameterInfo; 4] = infos(NAMES, C::GATES, IN, H);
 
     const SIZES: Sizes = Sizes { steps: 1, inputs: IN, hidden: H, layers: 1, directions: 1 };
 
@@ -181,12 +193,12 @@ impl<C: Gates, const IN: usize, const H: usize, B: GateBias<H>> Module for Cell<
 
     #[inline]
     fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        show(self, const { &Self::INFOS }, path, visitor);
+        show(self, const { &Self::INFOS }, &NAMES, path, visitor);
     }
 
     #[inline]
     fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
-        show_mut(self, const { &Self::INFOS }, path, visitor);
+        show_mut(self, const { &Self::INFOS }, &NAMES, path, visitor);
     }
 }
 

@@ -30,6 +30,7 @@ use crate::{
 /// | `num_layers` | `LAYERS` |
 /// | `bidirectional=True` | [`Bidirectional<{2 * H}>`](super::Bidirectional) for `D` |
 /// | `bias=False` | [`NoBias`](crate::NoBias) for `B` |
+/// | `dropout=p` | a chain: `(Lstm<IN, H>, (Dropout, Lstm<H, H>))` |
 /// | `y, (h_n, c_n) = rnn(x, (h_0, c_0))` | [`forward_with_state`](Layer::forward_with_state) changes one state |
 ///
 /// The state has the words of `h` in PyTorch, `[layers · directions, n, H]`, and for an LSTM behind them
@@ -66,6 +67,9 @@ const NAMES: [[Names; 2]; MOST_LAYERS] = {
     names!(0, 1, 2, 3, 4, 5, 6, 7)
 };
 
+/// One copy for all types.
+static SHARED_NAMES: [[Names; 2]; MOST_LAYERS] = NAMES;
+
 /// The most parameters that a stack can have.
 const MOST: usize = 4 * 2 * MOST_LAYERS;
 
@@ -74,29 +78,22 @@ impl<C: Gates, const IN: usize, const H: usize, const LAYERS: usize, D: Directio
 where
     Layers<LAYERS>: Depth,
 {
-    /// The parameters of each cell, by layer and direction.
-    const CELLS: [[[ParameterInfo; 4]; 2]; MOST_LAYERS] = {
-        let mut cells = [[cell::infos([""; 4], 1, 1, 1); 2]; MOST_LAYERS];
-        let mut layer = 0;
-        while layer < MOST_LAYERS {
-            let inputs = if layer == 0 { IN } else { D::COUNT * H };
-            let [forward, reverse] = NAMES[layer];
-            cells[layer] = [cell::infos(forward, C::GATES, inputs, H), cell::infos(reverse, C::GATES, inputs, H)];
-            layer += 1;
-        }
-        cells
-    };
+    /// The parameters of a cell of the first layer and of one behind it.
+    const CELLS: [[ParameterInfo; 4]; 2] =
+        [cell::infos([""; 4], C::GATES, IN, H), cell::infos([""; 4], C::GATES, D::COUNT * H, H)];
 
     /// Parameters of a cell: with biases or without.
     const EACH: usize = if B::LEN == 0 { 2 } else { 4 };
 
     /// The parameters that there are, in order, and then some.
     const LIST: [ParameterInfo; MOST] = {
-        let mut list = [Self::CELLS[0][0][0]; MOST];
+        let mut list = [Self::CELLS[0][0]; MOST];
         let mut i = 0;
         while i < LAYERS * D::COUNT * Self::EACH {
-            let cell = i / Self::EACH;
-            list[i] = Self::CELLS[cell / D::COUNT][cell % D::COUNT][i % Self::EACH];
+            let (cell, parameter) = (i / Self::EACH, i % Self::EACH);
+            let (layer, direction) = (cell / D::COUNT, cell % D::COUNT);
+            list[i] = Self::CELLS[if layer == 0 { 0 } else { 1 }][parameter];
+            list[i].name = NAMES[layer][direction][parameter];
             i += 1;
         }
         list
@@ -136,26 +133,26 @@ where
 
     #[inline]
     fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        let [first, behind @ ..] = const { &Self::CELLS };
-        for (cell, infos) in self.first.as_ref().iter().zip(first) {
-            cell::show(cell, infos, path, visitor);
+        let ([first, behind], [names, names_behind @ ..]) = (const { &Self::CELLS }, &SHARED_NAMES);
+        for (cell, names) in self.first.as_ref().iter().zip(names) {
+            cell::show(cell, first, names, path, visitor);
         }
-        for (layer, infos) in self.behind.as_ref().iter().zip(behind) {
-            for (cell, infos) in layer.as_ref().iter().zip(infos) {
-                cell::show(cell, infos, path, visitor);
+        for (layer, names) in self.behind.as_ref().iter().zip(names_behind) {
+            for (cell, names) in layer.as_ref().iter().zip(names) {
+                cell::show(cell, behind, names, path, visitor);
             }
         }
     }
 
     #[inline]
     fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
-        let [first, behind @ ..] = const { &Self::CELLS };
-        for (cell, infos) in self.first.as_mut().iter_mut().zip(first) {
-            cell::show_mut(cell, infos, path, visitor);
+        let ([first, behind], [names, names_behind @ ..]) = (const { &Self::CELLS }, &SHARED_NAMES);
+        for (cell, names) in self.first.as_mut().iter_mut().zip(names) {
+            cell::show_mut(cell, first, names, path, visitor);
         }
-        for (layer, infos) in self.behind.as_mut().iter_mut().zip(behind) {
-            for (cell, infos) in layer.as_mut().iter_mut().zip(infos) {
-                cell::show_mut(cell, infos, path, visitor);
+        for (layer, names) in self.behind.as_mut().iter_mut().zip(names_behind) {
+            for (cell, names) in layer.as_mut().iter_mut().zip(names) {
+                cell::show_mut(cell, behind, names, path, visitor);
             }
         }
     }

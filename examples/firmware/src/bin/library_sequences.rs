@@ -15,9 +15,9 @@ use tensorlet::loss::CrossEntropyLoss;
 use tensorlet::ops::{self, Attention};
 use tensorlet::optim::Sgd;
 use tensorlet::{
-    AdditiveAttention, Bidirectional, Error, FusedTrainer, Gru, GruCell, LastStep, Layer, Linear, Lstm, Matrix,
-    MeanStep, MultiheadAttention, Portable, Relu, Residual, Rnn, RnnCell, TimeDistributed, Trainer, Unidirectional,
-    network,
+    AdditiveAttention, Bidirectional, Error, FusedTrainer, Gelu, Gru, GruCell, LastStep, Layer, Linear, Lstm, Matrix,
+    MeanStep, MultiheadAttention, NormFirstEncoderLayer, Portable, Relu, Residual, Rnn, RnnCell, TimeDistributed,
+    Trainer, TransformerEncoderLayer, Unidirectional, network,
 };
 
 #[global_allocator]
@@ -33,6 +33,8 @@ network! {
         lstm = Lstm<3, 5, 2, Bidirectional<10>>,
         gru = Gru<10, 6>,
         attention = Residual<MultiheadAttention<6, 2, true>>,
+        block = TransformerEncoderLayer<6, 2, 9, Relu>,
+        norm_first = NormFirstEncoderLayer<6, 3, 7, Gelu, true>,
         linear = Linear<6, 4>,
         each = TimeDistributed<(Linear<4, 4>, Relu)>,
         last = LastStep,
