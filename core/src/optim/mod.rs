@@ -2,7 +2,34 @@
 //!
 //! An optimiser is a small value of hyperparameters. What it remembers of each weight lies in the
 //! workspace: [`Optimizer::STATES`] words for each word of the gradient, so that what is not trained
-//! costs nothing.
+//! costs nothing. Options that need memory are part of the type, all others are numbers.
+//!
+//! | | words for a weight |
+//! |---|---|
+//! | [`Sgd`] | 0; with momentum, also Nesterov's, 1 |
+//! | [`Adam`], [`AdamW`] | 2; with the largest square so far (AMSGrad) 3 |
+//! | [`Adamax`], [`NAdam`], [`RAdam`] | 2 |
+//! | [`RmsProp`] | 1; 1 more if centered, 1 more with momentum |
+//! | [`Adagrad`] | 1 |
+//! | [`Adadelta`] | 2 |
+//!
+//! [`schedule`] has the rates that change from step to step, [`Groups`] gives parameters settings of
+//! their own, and [`clip_grad_norm`], [`grad_clipping`] and [`clip_grad_value`] hold gradients in bounds
+//! between [`Trainer::accumulate`](crate::Trainer) and `apply`:
+//!
+//! ```
+//! use tensorlet::{Linear, Module, Portable, Trainer, loss::CrossEntropyLoss, optim::{AdamW, clip_grad_norm}};
+//! let mut net = Linear::<2, 2>::ZERO;
+//! let mut workspace = [0.0; 64];
+//! let mut trainer = Trainer::<[f32; 2], _, _>::new(AdamW::new(0.1), &mut workspace)?;
+//! trainer.zero_grad();
+//! for (x, label) in [([1.0, 2.0], 0), ([3.0, 4.0], 1)] {
+//!     trainer.accumulate(Portable, &mut net, &CrossEntropyLoss, &[x], &[label], 0.5)?; // half of each
+//! }
+//! clip_grad_norm(Portable, trainer.gradients(), 1.0);
+//! trainer.apply(Portable, &mut net);
+//! # Ok::<(), tensorlet::Error>(())
+//! ```
 
 mod adagrad;
 mod adam;

@@ -131,7 +131,7 @@ impl Any {
             "sgd" | "momentum" | "nesterov" => {
                 let sgd = Sgd::with_momentum(lr(1e-3), momentum);
                 set!(sgd, case: dampening);
-                let sgd = if case.flag("nesterov") { sgd.nesterov() } else { sgd };
+                let sgd = if case.flag("nesterov") || name == "nesterov" { sgd.nesterov() } else { sgd };
                 common!(sgd, case);
                 Self::Momentum(sgd)
             }

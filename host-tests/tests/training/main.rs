@@ -9,4 +9,5 @@ mod modes;
 mod partial;
 mod schedules;
 mod statistics;
+mod seeds;
 mod values;
