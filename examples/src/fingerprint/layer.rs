@@ -4,7 +4,8 @@ use core::hint::black_box;
 
 use rand_xoshiro::rand_core::SeedableRng;
 use tensorlet::{
-    Error, FusedTrainer, Mode, Module, Path, Portable, Tensor, Train, Trainer, loss::MseLoss, memory, optim::Sgd, random::Generator, train,
+    Error, FusedTrainer, Mode, Module, Path, Portable, Tensor, Train, Trainer, loss::MseLoss, memory, optim::Sgd,
+    random::Generator, train,
 };
 
 use super::{

@@ -8,6 +8,6 @@ mod inputs;
 mod modes;
 mod partial;
 mod schedules;
-mod statistics;
 mod seeds;
+mod statistics;
 mod values;
