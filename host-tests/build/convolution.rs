@@ -42,6 +42,17 @@ impl Layer<'_> {
     fn typed(&self, window: &Window) -> Result<(String, String), String> {
         let dimensions = self.dimensions();
         let ((inputs, plane), (outputs, out_plane)) = (image(self.input, dimensions)?, image(self.output, dimensions)?);
+        let transposed = self.name == "ConvTranspose";
+        let (wide, narrow) = if transposed { (outputs, inputs) } else { (inputs, outputs) };
+        let groups = wide.checked_div(self.weight[1]).filter(|groups| *groups > 0);
+        if groups.is_none_or(|groups| groups * self.weight[1] != wide || narrow % groups != 0) {
+            return Err(format!("no groups of {} channels for {inputs} to {outputs}", self.weight[1]));
+        }
+        if transposed {
+            check_transposed(window, &plane, &out_plane)?;
+        } else {
+            window.check(&plane, &out_plane)?;
+        }
         let bias = if self.bias { format!("[f32; {outputs}]") } else { "tensorlet::NoBias".to_owned() };
         let layer = format!(
             "tensorlet::{}{dimensions}d<{inputs}, {outputs}, {}, {}, {}, {bias}, {}>",
@@ -53,6 +64,18 @@ impl Layer<'_> {
         );
         Ok((tensor(&[vec![inputs], plane].concat()), layer))
     }
+}
+
+/// Fails unless a transposed convolution can give an output of this size.
+fn check_transposed(window: &Window, input: &[usize], output: &[usize]) -> Result<(), String> {
+    for (axis, (&input, &output)) in input.iter().zip(output).enumerate() {
+        let least = ((input - 1) * window.stride[axis] + window.extent(axis)?)
+            .saturating_sub(window.begin[axis] + window.end[axis]);
+        if !(least..least + window.stride[axis].max(window.dilation[axis])).contains(&output) {
+            return Err(format!("an output of {least} or a little more, not of {output}"));
+        }
+    }
+    if window.around.is_empty() { Ok(()) } else { Err("the padding is zeros".to_owned()) }
 }
 
 fn torch(entry: &Entry, name: &'static str) -> Typed {
@@ -77,8 +100,9 @@ fn causal(entry: &Entry) -> Typed {
     let (input, output, weight) = (entry.shape("in.x")?, entry.shape("out.y")?, entry.shape("in.weight")?);
     let mut window = Window::of_torch(entry, weight[2..].to_vec(), &[1])?;
     let ((inputs, plane), (outputs, out_plane)) = (image(input, 1)?, image(output, 1)?);
-    let left = sizes(entry, "left_pad", 1)?.unwrap_or_else(|| vec![window.extent(0) - 1]);
-    if left[0] != window.extent(0) - 1 || out_plane != plane {
+    let history = window.extent(0)? - 1;
+    let left = sizes(entry, "left_pad", 1)?.unwrap_or_else(|| vec![history]);
+    if left[0] != history || window.stride != [1] || out_plane != plane {
         window.begin = left;
         let layer = Layer { name: "Conv", input, output, weight, bias: entry.has("in.bias") };
         let (x, layer) = layer.typed(&window)?;
@@ -114,6 +138,11 @@ fn unfolded(
     columns: usize,
     window: &Window,
 ) -> Typed {
+    let windows: usize = window.outputs(plane)?.iter().product();
+    let needed = channels * kernel.iter().product::<usize>();
+    if [rows, columns] != [needed, windows] {
+        return Err(format!("columns of {needed} by {windows}, not of {rows} by {columns}"));
+    }
     let (kernel, slide) = (list(kernel), window.slide());
     Ok(if name == "Unfold" {
         let x = tensor(&[&[channels], plane].concat());
@@ -138,7 +167,7 @@ fn onnx(entry: &Entry, transposed: bool) -> Typed {
         let stated = entry.integers("output_shape").is_some();
         if let Some(larger) = window.same(entry).or(stated.then_some(crate::window::Larger::Begin)) {
             for axis in 0..plane.len() {
-                let whole = (plane[axis] - 1) * window.stride[axis] + window.extent(axis) + padding[axis];
+                let whole = (plane[axis] - 1) * window.stride[axis] + window.extent(axis)? + padding[axis];
                 (window.begin[axis], window.end[axis]) = larger.split(whole.saturating_sub(wanted[axis]));
             }
         }

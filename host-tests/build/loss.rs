@@ -50,6 +50,11 @@ fn classes(entry: &Entry, scores: &str, target: &str, loss: &str) -> Typed {
     let scores = if shape.len() == 1 { shape } else { sample(shape) };
     let [classes, places @ ..] = scores else { return Err("scores without classes".to_owned()) };
     let probabilities = entry.tensors.get(target).is_some_and(|(dtype, _)| dtype.starts_with("float"));
+    // How many dimensions of places the losses are written out for.
+    let most = if probabilities { 3 } else { 4 };
+    if places.len() > most || probabilities && loss == "Nll" {
+        return Err(format!("targets of more than {most} dimensions, or probabilities without softmax"));
+    }
     let target = if probabilities { tensor(scores) } else { tensor_of("i32", places) };
     Ok(format!("crate::loss::{loss}<{}, {classes}, {target}>", tensor(places)))
 }
@@ -87,9 +92,11 @@ fn weighted(entry: &Entry, loss: &str, weights: &[&str]) -> Typed {
     Ok(format!("crate::loss::Elementwise<{output}, crate::loss::{loss}<{}>>", types.join(", ")))
 }
 
-/// Several tensors of the same shape that a network gives together.
+/// Several tensors of the same shape that a network gives together; a single distribution has all numbers.
 fn stacked(entry: &Entry, first: &str, loss: &str) -> Typed {
-    Ok(format!("crate::loss::stacked::{loss}<{}>", tensor(sample(entry.shape(first)?))))
+    let shape = entry.shape(first)?;
+    let whole = loss == "CategoricalKl" && shape.len() == 1;
+    Ok(format!("crate::loss::stacked::{loss}<{}>", tensor(if whole { shape } else { sample(shape) })))
 }
 
 fn grid(entry: &Entry) -> Typed {

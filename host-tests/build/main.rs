@@ -10,6 +10,9 @@ mod attention;
 mod convolution;
 mod embedding;
 mod entry;
+#[allow(unreachable_pub, reason = "it is a module of the library, too")]
+#[path = "../src/json.rs"]
+mod json;
 mod linear;
 mod loss;
 mod movement;
@@ -29,6 +32,7 @@ use std::{
     error::Error,
     fmt::Write as _,
     fs,
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
 };
 
@@ -79,14 +83,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The type that runs a case. A case that is not well-formed must not take the others with it.
+fn typed(entry: &Entry) -> Typed {
+    if let Some(damage) = &entry.damage {
+        return Err(damage.clone());
+    }
+    let typed = || FAMILIES.iter().find_map(|family| family(entry));
+    match panic::catch_unwind(AssertUnwindSafe(typed)) {
+        Ok(Some(typed)) => typed,
+        Ok(None) => Err("there is no such operator".to_owned()),
+        Err(_) => Err("its shapes and attributes do not fit each other".to_owned()),
+    }
+}
+
 /// `entry!(suite, case, operator, file, type);` for each case, or why there is none.
 fn code(entries: &[Entry]) -> Result<String, Box<dyn Error>> {
     let mut code = String::from("#[allow(unused_braces)]\npub(crate) static ENTRIES: &[Entry] = &[\n");
     for entry in entries {
-        let typed = FAMILIES
-            .iter()
-            .find_map(|family| family(entry))
-            .unwrap_or_else(|| Err("there is no such operator".to_owned()));
+        let typed = typed(entry);
         let run = match typed {
             Ok(adapter) => format!("Run::Typed(on_instruction_set::<{adapter}>)"),
             Err(reason) => format!("Run::Unsupported({reason:?})"),

@@ -43,6 +43,8 @@ fn sliding(name: &str, p: Option<i64>, input: &[usize], output: &[usize], window
     let dimensions = window.kernel.len();
     let (channels, plane) = image(input, dimensions)?;
     let (_, out_plane) = image(output, dimensions)?;
+    window.check(&plane, &out_plane)?;
+    window.check_cover(&plane)?;
     let p = p.map_or(String::new(), |p| format!("{p}, "));
     let (kernel, out_plane) = (list(&window.kernel), list(&out_plane));
     let layer = format!("tensorlet::{name}{dimensions}d<{p}{kernel}, {out_plane}, {}>", window.slide());
@@ -57,6 +59,9 @@ fn torch(entry: &Entry, name: &str) -> Typed {
         window.around.push(("Ceil", String::new()));
     }
     if let Some(divisor) = entry.integer("divisor_override") {
+        if divisor <= 0 {
+            return Err("a divisor is a count".to_owned());
+        }
         window.around.push(("DivideBy", format!(", {divisor}")));
     } else if !entry.attrs["count_include_pad"].is_null() && !entry.flag("count_include_pad") {
         window.around.push(("ExcludePad", String::new()));

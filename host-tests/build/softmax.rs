@@ -34,6 +34,9 @@ fn masked(entry: &Entry) -> Typed {
     if entry.number("mask_value").is_some_and(|value| value != -1e6) {
         return Err("what is masked counts as -1e6".to_owned());
     }
+    if !entry.has("in.valid_len") {
+        return over(entry, "Softmax", -1);
+    }
     let (x, valid) = (entry.shape("in.x")?, entry.shape("in.valid_len")?);
     Ok(format!("crate::softmax::Masked<{}, {}>", tensor(x), tensor_of("i32", valid)))
 }

@@ -56,7 +56,7 @@ impl Window {
                 input.iter().zip(&window.stride).map(|(input, stride)| input.div_ceil(*stride)).collect();
             for axis in 0..dimensions {
                 let whole =
-                    ((output[axis] - 1) * window.stride[axis] + window.extent(axis)).saturating_sub(input[axis]);
+                    ((output[axis] - 1) * window.stride[axis] + window.extent(axis)?).saturating_sub(input[axis]);
                 (window.begin[axis], window.end[axis]) = place.split(whole);
             }
         }
@@ -73,8 +73,58 @@ impl Window {
     }
 
     /// Elements from the first to the last of a window.
-    pub(crate) fn extent(&self, axis: usize) -> usize {
-        self.dilation[axis] * (self.kernel[axis] - 1) + 1
+    pub(crate) fn extent(&self, axis: usize) -> Result<usize, String> {
+        if [self.kernel[axis], self.stride[axis], self.dilation[axis]].contains(&0) {
+            return Err("kernel, stride and dilation of a window are not 0".to_owned());
+        }
+        Ok(self.dilation[axis] * (self.kernel[axis] - 1) + 1)
+    }
+
+    /// The windows on an input of this size; none where PyTorch has none.
+    pub(crate) fn outputs(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        let ceil = self.has("Ceil");
+        let along = |(axis, &input): (usize, &usize)| {
+            let (stride, extent) = (self.stride[axis], self.extent(axis)?);
+            let room = (input + self.begin[axis] + self.end[axis]).checked_sub(extent);
+            let room = room.ok_or_else(|| format!("a window over {extent} does not fit into an input of {input}"))?;
+            let windows = if ceil { room.div_ceil(stride) } else { room / stride } + 1;
+            Ok(if ceil && (windows - 1) * stride >= input + self.begin[axis] { windows - 1 } else { windows })
+        };
+        input.iter().enumerate().map(along).collect()
+    }
+
+    /// Fails unless the windows on an input of this size give an output of that size.
+    pub(crate) fn check(&self, input: &[usize], output: &[usize]) -> Result<(), String> {
+        let most = |size: usize| match () {
+            () if self.has("Reflect") => size - 1,
+            () if self.has("Circular") => size,
+            () => usize::MAX,
+        };
+        let repeated = self.begin.iter().zip(&self.end).zip(input);
+        if repeated.into_iter().any(|((begin, end), &input)| *begin.max(end) > most(input)) {
+            return Err("the padding repeats more than the input has".to_owned());
+        }
+        let given = self.outputs(input)?;
+        if given == output { Ok(()) } else { Err(format!("an output of {given:?}, not of {output:?}")) }
+    }
+
+    /// Fails if a window has no element of an input of this size.
+    pub(crate) fn check_cover(&self, input: &[usize]) -> Result<(), String> {
+        for (axis, &output) in self.outputs(input)?.iter().enumerate() {
+            let inside = |at: usize| (self.begin[axis]..self.begin[axis] + input[axis]).contains(&at);
+            let meets = |window: usize| {
+                (0..self.kernel[axis]).any(|i| inside(window * self.stride[axis] + i * self.dilation[axis]))
+            };
+            if !(0..output).all(meets) {
+                return Err("a window lies in the padding alone".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something is around: `Ceil`.
+    fn has(&self, name: &str) -> bool {
+        self.around.iter().any(|(around, _)| *around == name)
     }
 
     /// The type that slides so. Of one dimension the second number of each pair counts.

@@ -18,6 +18,7 @@ pub mod file;
 pub mod firmware;
 pub mod framed;
 pub mod instruction_sets;
+pub mod json;
 pub mod networks;
 pub mod operations;
 pub mod reference;

@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet, fs};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value};
 use tensorlet::{Module, Parameter, Path, Visitor, VisitorMut};
+use tensorlet_host::json;
 
 /// One case. Every `out` tensor must be compared, or named as left out with a reason.
 pub(crate) struct Case {
@@ -41,7 +42,7 @@ impl Case {
         let text = |key: &str| header.metadata().as_ref().and_then(|metadata| metadata.get(key)).cloned();
         // Structured values are JSON, others plain text.
         let json = |key: &str| match text(key) {
-            Some(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            Some(text) => json::parse(&text).unwrap_or(Value::String(text)),
             None => Value::Null,
         };
         let overall = match (json("rtol").as_f64(), json("atol").as_f64()) {
@@ -144,7 +145,7 @@ impl Case {
 
     /// A number among the attributes.
     pub(crate) fn number(&self, attribute: &str) -> Option<f64> {
-        self.attributes[attribute].as_f64()
+        json::number(&self.attributes[attribute])
     }
 
     /// A truth value among the attributes, also as 0 and 1.
