@@ -7,7 +7,7 @@ use rand_core::Rng;
 
 use crate::{Tensor, math, random};
 
-/// Fills with uniform numbers in `low..high`.
+/// Fills with uniform numbers in `low..high`: PyTorch's `nn.init.uniform_`.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
@@ -21,7 +21,7 @@ pub fn uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, low: f32, high: f32, rn
     }
 }
 
-/// Fills with normal numbers of this mean and standard deviation.
+/// Fills with normal numbers of this mean and standard deviation: PyTorch's `nn.init.normal_`.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
@@ -46,7 +46,7 @@ pub struct Fans {
     pub fan_out: usize,
 }
 
-/// Fills with uniform numbers within [`xavier_uniform_bound`]: PyTorch's `xavier_uniform_`.
+/// Fills with uniform numbers within [`xavier_uniform_bound`]: PyTorch's `nn.init.xavier_uniform_`.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
@@ -61,7 +61,7 @@ pub fn xavier_uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fans: Fans, gain
     uniform(w, -bound, bound, rng);
 }
 
-/// Fills with normal numbers of [`xavier_normal_std`]: PyTorch's `xavier_normal_`.
+/// Fills with normal numbers of [`xavier_normal_std`]: PyTorch's `nn.init.xavier_normal_`.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
@@ -76,7 +76,7 @@ pub fn xavier_normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fans: Fans, gain:
     normal(w, 0.0, xavier_normal_std(fans.fan_in, fans.fan_out, gain), rng);
 }
 
-/// Fills with uniform numbers within [`kaiming_uniform_bound`]: PyTorch's `kaiming_uniform_` with
+/// Fills with uniform numbers within [`kaiming_uniform_bound`]: PyTorch's `nn.init.kaiming_uniform_` with
 /// `mode="fan_in"` for `fan = fans.fan_in`.
 ///
 /// ```
@@ -92,14 +92,14 @@ pub fn kaiming_uniform<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fan: usize, gai
     uniform(w, -bound, bound, rng);
 }
 
-/// Fills with normal numbers of [`kaiming_normal_std`]: PyTorch's `kaiming_normal_`.
+/// Fills with normal numbers of [`kaiming_normal_std`]: PyTorch's `nn.init.kaiming_normal_`.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 /// use tensorlet::{Linear, Module, init};
 /// let mut fc = Linear::<6, 4>::ZERO;
-/// init::kaiming_normal(&mut fc.weight, Linear::<6, 4>::FANS.fan_in, init::RELU_GAIN, &mut Xoshiro128PlusPlus::seed_from_u64(0));
-/// let most = 5.5 * init::kaiming_normal_std(6, init::RELU_GAIN);
+/// init::kaiming_normal(&mut fc.weight, Linear::<6, 4>::FANS.fan_in, init::RELU_GAIN, &mut
+/// Xoshiro128PlusPlus::seed_from_u64(0)); let most = 5.5 * init::kaiming_normal_std(6, init::RELU_GAIN);
 /// assert!(fc.weight.as_flattened().iter().all(|w| w.abs() <= most));
 /// ```
 pub fn kaiming_normal<T: Tensor<Elem = f32>, R: Rng>(w: &mut T, fan: usize, gain: f32, rng: &mut R) {

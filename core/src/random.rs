@@ -11,7 +11,7 @@ use crate::math;
 /// Vigna, 2019), 16 bytes.
 pub type Generator = rand_xoshiro::Xoshiro128PlusPlus;
 
-/// A uniform number in `[0, 1)`: the upper 24 bits of one word, times 2⁻²⁴.
+/// A uniform number in `[0, 1)`, PyTorch's `torch.rand`: the upper 24 bits of one word, times 2⁻²⁴.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
@@ -23,7 +23,8 @@ pub fn uniform<R: Rng>(rng: &mut R) -> f32 {
     (rng.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 
-/// A uniform integer in `0..n`, or 0 for `n = 0`: the upper word of `n` times one random word.
+/// A uniform integer in `0..n`, PyTorch's `torch.randint(n)`, or 0 for `n = 0`: the upper word of `n` times one
+/// random word.
 ///
 /// The bias is below `n / 2³²` (Lemire, 2019, without its rejection step): one draw, no loop.
 ///
@@ -37,7 +38,7 @@ pub fn below<R: Rng>(n: u32, rng: &mut R) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(n)) >> 32) as u32
 }
 
-/// A standard normal number from one word: the inverse of the normal distribution function.
+/// A standard normal number from one word, PyTorch's `torch.randn`: the inverse of the normal distribution function.
 ///
 /// Wichura's PPND7 (Applied Statistics algorithm AS 241, 1988), relative error about 10⁻⁷; the
 /// numbers lie within ±5.5, since a word has 24 bits here.
@@ -54,7 +55,8 @@ pub fn normal<R: Rng>(rng: &mut R) -> f32 {
     normal_quantile((rng.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0) + 1.0 / 33_554_432.0)
 }
 
-/// The number below which a standard normal variable lies with probability `p`.
+/// The number below which a standard normal variable lies with probability `p`: PyTorch's
+/// `torch.special.ndtri`.
 ///
 /// ```
 /// assert_eq!(tensorlet::random::normal_quantile(0.5), 0.0);
@@ -83,7 +85,7 @@ pub fn normal_quantile(p: f32) -> f32 {
 }
 
 /// A standard Gumbel number from a uniform one: `-ln(-ln(u + ε) + ε)` with `ε = 10⁻²⁰`, which keeps it finite
-/// for 0 and 1.
+/// for 0 and 1. PyTorch's `distributions.Gumbel(0, 1).icdf`.
 ///
 /// ```
 /// assert!((tensorlet::random::gumbel_quantile(0.5) - 0.366_512_92).abs() < 1e-6);
@@ -96,7 +98,8 @@ pub fn gumbel_quantile(u: f32) -> f32 {
     -math::ln(-math::ln(u + EPS) + EPS)
 }
 
-/// Puts the items in random order: Fisher and Yates' shuffle, one word per item but the first.
+/// Puts the items in random order, PyTorch's `x[torch.randperm(n)]`: Fisher and Yates' shuffle, one word per item
+/// but the first.
 ///
 /// ```
 /// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};

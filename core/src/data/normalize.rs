@@ -41,7 +41,8 @@ fn each<X: Tensor<Elem = f32>, M: Tensor>(x: &mut X, parameters: [&M; 2], f: imp
     }
 }
 
-/// Mean and variance of features in one pass, sample after sample: Welford's method (1962), which does
+/// Mean and variance of features in one pass, sample after sample, scikit-learn's
+/// `StandardScaler().partial_fit`: Welford's method (1962), which does
 /// not cancel as the difference of two sums does, and for samples with many values of a feature that of
 /// Chan, Golub and LeVeque (1979). Both are averages, not sums: after very many values they change no
 /// more, but stay right.

@@ -3,7 +3,8 @@
 use heapless::Deque;
 
 /// The last `N` samples of a stream, as a window every `HOP` samples: from a sensor to the input of a
-/// network. A sample is whatever a measurement gives: `f32`, or `[f32; 3]` of an accelerometer.
+/// network, PyTorch's `x.unfold(0, N, HOP)` of a stream. A sample is whatever a measurement gives: `f32`, or `[f32;
+/// 3]` of an accelerometer.
 ///
 /// The first window comes with sample `N`, the next `HOP` samples later. With `HOP` below `N` windows
 /// overlap; beyond `N` samples are left out between them.

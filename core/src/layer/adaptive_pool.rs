@@ -95,7 +95,7 @@ pub struct GlobalAvgPool1d(PhantomData<()>);
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct GlobalMaxPool2d(PhantomData<()>);
 
-/// The largest value of each channel of a sequence, as in [`GlobalMaxPool2d`].
+/// The largest value of each channel of a sequence, as in [`GlobalMaxPool2d`]: PyTorch's `x.amax(dim=-1)`.
 ///
 /// ```
 /// use tensorlet::{GlobalMaxPool1d, Layer, Portable};

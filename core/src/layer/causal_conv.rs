@@ -22,7 +22,8 @@ use crate::{
 
 /// One-dimensional convolution that sees no later element: a [`Conv1d`](super::Conv1d) with
 /// `(K - 1)·DILATION` elements of padding on the left and none on the right, as in WaveNet
-/// (van den Oord et al., 2016) and temporal convolutional networks.
+/// (van den Oord et al., 2016) and temporal convolutional networks: PyTorch's `nn.Conv1d` of
+/// `F.pad(x, ((K - 1) * dilation, 0))`.
 ///
 /// `y[o][t] = bias[o] + Σ_{c,r} weight[o][c][r] · x[c][t - (K - 1 - r)·DILATION]`
 ///

@@ -14,8 +14,8 @@ use crate::{
     optim::Optimizer,
 };
 
-/// Two layers with the same input, and their outputs behind each other: `torch.cat((a(x), b(x)))` over the
-/// first dimension, or `torch.stack`.
+/// Two layers with the same input, and their outputs behind each other: PyTorch's `torch.cat((a(x), b(x)))`
+/// over the first dimension, or `torch.stack`.
 ///
 /// The type of the output, `Y`, says which of three it is, since all are the same numbers in memory:
 ///

@@ -12,7 +12,8 @@ use crate::{
 };
 
 /// A sample of a normal distribution, from mean and log-variance: `z = μ + e^(ln σ²/2) ε` with standard normal
-/// noise `ε`, the reparameterisation of variational autoencoders (Kingma & Welling, 2014).
+/// noise `ε`, the reparameterisation of variational autoencoders (Kingma & Welling, 2014): PyTorch's
+/// `distributions.Normal(mu, (0.5 * logvar).exp()).rsample()`.
 ///
 /// The input `[μ, ln σ²]` is `[X; 2]`, as [`Concat`](super::Concat) stacks it; the output is `X`. Gradients
 /// flow to both. In training the noise is drawn anew in each step, or given; at inference there is none:
@@ -31,7 +32,8 @@ pub struct GaussianReparam<N = Drawn> {
 }
 
 /// A sample of a normal distribution, from mean and the root of standard deviation: `z = μ + softplus(ρ) ε` with
-/// standard normal noise `ε`, as in Bayesian networks (Blundell et al., 2015).
+/// standard normal noise `ε`, as in Bayesian networks (Blundell et al., 2015): PyTorch's
+/// `distributions.Normal(mu, F.softplus(rho)).rsample()`.
 ///
 /// The input `[μ, ρ]` is `[X; 2]`, the output `X`; all else is as in [`GaussianReparam`].
 ///

@@ -108,8 +108,8 @@ impl<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>, const DIM: isize> Train<X> fo
     }
 }
 
-/// `f(x W1ᵀ) · (x W3ᵀ)`: two linear layers, one of which gates the other (Shazeer, 2020). With
-/// [`Silu`] it is [`SwiGlu`].
+/// `f(x W1ᵀ) · (x W3ᵀ)`: two linear layers, one of which gates the other (Shazeer, 2020), PyTorch's
+/// `f(w1(x)) * w3(x)`. With [`Silu`] it is [`SwiGlu`].
 ///
 /// ```
 /// use tensorlet::{GatedLinear, Layer, Linear, NoBias, Portable, Relu};
@@ -130,7 +130,7 @@ pub struct GatedLinear<const IN: usize, const OUT: usize, F, B = NoBias> {
     pub w3: Linear<IN, OUT, B>,
 }
 
-/// `silu(x W1ᵀ) · (x W3ᵀ)`: the gate of most large language models.
+/// `silu(x W1ᵀ) · (x W3ᵀ)`, PyTorch's `F.silu(w1(x)) * w3(x)`: the gate of most large language models.
 pub type SwiGlu<const IN: usize, const OUT: usize, B = NoBias> = GatedLinear<IN, OUT, Silu, B>;
 
 impl<const IN: usize, const OUT: usize, F: Function + Module, B: Bias<OUT>> GatedLinear<IN, OUT, F, B> {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A [`Linear`] layer that is not trained, and beside it a product of two thin matrices that is (Hu et
-/// al., 2022): `y = W x + b + scale · B A x`, with `A` of `R` rows and `B` of `R` columns.
+/// al., 2022), PEFT's `lora.Linear`: `y = W x + b + scale · B A x`, with `A` of `R` rows and `B` of `R` columns.
 ///
 /// Gradient and optimiser keep words for `R · (IN + OUT)` weights, not for `IN · OUT`. `A` begins as a
 /// linear layer does and `B` with zeros, so that at first nothing is changed; `scale`, PEFT's `α / R`, is

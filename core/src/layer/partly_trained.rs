@@ -121,7 +121,8 @@ convolution!(
     [const L: usize] [[f32; L]; IN], OUT
 );
 
-/// A layer of which only the bias is trained (Cai et al., 2020, "TinyTL"): gradient and optimiser keep a
+/// A layer of which only the bias is trained (Cai et al., 2020, "TinyTL"), after PyTorch's
+/// `weight.requires_grad_(False)`: gradient and optimiser keep a
 /// word for each output channel and none for the weight.
 ///
 /// ```

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// `x + P` with `P[t][2j] = sin(t / base^(2j/D))`, `P[t][2j+1] = cos(t / base^(2j/D))`: the sinusoidal encoding
-/// of "Attention is all you need" (Vaswani et al., 2017), as "Dive into Deep Learning" has it.
+/// of "Attention is all you need" (Vaswani et al., 2017): d2l's `PositionalEncoding`.
 ///
 /// The input is a sequence `[[f32; D]; T]`. `P` is computed on the way and takes no memory; all samples of
 /// a batch share it.
@@ -33,7 +33,8 @@ pub struct PositionalEncoding {
     pub base: f32,
 }
 
-/// `x + weight`: a vector that is learned for each position, or anything else of the input's type.
+/// PyTorch's `x + weight` of an `nn.Parameter`: a vector that is learned for each position, or anything else
+/// of the input's type.
 ///
 /// ```
 /// use tensorlet::{Layer, LearnedPositions, Portable};
@@ -48,8 +49,9 @@ pub struct LearnedPositions<X> {
     pub weight: X,
 }
 
-/// Rotates pairs of numbers by angles that grow with the position: rotary embedding (Su et al., 2021), for the
-/// queries and keys of attention. Pair `i` of `D / 2` at position `t` turns by `t / base^(2i/D)`.
+/// Rotates pairs of numbers by angles that grow with the position: rotary embedding (Su et al., 2021), torchtune's
+/// `RotaryPositionalEmbeddings`, for the queries and keys of attention. Pair `i` of `D / 2` at position `t` turns
+/// by `t / base^(2i/D)`.
 ///
 /// The input ends with dimensions `[positions][features]`, `POSITIONS = -2`; heads may be in front, or
 /// between them: `[positions][heads][features]` with `POSITIONS = -3`.

@@ -11,7 +11,7 @@ use crate::{
     optim::Optimizer,
 };
 
-/// `x + f(x)` (He et al., 2016): `f` gives outputs of its input's type.
+/// PyTorch's `x + f(x)` (He et al., 2016): `f` gives outputs of its input's type.
 ///
 /// ```
 /// use tensorlet::{Layer, Linear, Portable, Residual};

@@ -15,7 +15,7 @@ use crate::{
 /// A layer at every time step: `L` takes an `X`, this takes `[X; T]` and gives `[L::Out; T]`.
 ///
 /// The steps count as samples of the layer inside, so their weights are read once for all of them.
-/// PyTorch's `Linear` does this of itself, and so does [`Linear`] here.
+/// Linear layers do this of themselves, in PyTorch and here: [`Linear`].
 ///
 /// ```
 /// use tensorlet::{Layer, Linear, Portable, TimeDistributed};

@@ -59,7 +59,8 @@ impl<Y: Tensor<Elem = f32>> Loss<Y, Y> for KlDivLoss {
     }
 }
 
-/// The divergence of normal distributions with diagonal covariance, from mean and log-variance.
+/// The divergence of normal distributions with diagonal covariance, from mean and log-variance: PyTorch's
+/// `distributions.kl_divergence` of two `Normal`.
 ///
 /// | output | targets | divergence |
 /// |---|---|---|
@@ -176,7 +177,8 @@ impl Gaussians {
 }
 
 /// The divergence of categorical distributions, from their logits: `Σ_k p_k (ln p_k - ln q_k)` with
-/// `p = softmax(a)`, `q = softmax(b)` over the last dimension.
+/// `p = softmax(a)`, `q = softmax(b)` over the last dimension: PyTorch's `distributions.kl_divergence` of two
+/// `Categorical`.
 ///
 /// | output | targets | |
 /// |---|---|---|
@@ -195,7 +197,8 @@ impl Gaussians {
 pub struct CategoricalKl;
 
 /// The divergence of categorical distributions from the uniform one, from their logits:
-/// `ln K + Σ_k p_k ln p_k` with `p = softmax(y)` over the last dimension, of `K` categories.
+/// `ln K + Σ_k p_k ln p_k` with `p = softmax(y)` over the last dimension, of `K` categories: PyTorch's
+/// `math.log(K) - Categorical(logits=y).entropy()`.
 ///
 /// In an autoencoder with categorical latent variables it is a part of [`VaeLoss`](super::VaeLoss). One
 /// element for each row.

@@ -3,8 +3,8 @@
 use super::{Loss, Reduction, class::check};
 use crate::{Error, Index, Tensor, kernel::Kernels};
 
-/// Softmax cross-entropy of sequences of which only the first steps count: `MaskedSoftmaxCELoss` of "Dive
-/// into Deep Learning", for machine translation.
+/// Softmax cross-entropy of sequences of which only the first steps count: d2l's `MaskedSoftmaxCELoss`, for
+/// machine translation.
 ///
 /// The outputs are logits `[[f32; C]; T]` of each step, the targets the labels of all steps and the number
 /// of valid steps: `([u8; T], usize)`. One element for each sequence: the cross-entropies of its valid

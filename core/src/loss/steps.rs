@@ -6,7 +6,7 @@ use crate::{Error, Tensor, kernel::Kernels};
 /// A loss at every step of a sequence: outputs `[Y; N]` with targets `[T; N]`, for a loss of outputs `Y`
 /// with targets `T`.
 ///
-/// What PyTorch users write as `loss(output.reshape(-1, C), target.reshape(-1))`: the classes come last
+/// PyTorch's `loss(output.reshape(-1, C), target.reshape(-1))`: the classes come last
 /// here, as a recurrent network gives them, while [`CrossEntropyLoss`](super::CrossEntropyLoss) alone
 /// takes `[[f32; L]; C]`, the classes first. The mean is over the steps of all sequences.
 ///

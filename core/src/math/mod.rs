@@ -28,35 +28,55 @@ pub use implementation::{cos, exp, sin, sqrt, tanh};
 
 #[cfg(not(feature = "micromath"))]
 mod implementation {
-    /// `eˣ`.
+    /// `eˣ`: PyTorch's `torch.exp`.
+    ///
+    /// ```
+    /// assert_eq!(tensorlet::math::exp(0.0), 1.0);
+    /// ```
     #[inline]
     #[must_use]
     pub fn exp(x: f32) -> f32 {
         libm::expf(x)
     }
 
-    /// The square root, correctly rounded.
+    /// The square root, correctly rounded: PyTorch's `torch.sqrt`.
+    ///
+    /// ```
+    /// assert_eq!(tensorlet::math::sqrt(9.0), 3.0);
+    /// ```
     #[inline]
     #[must_use]
     pub fn sqrt(x: f32) -> f32 {
         libm::sqrtf(x)
     }
 
-    /// The hyperbolic tangent.
+    /// The hyperbolic tangent: PyTorch's `torch.tanh`.
+    ///
+    /// ```
+    /// assert_eq!(tensorlet::math::tanh(0.0), 0.0);
+    /// ```
     #[inline]
     #[must_use]
     pub fn tanh(x: f32) -> f32 {
         libm::tanhf(x)
     }
 
-    /// The sine of an angle in radians; NaN for `±∞`.
+    /// The sine of an angle in radians, NaN for `±∞`: PyTorch's `torch.sin`.
+    ///
+    /// ```
+    /// assert_eq!(tensorlet::math::sin(0.0), 0.0);
+    /// ```
     #[inline]
     #[must_use]
     pub fn sin(x: f32) -> f32 {
         libm::sinf(x)
     }
 
-    /// The cosine of an angle in radians; NaN for `±∞`.
+    /// The cosine of an angle in radians, NaN for `±∞`: PyTorch's `torch.cos`.
+    ///
+    /// ```
+    /// assert_eq!(tensorlet::math::cos(0.0), 1.0);
+    /// ```
     #[inline]
     #[must_use]
     pub fn cos(x: f32) -> f32 {
@@ -126,7 +146,7 @@ mod implementation {
     }
 }
 
-/// The natural logarithm: `-∞` for 0, NaN for negative numbers.
+/// The natural logarithm, PyTorch's `torch.log`: `-∞` for 0, NaN for negative numbers.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::ln(1.0), 0.0);
@@ -137,7 +157,7 @@ pub fn ln(x: f32) -> f32 {
     libm::logf(x)
 }
 
-/// `ln(1 + x)`, precise where `x` is small.
+/// `ln(1 + x)`, precise where `x` is small: PyTorch's `torch.log1p`.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::log1p(1e-10), 1e-10);
@@ -148,7 +168,7 @@ pub fn log1p(x: f32) -> f32 {
     libm::log1pf(x)
 }
 
-/// `eˣ - 1`, precise where `x` is small.
+/// `eˣ - 1`, precise where `x` is small: PyTorch's `torch.expm1`.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::expm1(1e-10), 1e-10);
@@ -159,7 +179,7 @@ pub fn expm1(x: f32) -> f32 {
     libm::expm1f(x)
 }
 
-/// The error function `2/√π ∫₀ˣ e^(-t²) dt`.
+/// The error function `2/√π ∫₀ˣ e^(-t²) dt`: PyTorch's `torch.erf`.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::erf(f32::INFINITY), 1.0);
@@ -170,7 +190,7 @@ pub fn erf(x: f32) -> f32 {
     libm::erff(x)
 }
 
-/// `1 - erf(x)`, precise where that is small.
+/// `1 - erf(x)`, precise where that is small: PyTorch's `torch.erfc`.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::erfc(-f32::INFINITY), 2.0);
@@ -181,7 +201,7 @@ pub fn erfc(x: f32) -> f32 {
     libm::erfcf(x)
 }
 
-/// `x` to the power `y`: NaN for negative `x` unless `y` is an integer; 1 for `y = 0`.
+/// `x` to the power `y`, PyTorch's `torch.pow`: NaN for negative `x` unless `y` is an integer; 1 for `y = 0`.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::pow(-2.0, 3.0), -8.0);
@@ -192,7 +212,7 @@ pub fn pow(x: f32, y: f32) -> f32 {
     libm::powf(x, y)
 }
 
-/// `1/√x`: `∞` for 0, NaN for negative numbers.
+/// `1/√x`, PyTorch's `torch.rsqrt`: `∞` for 0, NaN for negative numbers.
 ///
 /// ```
 /// assert_eq!(tensorlet::math::rsqrt(f32::INFINITY), 0.0);
@@ -203,7 +223,7 @@ pub fn rsqrt(x: f32) -> f32 {
     1.0 / sqrt(x)
 }
 
-/// The logistic function `1 / (1 + e⁻ˣ)`.
+/// The logistic function `1 / (1 + e⁻ˣ)`: PyTorch's `torch.sigmoid`.
 ///
 /// From `exp` of `-|x|`, which cannot overflow, so that it is precise down to the subnormal numbers.
 ///
@@ -217,7 +237,7 @@ pub fn sigmoid(x: f32) -> f32 {
     (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
 }
 
-/// `ln(1 + eˣ)`, without overflow: `max(x, 0) + ln(1 + e^-|x|)`.
+/// `ln(1 + eˣ)`, PyTorch's `F.softplus`, without overflow: `max(x, 0) + ln(1 + e^-|x|)`.
 ///
 /// The logarithm of [`sigmoid`] is `-softplus(-x)`.
 ///

@@ -49,8 +49,8 @@ impl Accuracy {
     }
 }
 
-/// The part of samples whose class is among the `K` largest outputs: torchmetrics' `Accuracy` with
-/// `top_k=K`. Of equal outputs those of lower classes count as larger.
+/// The part of samples whose class is among the `K` largest outputs: torchmetrics'
+/// `Accuracy(top_k=K)`. Of equal outputs those of lower classes count as larger.
 ///
 /// ```
 /// use tensorlet::metrics::TopKAccuracy;

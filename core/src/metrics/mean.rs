@@ -51,8 +51,8 @@ impl Default for Mean {
     }
 }
 
-/// How many tokens a language model wavers between: the exponential of the mean cross-entropy, d2l's
-/// perplexity.
+/// How many tokens a language model wavers between: the exponential of the mean cross-entropy,
+/// torchmetrics' `Perplexity`.
 ///
 /// ```
 /// use tensorlet::metrics::Perplexity;

@@ -20,7 +20,8 @@ const fn check<X: Tensor, M: Tensor>() {
 }
 
 /// `y = x · mask / (1 - p)`: dropout with a mask that is given, 1 for numbers that stay and 0 for others;
-/// 0 everywhere for `p = 1`. The layer [`Dropout`](crate::Dropout) draws its own.
+/// 0 everywhere for `p = 1`. PyTorch's `F.dropout` draws the mask, as the layer [`Dropout`](crate::Dropout)
+/// does.
 ///
 /// ```
 /// use tensorlet::{Portable, ops};

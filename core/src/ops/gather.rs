@@ -180,7 +180,7 @@ pub enum Reduce {
 }
 
 /// [`scatter`] that combines with what is there: PyTorch's `y.scatter_reduce_(D, index, x, reduce)`.
-/// It has no gradient here; that of sums is [`scatter_add`]'s.
+/// Sums are [`scatter_add`], which alone of them has gradients.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`]; `y` is not changed then.

@@ -68,7 +68,7 @@ pub fn gumbel_softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize
 }
 
 /// 1 in the place of the largest element along a dimension, the first of several, and 0 elsewhere:
-/// `F.one_hot(x.argmax(dim))`.
+/// PyTorch's `F.one_hot(x.argmax(dim))`. It has no gradient.
 ///
 /// ```
 /// use tensorlet::{Portable, ops::{self, Dim}};
@@ -86,7 +86,7 @@ pub fn one_hot_max<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(_: K, x: &
 }
 
 /// 1 in one place along a dimension and 0 elsewhere: with probability `epsilon` in a random place, else in
-/// that of the largest element. The `ε`-greedy choice of reinforcement learning.
+/// that of the largest element. The `ε`-greedy choice of reinforcement learning. It has no gradient.
 ///
 /// Draws one number for each line, and a second one where the place is random.
 ///

@@ -86,7 +86,7 @@ macro_rules! reparameterisation {
 
 reparameterisation! {
     /// `y = μ + e^(ln σ²/2) ε`: a sample of a normal distribution from standard normal noise `ε`, with given
-    /// mean and log-variance.
+    /// mean and log-variance: PyTorch's `distributions.Normal(mu, (0.5 * logvar).exp()).rsample()`.
     ///
     /// ```
     /// use tensorlet::{Portable, ops};
@@ -109,7 +109,7 @@ reparameterisation! {
 
 reparameterisation! {
     /// `y = μ + softplus(ρ) ε`: a sample of a normal distribution from standard normal noise `ε`, with
-    /// standard deviation `σ = softplus(ρ)`.
+    /// standard deviation `σ = softplus(ρ)`: PyTorch's `distributions.Normal(mu, F.softplus(rho)).rsample()`.
     ///
     /// ```
     /// use tensorlet::{Portable, ops};

@@ -236,6 +236,7 @@ impl Nested {
 
 /// Each number as a vector of `C` elements, 1 at its place and 0 elsewhere:
 /// PyTorch's `F.one_hot(index, C)`, of any element type. The result has one dimension more than the index.
+/// It has no gradient.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`]; `y` is not changed then.
@@ -253,7 +254,7 @@ pub fn one_hot<I: Tensor<Elem: Index>, Y: Tensor<Elem: Number>>(index: &I, y: &m
 }
 
 /// [`one_hot`] with the classes along dimension `D` of the result, and any two values `[off, on]`:
-/// ONNX's `OneHot`.
+/// ONNX's `OneHot`. It has no gradient.
 ///
 /// # Errors
 /// [`Error::IndexOutOfRange`]; `y` is not changed then.

@@ -211,8 +211,8 @@ const fn row(shape: Shape) -> usize {
     shape.dim(shape.rank() - 1)
 }
 
-/// Softmax over the last dimension, where only the first `valid` logits of each row count: `masked_softmax`
-/// of "Dive into Deep Learning".
+/// Softmax over the last dimension, where only the first `valid` logits of each row count: d2l's
+/// `masked_softmax`.
 ///
 /// `valid` has the first dimensions of `x`: `[i32; B]` for logits `[[[f32; K]; Q]; B]` is one length for
 /// all rows of an element of the batch, `[[i32; Q]; B]` one for each row. Logits behind it count as

@@ -23,7 +23,8 @@ pub fn reshape<X: Tensor, Y: Tensor<Elem = X::Elem>>(x: &X) -> &Y {
     bytemuck::must_cast_ref(x)
 }
 
-/// [`reshape`] of a tensor that can be changed.
+/// [`reshape`] of a tensor that can be changed: PyTorch's `x.view(…)`, written to. Its gradient has the other
+/// shape in the same way: [`reshape`].
 ///
 /// ```
 /// use tensorlet::ops;
@@ -39,7 +40,8 @@ pub fn reshape_mut<X: Tensor, Y: Tensor<Elem = X::Elem>>(x: &mut X) -> &mut Y {
     bytemuck::must_cast_mut(x)
 }
 
-/// Dimensions `A` to `B`, `B` included, as one: PyTorch's `x.flatten(A, B)`.
+/// Dimensions `A` to `B`, `B` included, as one: PyTorch's `x.flatten(A, B)`. The gradient is that of
+/// [`reshape`]: [`reshape_mut`].
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};
@@ -66,7 +68,8 @@ pub fn flatten<X: Tensor, const A: isize, const B: isize, Y: Tensor<Elem = X::El
     bytemuck::must_cast_ref(x)
 }
 
-/// A tensor without dimension `D`, whose size is 1: PyTorch's `x.squeeze(D)`.
+/// A tensor without dimension `D`, whose size is 1: PyTorch's `x.squeeze(D)`. The gradient is
+/// that of [`reshape`]: [`reshape_mut`].
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};
@@ -91,7 +94,7 @@ pub fn squeeze<X: Tensor, const D: isize, Y: Tensor<Elem = X::Elem>>(x: &X, _: D
 }
 
 /// A tensor with one more dimension of size 1, which is dimension `D` of the result:
-/// PyTorch's `x.unsqueeze(D)`.
+/// PyTorch's `x.unsqueeze(D)`. The gradient is that of [`reshape`]: [`reshape_mut`].
 ///
 /// ```
 /// use tensorlet::ops::{self, Dim};
@@ -108,7 +111,7 @@ pub fn unsqueeze<X: Tensor, const D: isize, Y: Tensor<Elem = X::Elem>>(x: &X, _:
     bytemuck::must_cast_ref(x)
 }
 
-/// The number of elements: PyTorch's `x.numel()`.
+/// The number of elements: PyTorch's `x.numel()`. It has no gradient.
 ///
 /// ```
 /// assert_eq!(tensorlet::ops::numel(&[[1, 2, 3], [4, 5, 6]]), 6);
@@ -119,7 +122,8 @@ pub const fn numel<X: Tensor>(_: &X) -> usize {
     X::LEN
 }
 
-/// The only element of a tensor with one element: PyTorch's `x.item()`.
+/// The only element of a tensor with one element: PyTorch's `x.item()`. As there it has no
+/// gradient.
 ///
 /// ```
 /// assert_eq!(tensorlet::ops::item(&[[7]]), 7);

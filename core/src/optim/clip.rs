@@ -37,7 +37,7 @@ pub fn clip_grad_norm<K: Kernels>(k: K, gradients: &mut [f32], max_norm: f32) ->
     norm
 }
 
-/// The same without `1e-6`, and not at all up to `theta`: `grad_clipping` of "Dive into Deep Learning".
+/// The same without `1e-6`, and not at all up to `theta`: d2l's `grad_clipping`.
 ///
 /// `g ← g · theta / ‖g‖` where `‖g‖ > theta`.
 ///

@@ -67,7 +67,7 @@ impl Best {
     }
 }
 
-/// Stops a training that has not become better for `patience` epochs.
+/// Stops a training that has not become better for `patience` epochs: Lightning's `EarlyStopping`.
 ///
 /// What to keep is up to the caller: a copy of the network where there is room, or its weights in
 /// flash.

@@ -30,7 +30,7 @@ use crate::{
 };
 use batch::{Space, forward};
 
-/// Trains by accumulated gradients: PyTorch's `zero_grad`, `backward`, `step`.
+/// Trains by accumulated gradients: PyTorch's `optimizer.zero_grad(); loss.backward(); optimizer.step()`.
 ///
 /// ```
 /// use tensorlet::{loss::CrossEntropyLoss, optim::Sgd, memory::{training_words, Mode}};
@@ -49,7 +49,8 @@ use batch::{Space, forward};
 /// ```
 pub type Trainer<'w, X, N, O> = Training<'w, X, N, O, false>;
 
-/// Trains layer by layer: each is updated as soon as its gradient is known.
+/// Trains layer by layer, each is updated as soon as its gradient is known: PyTorch's
+/// `register_post_accumulate_grad_hook(step)`.
 ///
 /// ```
 /// use tensorlet::{loss::CrossEntropyLoss, optim::Sgd, memory::{training_words, Mode}};

@@ -113,8 +113,8 @@ pub fn random_crop<
     copy(image, [top, left], part);
 }
 
-/// The part of an image with a margin of one value around it; the corner may lie in the margin, above
-/// or left of the image, where its place is negative.
+/// The part of an image with a margin of one value around it, torchvision's `crop(pad(image))`; the corner may lie
+/// in the margin, above or left of the image, where its place is negative.
 ///
 /// ```
 /// let mut part = [[[0; 2]; 2]];

@@ -27,7 +27,8 @@ pub const fn center_to_corner([x, y, width, height]: [f32; 4]) -> Bbox {
     [x - 0.5 * width, y - 0.5 * height, x + 0.5 * width, y + 0.5 * height]
 }
 
-/// Intersection over union of two boxes, the Jaccard index. NaN of two boxes without area.
+/// Intersection over union of two boxes, the Jaccard index: torchvision's `box_iou` of one pair. NaN of two boxes
+/// without area.
 ///
 /// ```
 /// use tensorlet::data::detection::iou;

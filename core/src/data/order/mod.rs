@@ -125,7 +125,7 @@ impl<I: Index> Order for &[I] {
     }
 }
 
-/// Some positions of an order: what [`Order::select`] gives.
+/// Some positions of an order, PyTorch's `Subset`: what [`Order::select`] gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Selected<O, P> {
     samples: O,
@@ -144,7 +144,7 @@ impl<O: Order, P: Order> Order for Selected<O, P> {
     }
 }
 
-/// All positions but a gap: the training part of [`Order::k_fold`].
+/// All positions but a gap: the training part of [`Order::k_fold`], scikit-learn's `KFold`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Without {
     all: usize,

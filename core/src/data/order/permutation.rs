@@ -8,7 +8,8 @@ use super::Order;
 /// samples more rounds are needed until all permutations are about as frequent.
 const ROUNDS: usize = 8;
 
-/// All samples of a set, each once, in random order, without memory for it: 40 bytes whatever the size.
+/// All samples of a set, each once, in random order, PyTorch's `RandomSampler`, without memory for it: 40 bytes
+/// whatever the size.
 ///
 /// The position goes through a cipher whose keys are drawn: a Feistel network on the smallest even
 /// number of bits that holds all positions, each round exchanging two halves and mixing one into the

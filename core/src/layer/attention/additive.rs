@@ -14,7 +14,7 @@ use crate::{
     shape::Shape,
 };
 
-/// Additive attention (Bahdanau et al., 2015; "Dive into Deep Learning"): queries of `Q` numbers, keys of
+/// Additive attention (Bahdanau et al., 2015), d2l's `AdditiveAttention`: queries of `Q` numbers, keys of
 /// `KEY`, compared in `H` hidden numbers: `score = w_v · tanh(W_q q + W_k k)`, without biases.
 ///
 /// ```

@@ -19,8 +19,8 @@ use crate::{
     shape::Shape,
 };
 
-/// A recurrent cell with the gates `C`; see [`RnnCell`](super::RnnCell), [`GruCell`](super::GruCell) and
-/// [`LstmCell`](super::LstmCell).
+/// A recurrent cell with the gates `C`, PyTorch's `nn.RNNCellBase`; see [`RnnCell`](super::RnnCell),
+/// [`GruCell`](super::GruCell) and [`LstmCell`](super::LstmCell).
 ///
 /// As a [`Layer<[f32; IN]>`](crate::Layer) it computes one time step: its output is the next hidden
 /// state. The state that it goes on from is what the call carries, see

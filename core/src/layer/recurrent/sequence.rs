@@ -19,8 +19,8 @@ use crate::{
     memory::{End, Input},
 };
 
-/// Recurrent layers over sequences, with the gates `C`; see [`Rnn`](super::Rnn), [`Gru`](super::Gru) and
-/// [`Lstm`](super::Lstm).
+/// Recurrent layers over sequences, with the gates `C`, PyTorch's `nn.RNNBase`; see [`Rnn`](super::Rnn),
+/// [`Gru`](super::Gru) and [`Lstm`](super::Lstm).
 ///
 /// As a [`Layer<[[f32; IN]; T]>`](crate::Layer) it takes sequences of any length `T`, one for each sample
 /// (`batch_first=True` in PyTorch), and gives the hidden states of the last layer at all time steps.

@@ -285,7 +285,8 @@ product! { Plain;
 }
 
 product! { First;
-    /// `y = aᵀ b`, with the last two dimensions of `a` in the other order; else as [`matmul`].
+    /// `y = aᵀ b`, with the last two dimensions of `a` in the other order, PyTorch's `a.mT @ b`; else as
+    /// [`matmul`].
     ///
     /// ```
     /// use tensorlet::{Portable, ops};
@@ -307,7 +308,8 @@ product! { First;
 }
 
 product! { Second;
-    /// `y = a bᵀ`, with the last two dimensions of `b` in the other order; else as [`matmul`].
+    /// `y = a bᵀ`, with the last two dimensions of `b` in the other order, PyTorch's `a @ b.mT`; else as
+    /// [`matmul`].
     ///
     /// ```
     /// use tensorlet::{Portable, ops};
@@ -329,7 +331,8 @@ product! { Second;
 }
 
 product! { Both;
-    /// `y = aᵀ bᵀ`, with the last two dimensions of both in the other order; else as [`matmul`].
+    /// `y = aᵀ bᵀ`, with the last two dimensions of both in the other order, PyTorch's `a.mT @ b.mT`; else as
+    /// [`matmul`].
     ///
     /// ```
     /// use tensorlet::{Portable, ops};

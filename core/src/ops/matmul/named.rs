@@ -7,7 +7,7 @@ use crate::{
     ops::{Gradient, nest::gradient},
 };
 
-/// The product of two matrices: PyTorch's `torch.mm`.
+/// The product of two matrices: PyTorch's `torch.mm`. Its gradients: [`matmul_backward`].
 ///
 /// ```
 /// use tensorlet::{Portable, ops};
@@ -25,7 +25,7 @@ pub fn mm<T: Kernels, const M: usize, const K: usize, const N: usize>(
     matmul(k, a, b, y);
 }
 
-/// The products of two batches of matrices: PyTorch's `torch.bmm`.
+/// The products of two batches of matrices: PyTorch's `torch.bmm`. Its gradients: [`matmul_backward`].
 ///
 /// ```
 /// use tensorlet::{Portable, ops};
@@ -76,7 +76,7 @@ pub fn mv_backward<T: Kernels, const M: usize, const N: usize, DA: Gradient, DX:
     matmul_backward(k, a, x, dy, da, dx);
 }
 
-/// The product of two vectors, `Σ aᵢ bᵢ`: PyTorch's `torch.dot`.
+/// The product of two vectors, `Σ aᵢ bᵢ`: PyTorch's `torch.dot`. Its gradients: [`matmul_backward`].
 ///
 /// ```
 /// use tensorlet::{Portable, ops};
