@@ -2,8 +2,13 @@
 //!
 //! ## The operations
 //!
-//! All of them run with every token. Where the last column names instruction sets, these have code of
-//! their own for the kernels that the operation spends its time in.
+//! All of them run with every token, [`Portable`] included. Where the last column names instruction sets,
+//! these have code of their own for the kernels behind them, which the operation calls forward or backward,
+//! itself or through what it consists of.
+//!
+//! ✓ is yes and – is no. · is neither: comparisons, metrics, what prepares data and what updates weights have
+//! no gradient; rates and orders of samples are no elements of a tensor; and what stands around another
+//! layer, loss or optimiser leaves the work to that.
 //!
 #![doc = include_str!("../OPERATIONS.md")]
 #![no_std]
