@@ -1,7 +1,7 @@
 //! Layers that take tokens.
 
 use tensorlet::{
-    Embedding, EmbeddingBag, Flatten, LearnedPositions, Linear, Module,
+    Embedding, EmbeddingBag, Flatten, LearnedPositions, Linear, Module, Tanh, TiedEmbedding, TimeDistributed,
     layer::BagMode,
 };
 
@@ -16,4 +16,5 @@ tokens! {
     embedding_bag_sum: [i32; 4] => EmbeddingBag<5, 3> = EmbeddingBag { mode: BagMode::Sum, ..Module::ZERO };
     embedding_bag_max: [u8; 4] => EmbeddingBag<3, 4> =
         EmbeddingBag { mode: BagMode::Max, padding_idx: Some(0), ..Module::ZERO };
+    tied_embedding: [u8; 3] => TiedEmbedding<TimeDistributed<(Linear<4, 4>, Tanh)>, 5, 4>;
 }

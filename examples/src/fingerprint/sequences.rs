@@ -1,7 +1,8 @@
 //! Layers over sequences.
 
 use tensorlet::{
-    Bidirectional, Gru, GruCell, Linear, Lstm, LstmCell, Matrix, MultiheadAttention, NoBias, Relu, Rnn, RnnCell, Unidirectional, Vector,
+    Bidirectional, Gru, GruCell, Linear, Lstm, LstmCell, Matrix, MultiheadAttention, NoBias,
+    NormFirstEncoderLayer, Relu, Rnn, RnnCell, TransformerEncoderLayer, Unidirectional, Vector,
 };
 
 use super::cases::layers;
@@ -19,4 +20,6 @@ layers! {
     lstm_behind_a_layer: Matrix<4, 3> => (Linear<3, 2>, Lstm<2, 3>);
     multihead_attention: Matrix<4, 4> => MultiheadAttention<4, 2>;
     multihead_attention_causal: Matrix<3, 4> => MultiheadAttention<4, 2, true, NoBias>;
+    transformer_encoder_layer: Matrix<2, 4> => TransformerEncoderLayer<4, 2, 3>;
+    norm_first_encoder_layer: Matrix<2, 4> => NormFirstEncoderLayer<4, 2, 3, Relu, true>;
 }
