@@ -10,17 +10,22 @@ use tensorlet_examples::digits::{
     },
 };
 
+/// Words that are too many for a stack.
+fn words<const N: usize>() -> Box<[f32; N]> {
+    vec![0.0; N].try_into().expect("as many as asked for")
+}
+
 fn read_pictures() -> Result<Record, JobError> {
-    let (mut network, mut workspace) = (Digits::ZERO, [0.0; pictures::WORKSPACE_WORDS]);
+    let (mut network, mut workspace) = (Digits::ZERO, words::<{ pictures::WORKSPACE_WORDS }>());
     let mut arena = [0.0; Digits::INFERENCE_WORDS];
-    let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
+    let mut memory = Memory { network: &mut network, workspace: &mut *workspace, arena: &mut arena };
     pictures::run(Portable, &mut memory, &mut Unwatched)
 }
 
 fn read_rows() -> Result<Outcome, JobError> {
-    let (mut network, mut workspace) = (Rows::ZERO, [0.0; rows::WORKSPACE_WORDS]);
+    let (mut network, mut workspace) = (Rows::ZERO, words::<{ rows::WORKSPACE_WORDS }>());
     let mut arena = [0.0; Rows::INFERENCE_WORDS];
-    let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
+    let mut memory = Memory { network: &mut network, workspace: &mut *workspace, arena: &mut arena };
     rows::run(Portable, &mut memory, &mut Unwatched)
 }
 

@@ -22,13 +22,18 @@ type Y = [[[f32; 2]; L]; 4];
 const SETTINGS: Attention =
     Attention { scale: Some(0.7), softcap: Some(2.0), causal: true, past: 1, window: [Some(2), None] };
 
+/// Two sequences of queries, keys, values, and the weights of two heads.
+type Queries<const D: usize> = [[[f32; D]; L]];
+type Keys<const D: usize> = [[[f32; D]; S]];
+type Weights = [[[[f32; S]; L]; 2]];
+
 type Multihead = MultiheadAttention<4, 2>;
 type Additive = AdditiveAttention<2, 3, 5>;
 
 fn multihead(
-    (query, key, value): (&[[[f32; 4]; L]], &[[[f32; 4]; S]], &[[[f32; 4]; S]]),
+    (query, key, value): (&Queries<4>, &Keys<4>, &Keys<4>),
     padding: &[[u8; S]],
-    (dweights, dy): (&[[[[f32; S]; L]; 2]], &[[[f32; 4]; L]]),
+    (dweights, dy): (&Weights, &Queries<4>),
 ) -> Result<u32, Error> {
     let (mut net, mut print) = (Multihead::ZERO, Fingerprint::new());
     net.init(&mut generator());
@@ -49,8 +54,8 @@ fn multihead(
 }
 
 fn additive(
-    inputs: (&[[[f32; 2]; L]], &[[[f32; 3]; S]], &[[[f32; 2]; S]], &[u8]),
-    dy: &[[[f32; 2]; L]],
+    inputs: (&Queries<2>, &Keys<3>, &Keys<2>, &[u8]),
+    dy: &Queries<2>,
 ) -> Result<u32, Error> {
     let (mut net, mut print) = (Additive::ZERO, Fingerprint::new());
     net.init(&mut generator());

@@ -17,6 +17,7 @@ macro_rules! tokens {
     ($($name:ident: $input:ty, $vocabulary:literal => $network:ty $(= $value:expr)?;)+) => {
         $(
             #[test]
+            #[allow(clippy::type_complexity, reason = "a network is a type")]
             fn $name() {
                 let network: $network = tokens!(@ $($value)?);
                 crate::check::network_of_tokens::<$input, $network>(stringify!($name), network, $vocabulary);

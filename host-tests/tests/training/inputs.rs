@@ -44,14 +44,14 @@ fn check<K: Kernels>(k: K) {
     let _ = workspace.get();
     assert_eq!(by_path(&net), before, "a parameter changed");
     assert!((f64::from(value) - loss(k, &net, &x, &labels)).abs() < 1e-6);
-    for i in 0..gradient.len() {
+    for (i, gradient) in gradient.iter().enumerate() {
         let at = |h: f32| {
             let mut x = x.clone();
             X::flat_mut(&mut x)[i] += h;
             loss(k, &net, &x, &labels)
         };
         let expected = (at(H) - at(-H)) / f64::from(2.0 * H);
-        assert!((f64::from(gradient[i]) - expected).abs() < 1e-4, "{i}: {} and {expected} on {}", gradient[i], K::NAME);
+        assert!((f64::from(*gradient) - expected).abs() < 1e-4, "{i}: {gradient} and {expected} on {}", K::NAME);
     }
 }
 

@@ -3,40 +3,15 @@
 //! One of one dimension is one of a single row; a transposed one is the gradient of another with
 //! respect to its input.
 
+mod dims;
+mod rows;
+
 use core::marker::PhantomData;
 
 use super::{Known, pieces, pieces_mut, samples, samples_mut, window::Axis};
-use crate::{description::Window, sliding::PaddingMode};
 
-/// The sizes of a convolution on one sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv2dDims {
-    /// Groups of channels that do not see each other.
-    pub groups: usize,
-    /// Channels of the input in each group.
-    pub in_channels: usize,
-    /// Rows and columns of the input.
-    pub input: [usize; 2],
-    /// Channels of the output in each group.
-    pub out_channels: usize,
-    /// Rows and columns of the output.
-    pub output: [usize; 2],
-    /// Kernel, stride, padding and dilation.
-    pub window: Window,
-}
-
-/// A convolution's sizes as a type, so that a kernel sees constants.
-pub trait Conv2dShape {
-    /// The sizes.
-    const DIMS: Conv2dDims;
-}
-
-impl<G: Conv2dShape> Known<Conv2dDims> for PhantomData<G> {
-    #[inline(always)]
-    fn sizes(self) -> Conv2dDims {
-        G::DIMS
-    }
-}
+pub use dims::{Conv2dDims, Conv2dShape};
+pub(super) use rows::{Rows, for_each_row};
 
 /// Convolution forward, and its gradients with respect to input, weight and bias.
 ///
@@ -233,31 +208,6 @@ pub trait ConvKernels: Copy {
     }
 }
 
-/// Does something for every weight of a filter plane and every pair of an input and an output row that it
-/// joins; those in the padding where it is repeated. A macro and no closure: so the loops and what they do
-/// are one function, compiled for its sizes.
-macro_rules! for_each_row {
-    ($d:ident, $repeated:expr, |$tap:ident, $run:ident, $rows:ident| $body:block) => {
-        let [rows, columns] = Axis::both($d.window, $d.input, $d.output);
-        for r in 0..rows.kernel {
-            for vertical in rows.runs::<{ $repeated }>(r) {
-                for s in 0..columns.kernel {
-                    for $run in columns.runs::<{ $repeated }>(s) {
-                        let $tap = r * columns.kernel + s;
-                        let mut input = vertical.first_input;
-                        for output in vertical.start..vertical.end {
-                            let $rows = Rows { input, output, in_width: $d.input[1], out_width: $d.output[1] };
-                            $body
-                            input += vertical.stride;
-                        }
-                    }
-                }
-            }
-        }
-    };
-}
-pub(super) use for_each_row;
-
 #[inline(always)]
 fn forward<const REPEATED: bool, D: Known<Conv2dDims>>(d: D, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
     let (known, d) = (d, &d.sizes());
@@ -370,93 +320,5 @@ mod shared {
         stride: usize,
     ) {
         super::channel_weight_gradient::<true, _>(d, channel, x, dy, dw, stride);
-    }
-}
-
-impl Conv2dDims {
-    /// Whether nothing repeats, skips or divides the input: one group, no dilation, padding with zeros.
-    /// Such sizes get code of their own.
-    #[must_use]
-    pub const fn is_plain(&self) -> bool {
-        let options = self.window.options;
-        let zeros = options.mode as u8 == PaddingMode::Zeros as u8;
-        self.groups == 1 && zeros && options.dilation[0] == 1 && options.dilation[1] == 1
-    }
-
-    /// Elements of one channel of the input.
-    #[must_use]
-    pub const fn in_plane(&self) -> usize {
-        self.input[0] * self.input[1]
-    }
-
-    /// Elements of one channel of the output.
-    #[must_use]
-    pub const fn out_plane(&self) -> usize {
-        self.output[0] * self.output[1]
-    }
-
-    /// Elements of one input sample.
-    #[must_use]
-    pub const fn in_len(&self) -> usize {
-        self.groups * self.group_in_len()
-    }
-
-    /// Elements of one output sample.
-    #[must_use]
-    pub const fn out_len(&self) -> usize {
-        self.groups * self.group_out_len()
-    }
-
-    /// Weights that one output channel has for one input channel.
-    #[must_use]
-    pub const fn taps(&self) -> usize {
-        self.window.kernel[0] * self.window.kernel[1]
-    }
-
-    /// Weights of one output channel.
-    #[must_use]
-    pub const fn filter_len(&self) -> usize {
-        self.in_channels * self.taps()
-    }
-
-    const fn group_in_len(&self) -> usize {
-        self.in_channels * self.in_plane()
-    }
-
-    const fn group_out_len(&self) -> usize {
-        self.out_channels * self.out_plane()
-    }
-
-    const fn group_weights(&self) -> usize {
-        self.out_channels * self.filter_len()
-    }
-}
-
-/// An input row and the output row that it contributes to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rows {
-    pub(super) input: usize,
-    pub(super) output: usize,
-    pub(super) in_width: usize,
-    pub(super) out_width: usize,
-}
-
-impl Rows {
-    #[inline(always)]
-    pub(super) fn input(self, plane: &[f32]) -> Option<&[f32]> {
-        let start = self.input * self.in_width;
-        plane.get(start..start + self.in_width)
-    }
-
-    #[inline(always)]
-    pub(super) fn input_mut(self, plane: &mut [f32]) -> Option<&mut [f32]> {
-        let start = self.input * self.in_width;
-        plane.get_mut(start..start + self.in_width)
-    }
-
-    #[inline(always)]
-    pub(super) fn output(self) -> core::ops::Range<usize> {
-        let start = self.output * self.out_width;
-        start..start + self.out_width
     }
 }
