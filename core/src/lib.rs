@@ -7,8 +7,8 @@
 //! itself or through what it consists of.
 //!
 //! ✓ is yes and – is no. · is neither: comparisons, metrics, what prepares data and what updates weights have
-//! no gradient; rates and orders of samples are no elements of a tensor; and what stands around another
-//! layer, loss or optimiser leaves the work to that.
+//! no gradient; rates and orders of samples are no elements of a tensor; an option of a layer, and
+//! what stands around another layer, loss or optimiser, leaves the work to that.
 //!
 #![doc = include_str!("../OPERATIONS.md")]
 #![no_std]

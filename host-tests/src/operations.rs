@@ -125,7 +125,7 @@ impl Source<'_> {
             f32,
             int8,
             own_code: match kernels.is_empty() {
-                true if holds_another(self.named(item).unwrap_or(item)) => Answer::Meaningless,
+                true if is_option(item) || holds_another(self.named(item).unwrap_or(item)) => Answer::Meaningless,
                 empty => Answer::new(!empty),
             },
             kernels,
@@ -148,7 +148,7 @@ impl Source<'_> {
             "ops" | "init" | "random" | "math" => function,
             "metrics" => item.kind == Kind::Type,
             "train" => function && item.code.contains("k: K") || works(),
-            "layer" => of_trait(&["Module"]),
+            "layer" => of_trait(&["Module"]) || is_option(item),
             "loss" => of_trait(&["Loss"]),
             "optim" => function || of_trait(&["Optimizer"]),
             "optim::schedule" => works() || of_trait(&["Schedule"]),
@@ -219,6 +219,12 @@ fn no_gradient(item: &Item) -> bool {
     let result = ["Y: Tensor<Elem = u8>", "index: &mut I"];
     let (stated, docs) = (["no gradient", "gradient is 0"], item.docs.replace('\n', " "));
     result.iter().any(|result| item.code.contains(result)) || stated.iter().any(|stated| docs.contains(stated))
+}
+
+/// Whether a type is an option of layers, which PyTorch has as an argument: `bias=False`.
+fn is_option(item: &Item) -> bool {
+    let argument = |name: &str| words(name).next().is_some_and(|word| name.starts_with(&format!("{word}=")));
+    item.kind == Kind::Type && item.pytorch().is_some_and(|(_, name)| argument(name))
 }
 
 /// Whether a type leaves the work to another that it is made with: `impl<L: Module> …`.

@@ -136,6 +136,7 @@ fn what_pytorch_has_no_name_for_has_a_row() {
         ("layer::NormFirstEncoderLayer", "`nn.TransformerEncoderLayer(…, norm_first=True)`"),
         ("layer::Lora", "PEFT `lora.Linear`"),
         ("layer::Residual", "`x + f(x)`"),
+        ("layer::Bidirectional", "`bidirectional=True`"),
         ("loss::MaskedSoftmaxCeLoss", "d2l `MaskedSoftmaxCELoss`"),
         ("data::detection::iou", "torchvision `box_iou`"),
         ("math::exp", "`torch.exp`"),
@@ -144,19 +145,8 @@ fn what_pytorch_has_no_name_for_has_a_row() {
         assert_eq!(row(&rows, path).pytorch.as_deref(), Some(name), "{path}");
     }
     // Arguments of others and their parts are no operations.
-    for name in [
-        "Dim",
-        "Pad",
-        "NoBias",
-        "Running",
-        "BagMode",
-        "Fans",
-        "Pass",
-        "GruGates",
-        "States",
-        "Detection",
-        "exp_backward",
-    ] {
+    for name in ["Dim", "Pad", "Running", "BagMode", "Fans", "Pass", "GruGates", "States", "Detection", "exp_backward"]
+    {
         assert!(rows.iter().all(|row| row.name != name), "{name}");
     }
 }

@@ -29,7 +29,7 @@ pub trait Directions<const H: usize>: Copy + Debug + PartialEq + Send + Sync + '
     type Behind<C: Gates, B: GateBias<H>>: AnyCell;
 }
 
-/// From the first time step to the last: the default.
+/// From the first time step to the last, PyTorch's `bidirectional=False`: the default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unidirectional;
 
@@ -40,7 +40,7 @@ impl<const H: usize> Directions<H> for Unidirectional {
     type Behind<C: Gates, B: GateBias<H>> = Cell<C, H, H, B>;
 }
 
-/// In both directions: `bidirectional=True` in PyTorch. A row of the output has `OUT` numbers, twice the
+/// In both directions: PyTorch's `bidirectional=True`. A row of the output has `OUT` numbers, twice the
 /// hidden size: first those of the forward direction, then those of the reverse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bidirectional<const OUT: usize>;
