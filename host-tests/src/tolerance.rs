@@ -91,7 +91,7 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("log_softmax", 4.0, "two differences, exponentials and a logarithm"),
     roundings("log_softmax_backward", 6.0, "an exponential, a sum, a product and a difference"),
     roundings("cross_entropy", 4.0, "as softmax"),
-    roundings("squared_deviations", 4.0, SUM),
+    roundings("deviations", 4.0, SUM),
     roundings("dot_deviations", 4.0, SUM),
     roundings("standardize", 3.0, "a difference, a product and a sum"),
     roundings("standardize_backward", 5.0, "three products and sums of three terms"),

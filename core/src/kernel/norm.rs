@@ -13,17 +13,28 @@ pub struct Standard {
 ///
 /// Layers find mean and variance in two passes, which does not cancel as the mean of the squares minus
 /// the square of the mean does: [`sum`](super::ReduceKernels::sum), then
-/// [`squared_deviations`](Self::squared_deviations).
+/// [`deviations`](Self::deviations), which also say how far the first mean was off.
 pub trait NormKernels: Copy {
-    /// `Σ (x_i - mean)²`.
+    /// `Σ (x_i - mean)` and `Σ (x_i - mean)²`.
     ///
     /// ```
     /// use tensorlet::{Portable, kernel::NormKernels};
-    /// assert_eq!(Portable.squared_deviations(&[1.0, 3.0], 2.0), 2.0);
+    /// assert_eq!(Portable.deviations(&[1.0, 4.0], 2.0), [1.0, 5.0]);
     /// ```
     #[inline]
-    fn squared_deviations(self, x: &[f32], mean: f32) -> f32 {
-        sums(x, x, |x, _| (x - mean) * (x - mean))
+    fn deviations(self, x: &[f32], mean: f32) -> [f32; 2] {
+        let (mut lanes, (chunks, rest)) = ([[0.0; LANES]; 2], x.as_chunks::<LANES>());
+        let [sums, squares] = &mut lanes;
+        let add = |((sum, square), x): ((&mut f32, &mut f32), &f32)| {
+            let deviation = x - mean;
+            *sum += deviation;
+            *square += deviation * deviation;
+        };
+        for chunk in chunks {
+            sums.iter_mut().zip(squares.iter_mut()).zip(chunk).for_each(add);
+        }
+        sums.iter_mut().zip(squares.iter_mut()).zip(rest).for_each(add);
+        lanes.map(|lanes| lanes.iter().fold(0.0, |sum, lane| sum + lane))
     }
 
     /// `Σ dy_i (x_i - mean)`.

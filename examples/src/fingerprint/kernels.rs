@@ -131,7 +131,7 @@ cases! {
     log_softmax_backward(dy: Row => y: Row = -4.0..-1.0) Portable.log_softmax_backward(any_mut(y), any(dy));
     cross_entropy(target: u8, scale: f32 => x: Row) Portable.cross_entropy(any_mut(x), usize::from(*target), *scale);
 
-    squared_deviations(x: Row, mean: f32) Portable.squared_deviations(any(x), *mean);
+    deviations(x: Row, mean: f32) Portable.deviations(any(x), *mean);
     dot_deviations(x: Row, dy: Row, mean: f32) Portable.dot_deviations(any(x), any(dy), *mean);
     standardize(mean: f32, scale: f32, shift: f32 => x: Row) Portable.standardize(any_mut(x), *mean, *scale, *shift);
     standardize_backward(dy: Row, mean: f32, factors: [f32; 3] => x: Row)

@@ -1,8 +1,15 @@
 //! Normalisation: in training and, where that is something else, evaluated.
 
 use tensorlet::{
-    Frozen, Image, Linear, Matrix, Module, NoBias, Relu, Residual, Silu, Vector,
+    Frozen, Image, Kernels, Layer, Linear, Matrix, Module, NoBias, Relu, Residual, Silu, Tensor, Vector,
     layer::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm, LocalResponseNorm, NoWeight, NotTracked, RmsNorm},
+};
+use tensorlet_host::{
+    on_every_instruction_set,
+    reference::{
+        norm::{self, Settings},
+        wide,
+    },
 };
 
 use crate::gradients;
@@ -55,4 +62,47 @@ gradients! {
     local_response_norm_even: Vector<6> => LocalResponseNorm
         = LocalResponseNorm { alpha: 1.5, beta: 0.75, k: 0.5, ..LocalResponseNorm::new(4) };
     residual_of_local_response_norm: Matrix<5, 3> => Residual<LocalResponseNorm>;
+}
+
+/// Two samples of three channels.
+type Far = [[[f32; 67]; 3]; 2];
+
+fn normalised<K: Kernels, L: Layer<[[f32; 67]; 3], Out = [[f32; 67]; 3]>>(k: K, layer: L, x: &Far) -> Vec<f32> {
+    let mut arena = [0.0; Far::LEN];
+    Tensor::flat(layer.forward(k, x, &mut arena).expect("the arena is large enough")).to_vec()
+}
+
+/// The largest error of layer, instance and batch normalisation.
+fn error_far_from_zero<K: Kernels>(k: K, x: &Far) -> f64 {
+    let settings = Settings { weight: &[], bias: &[], eps: 1e-5 };
+    let samples: Vec<Vec<f64>> = x.iter().map(|x| wide(x.elements())).collect();
+    let each = |expected: &dyn Fn(&[f64]) -> Vec<f64>| samples.iter().flat_map(|x| expected(x)).collect::<Vec<_>>();
+    let pairs = [
+        (normalised(k, LayerNorm::<[f32; 67], NoWeight, NoBias>::ZERO, x), each(&|x| norm::rows(x, 67, settings))),
+        (normalised(k, InstanceNorm::<3>::ZERO, x), each(&|x| norm::groups(x, 3, 3, settings))),
+        (
+            normalised(k, BatchNorm::<3, NoWeight, NoBias, NotTracked>::ZERO, x),
+            norm::batch(&samples, 3, None, settings).concat(),
+        ),
+    ];
+    let errors =
+        pairs.iter().flat_map(|(got, expected)| wide(got).into_iter().zip(expected).map(|(a, b)| (a - b).abs()));
+    errors.fold(0.0, f64::max)
+}
+
+/// Far from 0 the mean is as good as a float can be: off by half a unit in its last place, and not by the
+/// rounding of a sum, which many numbers add to.
+#[test]
+fn mean_far_from_zero() {
+    for seed in 0..20 {
+        let mut x = [[[0.0; 67]; 3]; 2];
+        for (i, x) in x.as_flattened_mut().as_flattened_mut().iter_mut().enumerate() {
+            *x = 1000.0 + ((i * 37 + seed * 11) % 101) as f32 / 29.0;
+        }
+        // Deviations are about 1, so an error of the mean is one of the result.
+        let most = 0.6 * f64::from(1000_f32.next_up() - 1000.0);
+        for (name, error) in on_every_instruction_set!(error_far_from_zero, &x) {
+            assert!(error <= most, "seed {seed} on {name}: off by {error:e}, more than {most:e}");
+        }
+    }
 }

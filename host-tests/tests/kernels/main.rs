@@ -87,7 +87,7 @@ kernels! {
     log_softmax in softmax,
     log_softmax_backward in softmax,
     cross_entropy in softmax,
-    squared_deviations in norm,
+    deviations in norm,
     dot_deviations in norm,
     standardize in norm,
     standardize_backward in norm,

@@ -5,7 +5,7 @@ use rand_core::Rng;
 use super::{
     Affine, EPS, Running, RunningStatistics,
     affine::{show, show_mut},
-    plane, standard,
+    corrected, plane, standard,
 };
 use crate::{
     Module, Parameter, Path, Shape, Tensor, Visitor, VisitorMut,
@@ -284,7 +284,12 @@ impl Channel {
             n += self.plane as f32;
         }
         let mean = sum / n;
-        let squares = samples(x, self.sample).fold(0.0, |sum, x| sum + k.squared_deviations(self.of(x), mean));
-        [mean, squares / n]
+        let mut deviations = [0.0; 2];
+        for x in samples(x, self.sample) {
+            for (sum, more) in deviations.iter_mut().zip(k.deviations(self.of(x), mean)) {
+                *sum += more;
+            }
+        }
+        corrected(mean, deviations.map(|sum| sum / n))
     }
 }

@@ -39,7 +39,17 @@ const EPS: f32 = 1e-5;
 fn moments<K: Kernels>(k: K, x: &[f32]) -> [f32; 2] {
     let scale = 1.0 / x.len() as f32;
     let mean = k.sum(x) * scale;
-    [mean, k.squared_deviations(x, mean) * scale]
+    corrected(mean, k.deviations(x, mean).map(|sum| sum * scale))
+}
+
+/// Mean and variance from a mean that is off by the rounding of a sum, and the means of the deviations
+/// from it and of their squares: where numbers are far from 0 but close together, that rounding is
+/// large beside the deviation.
+#[inline(always)]
+fn corrected(mean: f32, [off, square]: [f32; 2]) -> [f32; 2] {
+    let variance = square - off * off;
+    // What rounding makes negative; NaN stays NaN.
+    [mean + off, if variance < 0.0 { 0.0 } else { variance }]
 }
 
 /// The standardisation by a mean and a variance.
