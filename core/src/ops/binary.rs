@@ -272,7 +272,8 @@ arithmetic! {
 }
 
 gradients! {
-    /// The gradients of [`maximum`]: to the larger argument, half to each where they are equal.
+    /// The gradients of [`maximum`]: to the larger argument, half to each where they are equal, and as in PyTorch
+    /// all to both where one is NaN.
     ///
     /// ```
     /// use tensorlet::{Portable, ops};
@@ -280,7 +281,7 @@ gradients! {
     /// ops::maximum_backward(Portable, &[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0], &[1.0; 3], &mut da, &mut db);
     /// assert_eq!((da, db), ([0.0, 0.5, 1.0], [1.0, 0.5, 0.0]));
     /// ```
-    maximum_backward, |dy, a, b| to_winner(dy, a >= b, a == b), |dy, a, b| to_winner(dy, b >= a, a == b)
+    maximum_backward, |dy, a, b| unless(dy, a < b, a == b), |dy, a, b| unless(dy, b < a, a == b)
 }
 
 arithmetic! {
@@ -297,7 +298,8 @@ arithmetic! {
 }
 
 gradients! {
-    /// The gradients of [`minimum`]: to the smaller argument, half to each where they are equal.
+    /// The gradients of [`minimum`]: to the smaller argument, half to each where they are equal, and as in PyTorch
+    /// all to both where one is NaN.
     ///
     /// ```
     /// use tensorlet::{Portable, ops};
@@ -305,18 +307,18 @@ gradients! {
     /// ops::minimum_backward(Portable, &[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0], &[1.0; 3], &mut da, &mut ());
     /// assert_eq!(da, [1.0, 0.5, 0.0]);
     /// ```
-    minimum_backward, |dy, a, b| to_winner(dy, a <= b, a == b), |dy, a, b| to_winner(dy, b <= a, a == b)
+    minimum_backward, |dy, a, b| unless(dy, a > b, a == b), |dy, a, b| unless(dy, b > a, a == b)
 }
 
-/// The gradient of an argument that was chosen, alone or with an equal one.
+/// The gradient of an argument unless the other one was chosen; it is shared with an equal one.
 #[inline(always)]
-fn to_winner(dy: f32, chosen: bool, tied: bool) -> f32 {
+fn unless(dy: f32, other: bool, tied: bool) -> f32 {
     if tied {
         0.5 * dy
-    } else if chosen {
-        dy
-    } else {
+    } else if other {
         0.0
+    } else {
+        dy
     }
 }
 

@@ -34,13 +34,14 @@ fn limit<T: Number>(x: &[T], least: T, greatest: T, y: &mut [T]) {
     }
 }
 
-/// The gradient of [`clamp`]: `dx += ∂L/∂y` where `least ≤ x ≤ greatest`.
+/// The gradient of [`clamp`]: `dx += ∂L/∂y` where `least < x < greatest`; at a limit it is 0, as of
+/// PyTorch 2.15. An infinite limit is none.
 ///
 /// ```
 /// use tensorlet::{Portable, ops};
 /// let mut dx = [0.0; 3];
 /// ops::clamp_backward(Portable, &[-2.0, 0.5, 1.0], &[1.0, 2.0, 3.0], -1.0, 1.0, &mut dx);
-/// assert_eq!(dx, [0.0, 2.0, 3.0]);
+/// assert_eq!(dx, [0.0, 2.0, 0.0]);
 /// ```
 #[inline]
 pub fn clamp_backward<K, X>(_: K, x: &X, dy: &X, least: f32, greatest: f32, dx: &mut X)
@@ -54,7 +55,9 @@ where
 #[inline]
 fn within(x: &[f32], dy: &[f32], least: f32, greatest: f32, dx: &mut [f32]) {
     for ((dx, x), dy) in dx.iter_mut().zip(x).zip(dy) {
-        if *x >= least && *x <= greatest {
+        let above = *x > least || (least == f32::NEG_INFINITY && *x == least);
+        let below = *x < greatest || (greatest == f32::INFINITY && *x == greatest);
+        if above && below {
             *dx += dy;
         }
     }

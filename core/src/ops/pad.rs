@@ -79,7 +79,7 @@ pub struct Reflect;
 pub struct Replicate;
 
 /// A margin that goes on at the other end: `mode="circular"`. It is at most as large as the
-/// dimension.
+/// dimension; what the other margin cuts off is not part of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Circular;
 
@@ -167,6 +167,8 @@ struct Axis {
     /// Places of the tensor, and of it with its margin.
     places: [usize; 2],
     before: isize,
+    /// Places that a margin less than 0 cuts off at the beginning and at the end.
+    cut: [isize; 2],
     /// Elements from one place to the next.
     stride: usize,
 }
@@ -191,8 +193,8 @@ impl Margins {
                 Source::Reflected if i < 0 => -i,
                 Source::Reflected => 2 * (n - 1) - i,
                 Source::Edge => i.clamp(0, n - 1),
-                Source::OtherEnd if i < 0 => i + n,
-                Source::OtherEnd => i - n,
+                Source::OtherEnd if i < 0 => i + n - axis.cut[1],
+                Source::OtherEnd => i - n + axis.cut[0],
             }
         };
         Some(place as usize * axis.stride)
@@ -224,16 +226,17 @@ pub(super) const fn margins(from: Shape, pads: &[[isize; 2]], source: Source, to
     if pads.len() > from.rank() {
         fail(&[Part::Text("shape mismatch: `pad` has more margins than a tensor of shape "), Part::Shape(from)]);
     }
-    let one = Axis { places: [1, 1], before: 0, stride: 0 };
+    let one = Axis { places: [1, 1], before: 0, cut: [0; 2], stride: 0 };
     let mut margins = Margins { row: one, outer: [one; Shape::MAX_RANK - 1], source };
     let (mut shape, mut i) = (from, 0);
     while i < from.rank() {
         let d = from.rank() - 1 - i;
         let [before, after] = if i < pads.len() { pads[i] } else { [0, 0] };
         let n = from.dim(d) as isize;
+        let cut = [if before < 0 { -before } else { 0 }, if after < 0 { -after } else { 0 }];
         let most = match source {
             Source::Reflected => n - 1,
-            Source::OtherEnd => n,
+            Source::OtherEnd => n - cut[0] - cut[1],
             Source::Value | Source::Edge => isize::MAX,
         };
         if before > most || after > most {
@@ -246,7 +249,7 @@ pub(super) const fn margins(from: Shape, pads: &[[isize; 2]], source: Source, to
         if padded < 1 {
             fail(&[Part::Text("shape mismatch: `pad` leaves nothing of a tensor of shape "), Part::Shape(from)]);
         }
-        let axis = Axis { places: [n as usize, padded as usize], before, stride: from.stride(d) };
+        let axis = Axis { places: [n as usize, padded as usize], before, cut, stride: from.stride(d) };
         if i == 0 {
             margins.row = axis;
         } else {

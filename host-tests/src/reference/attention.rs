@@ -108,13 +108,13 @@ impl Multihead<'_> {
 }
 
 /// Additive attention of one sample: `w_q` is `[hidden, query]`, `w_k` `[hidden, key]`, `w_v` `[hidden]`;
-/// keys from `valid` on have the score -10⁶.
+/// of each query the keys from `valid` on have the score -10⁶.
 #[must_use]
 pub fn additive(
     [w_q, w_k, w_v]: [&[f64]; 3],
     [query, key, value]: [&[f64]; 3],
     [queries, keys]: [usize; 2],
-    valid: usize,
+    valid: &[usize],
 ) -> [Vec<f64>; 2] {
     let hidden = w_v.len();
     let zeros = vec![0.0; hidden];
@@ -123,7 +123,7 @@ pub fn additive(
     };
     let (q, k) = (rows(query, queries, w_q), rows(key, keys, w_k));
     let mut weights = Vec::new();
-    for q in &q {
+    for (q, &valid) in q.iter().zip(valid) {
         let score = |k: &[f64]| (0..hidden).map(|h| w_v[h] * (q[h] + k[h]).tanh()).sum::<f64>();
         let row: Vec<f64> = k.iter().enumerate().map(|(j, k)| if j < valid { score(k) } else { -1e6 }).collect();
         weights.extend(softmax(&row));

@@ -67,8 +67,9 @@ pub fn pad(x: &[f64], x_shape: &[usize], y_shape: &[usize], before: &[isize], ma
                     Margin::Reflect => n - 1 - (i - (n - 1)),
                     Margin::Replicate if i < 0 => 0,
                     Margin::Replicate => n - 1,
-                    Margin::Circular if i < 0 => i + n,
-                    Margin::Circular => i - n,
+                    // What the other margin cuts off is not gone on with.
+                    Margin::Circular if i < 0 => i + n.min(y_shape[d] as isize - before[d]),
+                    Margin::Circular => i - n - before[d].min(0),
                 };
             }
             from.push(i as usize);

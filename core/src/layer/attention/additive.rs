@@ -44,7 +44,8 @@ pub struct AdditiveAttention<const Q: usize, const KEY: usize, const H: usize> {
 /// equal weights and not NaN.
 const MASKED: f32 = -1e6;
 
-/// Queries, keys, values, and for each sample how many of its keys are valid; all are without one.
+/// Queries, keys, values, and for each sample how many of its keys are valid, or for each query of each
+/// sample; all are without one.
 pub type AdditiveInputs<'a, const Q: usize, const KEY: usize, const L: usize, const S: usize, const V: usize, I> =
     (&'a [[[f32; Q]; L]], &'a [[[f32; KEY]; S]], &'a [[[f32; V]; S]], &'a [I]);
 
@@ -107,10 +108,10 @@ impl Sizes {
         k: K,
         w_v: &[f32],
         [queries, keys]: [&[f32]; 2],
-        (hidden, valid): (&mut [f32], usize),
+        (hidden, valid): (&mut [f32], impl Iterator<Item = usize>),
         weights: &mut [f32],
     ) {
-        for (query, weights) in samples(queries, self.hidden).zip(samples_mut(weights, self.keys)) {
+        for ((query, weights), valid) in samples(queries, self.hidden).zip(samples_mut(weights, self.keys)).zip(valid) {
             self.compare(k, query, keys, hidden);
             for (j, (weight, hidden)) in weights.iter_mut().zip(samples(hidden, self.hidden)).enumerate() {
                 *weight = if j < valid { k.dot(w_v, hidden) } else { MASKED };
@@ -161,7 +162,7 @@ fn check<const Q: usize, const KEY: usize, const L: usize, const S: usize, const
     if n == 0 {
         return Err(Error::EmptyBatch);
     }
-    let valid = if valid.is_empty() { n } else { valid.len() };
+    let valid = if valid.is_empty() || valid.len() == n * L { n } else { valid.len() };
     let [weights, y] = others;
     for targets in [key.len(), value.len(), valid, weights, y] {
         if targets != n {
@@ -171,10 +172,14 @@ fn check<const Q: usize, const KEY: usize, const L: usize, const S: usize, const
     Ok(n)
 }
 
-/// How many keys of each sample are valid: all where nothing is said.
-fn lengths<I: Index>(valid: &[I]) -> impl Iterator<Item = usize> {
-    let said = valid.iter().map(|valid| valid.position(usize::MAX).unwrap_or(0));
-    said.chain(core::iter::repeat(usize::MAX))
+/// How many keys are valid, for each query of each of `n` samples: all where nothing is said.
+fn lengths<I: Index>(valid: &[I], n: usize, queries: usize) -> impl Iterator<Item = impl Iterator<Item = usize>> {
+    let said = samples(valid, if valid.len() == n { 1 } else { queries });
+    said.chain(core::iter::repeat(&[][..])).map(|said| {
+        let length = |valid: &I| valid.position(usize::MAX).unwrap_or(0);
+        let others = said.first().map_or(usize::MAX, length);
+        said.iter().map(length).chain(core::iter::repeat(others))
+    })
 }
 
 impl<const Q: usize, const KEY: usize, const H: usize> AdditiveAttention<Q, KEY, H> {
@@ -213,7 +218,7 @@ impl<const Q: usize, const KEY: usize, const H: usize> AdditiveAttention<Q, KEY,
         keys.fill(0.0);
         k.matmul_flat([KEY, H], Tensor::flat(key), self.w_k.as_flattened(), keys);
         let rows = samples(queries, L * H).zip(samples(keys, S * H)).zip(weights).zip(value).zip(y);
-        for (((((queries, keys), weights), value), y), valid) in rows.zip(lengths(valid)) {
+        for (((((queries, keys), weights), value), y), valid) in rows.zip(lengths(valid, n, L)) {
             sizes.weigh(k, &self.w_v, [queries, keys], (&mut *hidden, valid), weights.elements_mut());
             sizes.head().attend(k, weights.elements(), value.elements(), y.elements_mut());
         }
@@ -246,7 +251,7 @@ impl<const Q: usize, const KEY: usize, const H: usize> AdditiveAttention<Q, KEY,
         let head = sizes.head();
         let mut dvalue = dvalue.iter_mut();
         let rows = samples_mut(queries, L * H).zip(samples_mut(keys, S * H)).zip(weights).zip(value).zip(dy);
-        for (((((queries, keys), weights), value), dy), valid) in rows.zip(lengths(valid)) {
+        for (((((queries, keys), weights), value), dy), valid) in rows.zip(lengths(valid, n, L)) {
             let (weights, dy) = (weights.elements(), dy.elements());
             dscores.fill(0.0);
             head.weights_gradient(k, dy, value.elements(), dscores);
@@ -254,7 +259,7 @@ impl<const Q: usize, const KEY: usize, const H: usize> AdditiveAttention<Q, KEY,
                 head.value_gradient(k, weights, dy, dvalue.elements_mut());
             }
             head.softmax_gradient(k, weights, dscores);
-            for row in samples_mut(dscores, S) {
+            for (row, valid) in samples_mut(dscores, S).zip(valid) {
                 // A masked score is a constant.
                 row.iter_mut().skip(valid).for_each(|d| *d = 0.0);
             }

@@ -24,10 +24,18 @@ fn ties<K: Kernels>(k: K) {
     let (mut da, mut db) = ([0.0; 3], 0.0);
     ops::minimum_backward(k, &[1.0, 2.0, 3.0], &2.0, &[8.0, 4.0, 2.0], &mut da, &mut db);
     assert_eq!((da, db), ([8.0, 2.0, 0.0], 4.0));
-    // Limits belong to the interval.
+    // NaN is chosen, wherever it comes from.
+    let (mut da, mut db) = ([0.0; 2], [0.0; 2]);
+    ops::maximum_backward(k, &[NAN, 1.0], &[1.0, NAN], &[8.0, 4.0], &mut da, &mut db);
+    ops::minimum_backward(k, &[NAN, 1.0], &[1.0, NAN], &[8.0, 4.0], &mut da, &mut db);
+    assert_eq!((da, db), ([16.0, 8.0], [16.0, 8.0]));
+    // Limits do not belong to the interval; an infinite one is none.
     let mut dx = [0.0; 5];
     ops::clamp_backward(k, &[-1.1, -1.0, 0.0, 1.0, 1.1], &[1.0; 5], -1.0, 1.0, &mut dx);
-    assert_eq!(dx, [0.0, 1.0, 1.0, 1.0, 0.0]);
+    assert_eq!(dx, [0.0, 0.0, 1.0, 0.0, 0.0]);
+    let mut dx = [0.0; 4];
+    ops::clamp_backward(k, &[-INF, 0.0, INF, NAN], &[1.0; 4], -INF, INF, &mut dx);
+    assert_eq!(dx, [1.0, 1.0, 1.0, 0.0]);
     // Limits in the wrong order: the upper one wins, and no gradient passes.
     let (mut y, mut dx) = ([0.0; 3], [0.0; 3]);
     ops::clamp(k, &[-2.0, 0.0, 2.0], 1.0, -1.0, &mut y);
