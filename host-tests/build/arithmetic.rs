@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::{element, tensor_of},
 };
 
@@ -152,6 +153,7 @@ fn accuracy(entry: &Entry) -> Typed {
 }
 
 fn binary(entry: &Entry, operation: &str) -> Typed {
+    fit::broadcast(&[entry.shape("in.a")?, entry.shape("in.b")?], entry.shape("out.y")?)?;
     let [a, b, y] = [shape(entry, "in.a")?, shape(entry, "in.b")?, shape(entry, "out.y")?];
     Ok(format!("Trained<crate::arithmetic::{operation}, {a}, {b}, {y}>"))
 }
@@ -160,6 +162,7 @@ fn binary(entry: &Entry, operation: &str) -> Typed {
 fn onnx(entry: &Entry, operation: &str, truth: bool) -> Typed {
     let names = [entry.input(0), entry.input(1), entry.output(0)].map(Option::unwrap_or_default);
     let [a, b, y] = names.each_ref();
+    fit::broadcast(&[entry.shape(a)?, entry.shape(b)?], entry.shape(y)?)?;
     let element = element(entry, &[a, b])?;
     let (kind, result) = if truth { ("Comparison", "u8") } else { ("Binary", element) };
     let a = tensor_of_element(entry, a, element)?;
@@ -184,6 +187,7 @@ fn fold(entry: &Entry, operation: &str, last: &str) -> Typed {
 fn where_(entry: &Entry) -> Typed {
     let names = [entry.input(0), entry.input(1), entry.input(2), entry.output(0)].map(Option::unwrap_or_default);
     let [condition, a, b, y] = names.each_ref();
+    fit::broadcast(&[entry.shape(condition)?, entry.shape(a)?, entry.shape(b)?], entry.shape(y)?)?;
     let element = element(entry, &[a, b])?;
     let condition = tensor_of_element(entry, condition, "u8")?;
     let [a, b, y] = [a, b, y].map(|name| tensor_of_element(entry, name, element));

@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::{tensor, tensor_of},
 };
 
@@ -31,9 +32,28 @@ fn scaled_dot_product(entry: &Entry) -> Typed {
         return Err("queries and keys are matrices, or batches of them".to_owned());
     }
     let weights = [&q[..q.len() - 1], &k[k.len() - 2..k.len() - 1]].concat();
+    fits(q, k, v, y)?;
+    if entry.has("in.mask") {
+        fit::expanded(entry.shape("in.mask")?, &weights)?;
+    }
     let mask = mask(entry, entry.has("in.mask").then_some("in.mask"))?;
     let types = [q, k, v, &weights, y].map(tensor).join(", ");
     Ok(format!("ScaledDotProduct<{types}, {mask}>"))
+}
+
+/// Fails unless queries, keys, values and the result belong together: as many heads of queries as of keys, or
+/// several for each.
+fn fits(q: &[usize], k: &[usize], v: &[usize], y: &[usize]) -> Result<(), String> {
+    let rank = q.len();
+    let equal =
+        [k, v, y].iter().all(|shape| shape.len() == rank) && ![q, k, v, y].iter().any(|shape| shape.contains(&0));
+    let fits = equal
+        && q[rank - 1] == k[rank - 1]
+        && k[..rank - 1] == v[..rank - 1]
+        && y[..rank - 1] == q[..rank - 1]
+        && y[rank - 1] == v[rank - 1]
+        && (rank < 3 || (q[..rank - 3] == k[..rank - 3] && q[rank - 3].is_multiple_of(k[rank - 3])));
+    if fits { Ok(()) } else { Err(format!("attention of the shapes {q:?}, {k:?}, {v:?} and {y:?}")) }
 }
 
 fn onnx(entry: &Entry) -> Typed {
@@ -94,12 +114,21 @@ fn three(entry: &Entry, name: &str) -> Result<[usize; 3], String> {
 fn multihead(entry: &Entry) -> Typed {
     let ([queries, _, embed], [keys, ..]) = (three(entry, "in.q")?, three(entry, "in.k")?);
     let heads = entry.integer("heads").ok_or("the number of heads is not stated")?;
+    if heads < 1
+        || !(embed as i64).checked_rem(heads).is_some_and(|rest| rest == 0)
+        || [queries, keys, embed].contains(&0)
+    {
+        return Err(format!("{heads} heads of {embed} numbers"));
+    }
     let bias = if entry.has("in.in_proj_bias") { format!("[f32; {embed}]") } else { "tensorlet::NoBias".to_owned() };
     Ok(format!("Multihead<{bias}, {embed}, {heads}, {queries}, {keys}>"))
 }
 
 fn additive(entry: &Entry) -> Typed {
     let ([_, queries, query], [_, keys, key]) = (three(entry, "in.q")?, three(entry, "in.k")?);
-    let ([.., value], hidden) = (three(entry, "in.v")?, entry.shape("in.wq")?[0]);
+    let ([.., value], hidden) = (three(entry, "in.v")?, *entry.shape("in.wq")?.first().ok_or("weights without rows")?);
+    if [query, key, hidden, queries, keys, value].contains(&0) {
+        return Err("a tensor without elements has no type".to_owned());
+    }
     Ok(format!("Additive<{query}, {key}, {hidden}, {queries}, {keys}, {value}>"))
 }

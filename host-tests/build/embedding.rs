@@ -21,12 +21,16 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
 
 /// Rows and columns of the table.
 fn table(entry: &Entry) -> Result<[usize; 2], String> {
-    entry.shape("in.weight")?.try_into().map_err(|_| "the table is no matrix".to_owned())
+    let table: [usize; 2] = entry.shape("in.weight")?.try_into().map_err(|_| "the table is no matrix".to_owned())?;
+    if table.contains(&0) { Err("the table is empty".to_owned()) } else { Ok(table) }
 }
 
 fn embedding(entry: &Entry) -> Typed {
     let [rows, columns] = table(entry)?;
     let tokens = entry.shape("in.idx")?;
+    if tokens.len() > 6 {
+        return Err("a tensor has at most 6 dimensions".to_owned());
+    }
     // The first dimension is the batch, if there are others.
     let sample = tensor_of("i32", if tokens.len() > 1 { &tokens[1..] } else { tokens });
     Ok(format!("crate::embedding::Table<{sample}, {rows}, {columns}>"))

@@ -119,7 +119,8 @@ fn reparam(entry: &Entry, parameter: &str) -> Typed {
 /// Outputs and inputs of a linear layer of a training.
 fn weight(entry: &Entry, layer: &str) -> Result<[usize; 2], String> {
     let name = format!("in.W.{layer}.weight");
-    entry.shape(&name)?.try_into().map_err(|_| format!("{name} is no matrix"))
+    let sizes: [usize; 2] = entry.shape(&name)?.try_into().map_err(|_| format!("{name} is no matrix"))?;
+    if sizes.contains(&0) { Err(format!("{name} is empty")) } else { Ok(sizes) }
 }
 
 fn vae(entry: &Entry) -> Typed {

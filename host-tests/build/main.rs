@@ -10,6 +10,7 @@ mod attention;
 mod convolution;
 mod embedding;
 mod entry;
+mod fit;
 #[allow(unreachable_pub, reason = "it is a module of the library, too")]
 #[path = "../src/json.rs"]
 mod json;
@@ -90,9 +91,24 @@ fn typed(entry: &Entry) -> Typed {
     }
     let typed = || FAMILIES.iter().find_map(|family| family(entry));
     match panic::catch_unwind(AssertUnwindSafe(typed)) {
-        Ok(Some(typed)) => typed,
+        Ok(Some(typed)) => typed.and_then(possible),
         Ok(None) => Err("there is no such operator".to_owned()),
         Err(_) => Err("its shapes and attributes do not fit each other".to_owned()),
+    }
+}
+
+/// A type, unless it is none whatever the operator.
+fn possible(adapter: String) -> Typed {
+    // An open range ends at the largest number.
+    let large = |number: &str| number.len() > 7 && number != i64::MAX.to_string();
+    if adapter.contains("; 0]") {
+        Err("a tensor without elements has no type".to_owned())
+    } else if adapter.contains("[[[[[[[") {
+        Err("a tensor has at most 6 dimensions".to_owned())
+    } else if adapter.split(|c: char| !c.is_ascii_digit()).any(large) {
+        Err("a size that is no size".to_owned())
+    } else {
+        Ok(adapter)
     }
 }
 

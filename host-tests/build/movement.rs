@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::tensor_of,
 };
 
@@ -9,7 +10,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
     let answer = match entry.op.as_str() {
         "cat" => cat(entry, &letters(entry), "out.y", entry.integer("dim")),
         "stack" => stack(entry),
-        "expand" => unary(entry, "Expand", ""),
+        "expand" => expand(entry),
         "repeat" => repeat(entry),
         "repeat_interleave" => repeat_interleave(entry),
         "transpose" => transpose(entry),
@@ -22,8 +23,8 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "Concat" => inputs(entry)
             .and_then(|inputs| cat(entry, &inputs, &entry.output(0).unwrap_or_default(), entry.integer("axis"))),
         "Split" => split(entry),
-        "Expand" => unary(entry, "Expand", ""),
-        "Tile" => unary(entry, "Repeat", ""),
+        "Expand" => expand(entry),
+        "Tile" => tile(entry),
         "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" | "Identity" => unary(entry, "Reshape", ""),
         "Transpose" => onnx_transpose(entry),
         // What PyTorch exports for `nn.PixelShuffle`.
@@ -63,7 +64,8 @@ fn typed_tensor(entry: &Entry, name: &str) -> Typed {
 
 /// The type of an index: a tensor of `i32`.
 fn index(entry: &Entry, name: &str) -> Typed {
-    Ok(tensor_of("i32", entry.shape(name)?))
+    let shape = entry.shape(name)?;
+    if shape.len() > 6 { Err("a tensor has at most 6 dimensions".to_owned()) } else { Ok(tensor_of("i32", shape)) }
 }
 
 /// The names of the only or first input and output.
@@ -81,21 +83,53 @@ fn ends(entry: &Entry) -> Result<[String; 2], String> {
     Ok([typed_tensor(entry, &input)?, typed_tensor(entry, &output)?])
 }
 
+/// The shapes of the only or first input and output.
+fn shapes(entry: &Entry) -> Result<[&[usize]; 2], String> {
+    let [input, output] = names(entry);
+    Ok([entry.shape(&input)?, entry.shape(&output)?])
+}
+
+/// The first part of a name if the case has a gradient, which tensors of these types then can have.
+fn trained<'a>(entry: &Entry, run: [&'a str; 2], types: &[&str]) -> Result<&'a str, String> {
+    fit::same_element(types)?;
+    match entry.has("in.gy.y") {
+        false => Ok(run[0]),
+        true if types.iter().all(|ty| ty.trim_start_matches('[').starts_with("f32")) => Ok(run[1]),
+        true => Err("a gradient of integers".to_owned()),
+    }
+}
+
 /// An operation with one input, `NAME<X, Y, MORE>`, with its gradient where the case has one.
 fn unary(entry: &Entry, name: &str, more: &str) -> Typed {
     let [x, y] = ends(entry)?;
-    let run = if entry.has("in.gy.y") { "Trained" } else { "Forward" };
+    let run = trained(entry, ["Forward", "Trained"], &[&x, &y])?;
     let comma = if more.is_empty() { "" } else { ", " };
     Ok(format!("{run}<crate::movement::{name}<{x}, {y}{comma}{more}>>"))
 }
 
+fn expand(entry: &Entry) -> Typed {
+    let [x, y] = shapes(entry)?;
+    fit::expanded(x, y)?;
+    unary(entry, "Expand", "")
+}
+
+fn tile(entry: &Entry) -> Typed {
+    let [x, y] = shapes(entry)?;
+    fit::repeated(x, y)?;
+    unary(entry, "Repeat", "")
+}
+
 /// Along a dimension, or of all elements in a row.
 fn repeat_interleave(entry: &Entry) -> Typed {
+    let [from, to] = shapes(entry)?;
+    let times = |from: usize, to: usize| from > 0 && to % from == 0;
     if let Some(dim) = entry.integer("dim") {
+        fit::but_for(from, dim, times, to)?;
         return unary(entry, "RepeatInterleave", &dim.to_string());
     }
     let [x, y] = ends(entry)?;
-    let n = entry.shape("in.x")?.iter().product::<usize>();
+    let n = from.iter().product::<usize>();
+    fit::but_for(&[n], 0, times, to)?;
     unary(entry, "RepeatInterleave", "0")
         .map(|adapter| adapter.replacen(&format!("<{x}, {y}"), &format!("<[f32; {n}], {y}"), 1))
 }
@@ -122,9 +156,13 @@ fn cat(entry: &Entry, parts: &[String], whole: &str, dim: Option<i64>) -> Typed 
     if parts.len() > 8 {
         return Err("more than eight parts of different types".to_owned());
     }
-    let run = if entry.has("in.gy.y") { "TrainedCat" } else { "Cat" };
-    let parts = tuple(parts.iter().map(|part| typed_tensor(entry, part)).collect::<Result<Vec<_>, _>>()?);
-    Ok(format!("{run}<{parts}, {dim}, {}>", typed_tensor(entry, whole)?))
+    let mut types = parts.iter().map(|part| typed_tensor(entry, part)).collect::<Result<Vec<_>, _>>()?;
+    let shapes = parts.iter().map(|part| entry.shape(part)).collect::<Result<Vec<_>, _>>()?;
+    fit::joined(&shapes, dim, entry.shape(whole)?)?;
+    types.push(typed_tensor(entry, whole)?);
+    let run = trained(entry, ["Cat", "TrainedCat"], &types.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let whole = types.pop().unwrap_or_default();
+    Ok(format!("{run}<{}, {dim}, {whole}>", tuple(types)))
 }
 
 fn split(entry: &Entry) -> Typed {
@@ -140,32 +178,43 @@ fn split(entry: &Entry) -> Typed {
 /// Seeds: every `out.dimD` is a result of its own.
 fn stack(entry: &Entry) -> Typed {
     let parts = letters(entry);
-    let (x, n) = (typed_tensor(entry, &parts[0])?, parts.len());
-    let one =
-        |run: &str, output: &str, dim: i64| Ok(format!("{run}<{x}, {n}, {dim}, {}>", typed_tensor(entry, output)?));
+    let x = typed_tensor(entry, parts.first().ok_or("nothing to stack")?)?;
+    let shapes = parts.iter().map(|part| entry.shape(part)).collect::<Result<Vec<_>, _>>()?;
+    let one = |run: [&str; 2], output: &str, dim: i64| {
+        fit::stacked(&shapes, dim, entry.shape(output)?)?;
+        let y = typed_tensor(entry, output)?;
+        Ok(format!("{}<{x}, {}, {dim}, {y}>", trained(entry, run, &[&x, &y])?, parts.len()))
+    };
     match entry.integer("dim") {
-        Some(dim) if entry.has("in.gy.y") => one("TrainedStack", "out.y", dim),
-        Some(dim) => one("Stack", "out.y", dim),
+        Some(dim) => one(["Stack", "TrainedStack"], "out.y", dim),
         None => {
             let dims = (0..6).filter(|dim| entry.has(&format!("out.dim{dim}")));
             let all: Result<Vec<_>, String> = dims
-                .map(|dim| Ok(format!("crate::movement::{}", one("Stack", &format!("out.dim{dim}"), dim)?)))
+                .map(|dim| Ok(format!("crate::movement::{}", one(["Stack"; 2], &format!("out.dim{dim}"), dim)?)))
                 .collect();
-            Ok(format!("All<{}>", tuple(all?)))
+            several(all?)
         }
+    }
+}
+
+/// Adapters one after the other.
+fn several(adapters: Vec<String>) -> Typed {
+    match adapters.len() {
+        1..=5 => Ok(format!("All<{}>", tuple(adapters))),
+        n => Err(format!("{n} results")),
     }
 }
 
 /// Seeds: every `out.rAxB` is a result of its own.
 fn repeat(entry: &Entry) -> Typed {
     if entry.has("out.y") {
-        return unary(entry, "Repeat", "");
+        return tile(entry);
     }
     let x = typed_tensor(entry, "in.x")?;
     let outputs = entry.tensors.keys().filter(|name| name.starts_with("out."));
     let all: Result<Vec<_>, String> =
         outputs.map(|name| Ok(format!("crate::movement::NamedRepeat<{x}, {}>", typed_tensor(entry, name)?))).collect();
-    Ok(format!("All<{}>", tuple(all?)))
+    several(all?)
 }
 
 fn dims(dims: impl IntoIterator<Item = i64>) -> String {
@@ -175,7 +224,7 @@ fn dims(dims: impl IntoIterator<Item = i64>) -> String {
 /// `t_2d`, `perm_021`, `nchw_nhwc`, or a list.
 fn transpose(entry: &Entry) -> Typed {
     if let Some(perm) = entry.integers("perm") {
-        return unary(entry, "Permute", &dims(perm));
+        return permute(entry, perm);
     }
     let name = entry.text("perm").ok_or("the case names no permutation")?;
     let unknown = || format!("there is no permutation {name}");
@@ -187,13 +236,20 @@ fn transpose(entry: &Entry) -> Typed {
         if from == "perm" { c.to_digit(10).map(i64::from) } else { from.find(c).map(|at| at as i64) }
     };
     let perm: Option<Vec<_>> = to.chars().map(place).collect();
-    unary(entry, "Permute", &dims(perm.ok_or_else(unknown)?))
+    permute(entry, perm.ok_or_else(unknown)?)
+}
+
+fn permute(entry: &Entry, perm: Vec<i64>) -> Typed {
+    let [x, y] = shapes(entry)?;
+    fit::permuted(x, &perm, y)?;
+    // A scalar has no dimensions to name.
+    if perm.is_empty() { Err("a scalar".to_owned()) } else { unary(entry, "Permute", &dims(perm)) }
 }
 
 fn onnx_transpose(entry: &Entry) -> Typed {
     let rank = entry.shape(&names(entry)[0])?.len() as i64;
     let perm = entry.integers("perm").unwrap_or_else(|| (0..rank).rev().collect());
-    unary(entry, "Permute", &dims(perm))
+    permute(entry, perm)
 }
 
 fn pixels(entry: &Entry) -> Typed {
@@ -211,8 +267,11 @@ fn pixels(entry: &Entry) -> Typed {
 /// `NAME<X, I, D, Y>`.
 fn gather(entry: &Entry, name: &str, x: &str, at: &str, y: &str, dim: Option<i64>) -> Typed {
     let dim = dim.ok_or("the case names no dimension")?;
+    let shapes = [entry.shape(x)?, entry.shape(at)?, entry.shape(y)?];
+    let fits = if name == "Gather" { fit::gathered } else { fit::selected };
+    fits(shapes[0], shapes[1], dim, shapes[2])?;
     let (x, i, y) = (typed_tensor(entry, x)?, index(entry, at)?, typed_tensor(entry, y)?);
-    let run = if entry.has("in.gy.y") { "TrainedGather" } else { "ForwardGather" };
+    let run = trained(entry, ["ForwardGather", "TrainedGather"], &[&x, &y])?;
     Ok(format!("{run}<crate::movement::{name}<{x}, {i}, {y}, {dim}>>"))
 }
 
@@ -240,6 +299,10 @@ fn scatter(entry: &Entry) -> Typed {
 fn one_hot(entry: &Entry) -> Typed {
     let (i, y) = (index(entry, "in.idx")?, typed_tensor(entry, "out.y")?);
     if !entry.flag("transpose_first") {
+        let (index, whole) = (entry.shape("in.idx")?, entry.shape("out.y")?);
+        if whole.split_last().map(|(_, rest)| rest) != Some(index) {
+            return Err(format!("{index:?} one-hot is not {whole:?}"));
+        }
         return Ok(format!("OneHot<{i}, {y}>"));
     }
     let turned: Vec<_> = entry.shape("in.idx")?.iter().rev().copied().collect();
@@ -261,7 +324,10 @@ fn onnx_one_hot(entry: &Entry) -> Typed {
 fn topk(entry: &Entry, dim: Option<i64>, indices: &str) -> Typed {
     let dim = dim.ok_or("the case names no dimension")?;
     let ([x, y], i) = (ends(entry)?, index(entry, indices)?);
-    let run = if entry.has("in.gy.y") { "TrainedTopK" } else { "TopK" };
+    let [from, to] = shapes(entry)?;
+    fit::but_for(from, dim, |all, some| some <= all, to)?;
+    fit::same(entry, &names(entry)[1], indices)?;
+    let run = trained(entry, ["TopK", "TrainedTopK"], &[&x, &y])?;
     Ok(format!("{run}<{x}, {y}, {i}, {dim}>"))
 }
 
@@ -302,10 +368,26 @@ fn padded(entry: &Entry, mut pairs: Vec<[i64; 2]>) -> Typed {
         "circular" | "wrap" => ("Circular", 0),
         other => return Err(format!("there is no mode {other}")),
     };
-    for (pair, &n) in pairs.iter().zip(shape.iter().rev()) {
-        if pair.iter().any(|&margin| margin > most.saturating_add(n as i64)) {
+    if pairs.is_empty() || pairs.len() > shape.len() {
+        return Err("more margins than dimensions, or none".to_owned());
+    }
+    for (&[before, after], &n) in pairs.iter().zip(shape.iter().rev()) {
+        let n = n as i64;
+        // Elements of the other end: of what the margins leave.
+        let cut = if mode == "Circular" { before.min(0) + after.min(0) } else { 0 };
+        if before.max(after) > most.saturating_add(n + cut) {
             return Err("a margin larger than PyTorch allows".to_owned());
         }
+        if before.saturating_add(after).saturating_add(n) < 1 {
+            return Err("a tensor without elements has no type".to_owned());
+        }
+    }
+    let mut padded = shape.to_vec();
+    for (pair, n) in pairs.iter().zip(padded.iter_mut().rev()) {
+        *n = (*n as i64 + pair[0] + pair[1]) as usize;
+    }
+    if padded != entry.shape(&names(entry)[1])? {
+        return Err(format!("margins {pairs:?} of {shape:?} do not make this result"));
     }
     let mode = if mode == "Constant<f32>" {
         let [x, _] = ends(entry)?;

@@ -59,7 +59,7 @@ impl Network<'_> {
 
 fn size(entry: &Entry, attribute: &str) -> Result<usize, String> {
     let value = entry.integer(attribute).and_then(|value| usize::try_from(value).ok());
-    value.ok_or_else(|| format!("the case has no {attribute}"))
+    value.filter(|&value| value > 0).ok_or_else(|| format!("the case has no {attribute}"))
 }
 
 fn sequence(entry: &Entry) -> Typed {
@@ -67,7 +67,7 @@ fn sequence(entry: &Entry) -> Typed {
         kind: &entry.op,
         inputs: size(entry, "input_size")?,
         hidden: size(entry, "hidden_size")?,
-        layers: size(entry, "num_layers").unwrap_or(1),
+        layers: if entry.attrs["num_layers"].is_null() { 1 } else { size(entry, "num_layers")? },
         both: entry.flag("bidirectional"),
         bias: entry.has("in.bias_ih_l0"),
         relu: entry.text("nonlinearity") == Some("relu"),
@@ -78,6 +78,9 @@ fn sequence(entry: &Entry) -> Typed {
     let shape = entry.shape("in.x")?;
     let &[first, second, inputs] = shape else { return Err(format!("the input has the shape {shape:?}")) };
     let steps = if entry.flag("batch_first") { second } else { first };
+    if inputs != network.inputs || steps == 0 {
+        return Err(format!("an input of the shape {shape:?} for {} numbers in each step", network.inputs));
+    }
     Ok(format!("crate::recurrent::Sequence<{}, {inputs}, {steps}>", network.layer()))
 }
 

@@ -1,7 +1,10 @@
 //! Reductions, and what runs along dimensions.
 
+use serde_json::Value;
+
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::{element, tensor_of},
 };
 
@@ -28,7 +31,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "argmin" => places(entry, "Argmin"),
         "cumsum" => along(entry, "CumSum"),
         "cumprod" => along(entry, "CumProd"),
-        "normalize" => dims(entry).and_then(|d| Ok(format!("Normalize<{}, {d}>", float(entry, "in.x")?))),
+        "normalize" => normalize(entry),
 
         "ReduceSum" => onnx(entry, "Sum"),
         "ReduceMean" => onnx(entry, "Mean"),
@@ -73,14 +76,37 @@ fn list(dims: &[i64]) -> String {
     }
 }
 
-/// The attribute `dim`: a number, a list, or nothing for all.
-fn dims(entry: &Entry) -> Typed {
-    Ok(list(&entry.integers("dim").unwrap_or_default()))
+/// The attribute `dim`: a number, a list, or nothing for all; a scalar has none but that.
+fn dims(entry: &Entry) -> Result<Vec<i64>, String> {
+    let scalar = entry.shape("in.x")?.is_empty();
+    match (&entry.attrs["dim"], entry.integers("dim")) {
+        (Value::Null, _) => Ok(Vec::new()),
+        (_, Some(dims)) if scalar && dims.iter().all(|dim| [0, -1].contains(dim)) => Ok(Vec::new()),
+        (_, Some(dims)) => Ok(dims),
+        (other, None) => Err(format!("there is no dimension {other}")),
+    }
+}
+
+/// The attribute `dim` as a type, if it makes of `in.x` what these results are.
+fn reduced(entry: &Entry, results: &[&str]) -> Typed {
+    let dims = dims(entry)?;
+    for result in results {
+        fit::reduced(entry.shape("in.x")?, &dims, entry.shape(result)?)?;
+    }
+    Ok(list(&dims))
 }
 
 fn torch(entry: &Entry, operation: &str) -> Typed {
-    let [x, d, y] = [float(entry, "in.x")?, dims(entry)?, float(entry, "out.y")?];
+    let [x, d, y] = [float(entry, "in.x")?, reduced(entry, &["out.y"])?, float(entry, "out.y")?];
     Ok(format!("Trained<crate::reduction::{operation}, {x}, {d}, {y}>"))
+}
+
+fn normalize(entry: &Entry) -> Typed {
+    let (shape, dims) = (entry.shape("in.x")?, dims(entry)?);
+    let kept: Vec<usize> =
+        (0..shape.len()).map(|i| if fit::holds(&dims, i, shape.len()) { 1 } else { shape[i] }).collect();
+    fit::reduced(shape, &dims, &kept)?;
+    Ok(format!("Normalize<{}, {}>", float(entry, "in.x")?, list(&dims)))
 }
 
 /// With places along one dimension; without over several.
@@ -89,17 +115,23 @@ fn extreme(entry: &Entry, one: &str, several: &str) -> Typed {
         return torch(entry, several);
     }
     let dim = entry.integer("dim").ok_or("places need one dimension")?;
+    if entry.shape("in.x")?.is_empty() {
+        return Err("the place in a scalar".to_owned());
+    }
+    reduced(entry, &["out.y", "out.indices"])?;
+    fit::same(entry, "out.y", "out.indices")?;
     let [x, y, index] = [float(entry, "in.x")?, float(entry, "out.y")?, tensor(entry, "out.indices", "u32")?];
     Ok(format!("{one}<{x}, {dim}, {y}, {index}>"))
 }
 
 fn places(entry: &Entry, operation: &str) -> Typed {
-    let [x, d, y] = [float(entry, "in.x")?, dims(entry)?, tensor(entry, "out.y", "u32")?];
+    let [x, d, y] = [float(entry, "in.x")?, reduced(entry, &["out.y"])?, tensor(entry, "out.y", "u32")?];
     Ok(format!("{operation}<{x}, {d}, {y}>"))
 }
 
 fn along(entry: &Entry, operation: &str) -> Typed {
     let dim = entry.integer("dim").ok_or("no dimension")?;
+    fit::place(dim, entry.shape("in.x")?.len())?;
     Ok(format!("{operation}<{}, {dim}>", float(entry, "in.x")?))
 }
 
@@ -120,6 +152,9 @@ fn each_dimension(entry: &Entry, operation: &str) -> Typed {
         let name = shape.len();
         results.push(format!("crate::reduction::Total<{name}, {x}, tensorlet::ops::All, {element}>"));
     }
+    if !(1..=5).contains(&results.len()) {
+        return Err(format!("{} results", results.len()));
+    }
     Ok(format!("Several<({},)>", results.join(", ")))
 }
 
@@ -135,6 +170,7 @@ fn onnx(entry: &Entry, operation: &str) -> Typed {
     if axes.is_empty() && entry.flag("noop_with_empty_axes") {
         return Err("a reduction over no dimension".to_owned());
     }
+    fit::reduced(entry.shape(&input)?, &axes, entry.shape(&output)?)?;
     let element = element(entry, &[&input])?;
     let [x, y] = [tensor(entry, &input, element)?, tensor(entry, &output, element)?];
     Ok(format!("Values<crate::reduction::{operation}, {x}, {}, {y}>", list(&axes)))
@@ -144,6 +180,7 @@ fn onnx_places(entry: &Entry, operation: &str) -> Typed {
     let [input, output] = ends(entry)?;
     let last = if entry.flag("select_last_index") { "Last" } else { "" };
     let axis = entry.integer("axis").unwrap_or(0);
+    fit::reduced(entry.shape(&input)?, &[axis], entry.shape(&output)?)?;
     let [x, y] = [float(entry, &input)?, tensor(entry, &output, "u32")?];
     Ok(format!("{operation}{last}<{x}, {}, {y}>", list(&[axis])))
 }
@@ -152,6 +189,7 @@ fn cumulative(entry: &Entry, operation: &str) -> Typed {
     let [input, _] = ends(entry)?;
     let axis = entry.input(1).and_then(|axis| entry.values(&axis)).and_then(|axis| axis.first().copied());
     let axis = axis.ok_or("no axis")?;
+    fit::place(axis, entry.shape(&input)?.len())?;
     let x = tensor(entry, &input, element(entry, &[&input])?)?;
     Ok(format!(
         "Cumulative<crate::reduction::{operation}<{x}, {axis}>, {x}, {axis}, {}, {}>",
@@ -163,5 +201,6 @@ fn cumulative(entry: &Entry, operation: &str) -> Typed {
 fn lp_normalization(entry: &Entry) -> Typed {
     let [input, _] = ends(entry)?;
     let axis = entry.integer("axis").unwrap_or(-1);
+    fit::place(axis, entry.shape(&input)?.len())?;
     Ok(format!("LpNormalization<{}, {}>", float(entry, &input)?, list(&[axis])))
 }

@@ -1,6 +1,6 @@
 //! Learning rates, and clipping of gradients.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tensorlet::{
     Kernels,
     optim::{
@@ -105,6 +105,16 @@ fn schedule(case: &Case, s: &Settings<'_>, lr: f32, steps: u32) -> Vec<f32> {
         "ReduceLROnPlateau" => plateau(case, s, lr, steps),
         other => panic!("there is no schedule {other}"),
     }
+}
+
+/// The rates of a schedule that a text describes as PyTorch's constructor: `StepLR(step_size=3,gamma=0.5)`.
+pub(crate) fn described(case: &Case, text: &str, lr: f32, steps: u32) -> Vec<f32> {
+    let (kind, settings) = text.split_once('(').unwrap_or((text, ""));
+    let pairs = settings.trim_end_matches(')').split(',').filter_map(|pair| pair.split_once('='));
+    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
+    let mut settings: Map<_, _> = pairs.map(|(name, text)| (name.trim().to_owned(), value(text.trim()))).collect();
+    settings.insert("kind".to_owned(), Value::String(kind.trim().to_owned()));
+    schedule(case, &Settings(&Value::Object(settings)), lr, steps)
 }
 
 /// The rate used at each step, the measure of which is told afterwards.

@@ -62,3 +62,16 @@ impl<N: Train<Text, Out = Text>> Adapter for Characters<N> {
         train::<K, Text, N, [u8; STEPS], _>(k, case, &PerStep(CrossEntropyLoss), &batches);
     }
 }
+
+/// The same with a recurrent layer `R` of another width.
+pub(crate) struct AnyCharacters<R, const H: usize>(PhantomData<R>);
+
+impl<R, const H: usize> Adapter for AnyCharacters<R, H>
+where
+    (R, Linear<H, LETTERS>): Train<Text, Out = Text>,
+{
+    fn run<K: Kernels>(k: K, case: &Case) {
+        case.rename(&[("0", "rnn"), ("1", "linear")]);
+        Characters::<(R, Linear<H, LETTERS>)>::run(k, case);
+    }
+}

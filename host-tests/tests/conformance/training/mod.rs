@@ -8,21 +8,18 @@ use std::marker::PhantomData;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
-    FusedTrainer, Image, Kernels, Layer, Linear, Mode, Module, NoBias, Tensor, Train, Trainer, Vector,
+    FusedTrainer, Image, Kernels, Layer, Linear, Mode, Module, NoBias, Relu, Tensor, Train, Trainer, Vector,
     loss::{CrossEntropyLoss, Loss, MseLoss, Sum},
     memory::training_words,
     network,
-    optim::{
-        Optimizer, Sgd, grad_clipping,
-        schedule::{CosineAnnealingLR, Schedule},
-    },
+    optim::{Optimizer, Sgd, grad_clipping},
 };
 
-pub(crate) use characters::{CharGru, CharLstm, CharRnn, Characters};
+pub(crate) use characters::{AnyCharacters, CharGru, CharLstm, CharRnn, Characters};
 pub(crate) use residual::Residual;
-pub(crate) use transformer::NextToken;
+pub(crate) use transformer::{AnyTransformer, NextToken};
 
-use crate::{Adapter, case::Case, optimizer::Any};
+use crate::{Adapter, case::Case, optimizer::Any, schedule};
 
 network! {
     /// The network of `train_mlp_digits`.
@@ -65,6 +62,16 @@ where
         let batch = case.number("batch").map_or(x.len(), |batch| batch as usize);
         let batches: Vec<_> = x.chunks(batch).zip(labels.chunks(batch)).collect();
         train::<K, X, N, u8, _>(k, case, &CrossEntropyLoss, &batches);
+    }
+}
+
+/// The network of `train_mlp_digits` with other sizes.
+pub(crate) struct AnyMlp<const IN: usize, const H: usize, const OUT: usize>;
+
+impl<const IN: usize, const H: usize, const OUT: usize> Adapter for AnyMlp<IN, H, OUT> {
+    fn run<K: Kernels>(k: K, case: &Case) {
+        case.rename(&[("0", "l1"), ("1.1", "l2")]);
+        Classes::<Vector<IN>, (Linear<IN, H>, (Relu, Linear<H, OUT>))>::run(k, case);
     }
 }
 
@@ -136,27 +143,24 @@ struct Plan {
     steps: usize,
     /// The largest norm of the gradient.
     theta: Option<f32>,
-    schedule: Option<CosineAnnealingLR>,
+    /// The rate of each step, where a schedule says it.
+    rates: Option<Vec<f32>>,
 }
 
 impl Plan {
     fn of(case: &Case) -> Self {
         let lr = case.number("lr").expect("a rate") as f32;
-        let schedule = match case.text("schedule") {
-            None | Some("constant") => None,
-            Some(text) => {
-                let steps = text.strip_prefix("CosineAnnealingLR(T_max=").and_then(|rest| rest.strip_suffix(')'));
-                let steps = steps.and_then(|steps| steps.parse().ok());
-                Some(CosineAnnealingLR::new(lr, steps.unwrap_or_else(|| panic!("no schedule {text}"))))
-            }
-        };
         let steps = case.number("steps").expect("a number of steps") as usize;
-        Self { steps, theta: case.number("clip_theta").map(|theta| theta as f32), schedule }
+        let rates = match case.text("schedule") {
+            None | Some("constant") => None,
+            Some(text) => Some(schedule::described(case, text, lr, steps as u32)),
+        };
+        Self { steps, theta: case.number("clip_theta").map(|theta| theta as f32), rates }
     }
 
     fn set(&self, optimizer: &mut impl Optimizer, step: usize) {
-        if let Some(schedule) = &self.schedule {
-            schedule.set(optimizer, step as u32);
+        if let Some(rates) = &self.rates {
+            optimizer.set_lr(rates[step]);
         }
     }
 }

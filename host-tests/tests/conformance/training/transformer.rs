@@ -56,12 +56,45 @@ pub(crate) struct NextToken;
 impl Adapter for NextToken {
     fn run<K: Kernels>(k: K, case: &Case) {
         case.rename(NAMES);
-        let tokens: Vec<u8> = case.integers("in.tokens").into_iter().map(|token| token as u8).collect();
-        let (rows, _) = tokens.as_chunks::<{ STEPS + 1 }>();
-        let part = |from: usize| -> Vec<[u8; STEPS]> {
-            rows.iter().map(|row| std::array::from_fn(|i| row[from + i])).collect()
-        };
-        let (x, next) = (part(0), part(1));
+        let [x, next] = shifted::<STEPS>(case);
         train::<K, _, Transformer, _, _>(k, case, &PerStep(CrossEntropyLoss), &[(&x, &next)]);
+    }
+}
+
+/// The tokens of each sequence but the last, and but the first.
+fn shifted<const T: usize>(case: &Case) -> [Vec<[u8; T]>; 2] {
+    let tokens: Vec<u8> = case.integers("in.tokens").into_iter().map(|token| token as u8).collect();
+    [0, 1].map(|from| tokens.chunks(T + 1).map(|row| std::array::from_fn(|i| row[from + i])).collect())
+}
+
+/// A layer whose input is added to its output.
+type Around<A, B> = Residual<(A, B)>;
+type Heads<const E: usize> = MultiheadAttention<E, 2, true, NoBias, Vector<E>>;
+/// `V` tokens as `E` numbers each, and `F` hidden numbers between.
+type Layers<const V: usize, const E: usize, const F: usize> = (
+    Embedding<V, E>,
+    (
+        Around<LayerNorm<Vector<E>>, Heads<E>>,
+        (Around<LayerNorm<Vector<E>>, (Linear<E, F>, (Gelu, Linear<F, E>))>, Linear<E, V>),
+    ),
+);
+
+/// `train_transformer` with other sizes, `T` tokens in a sequence.
+pub(crate) struct AnyTransformer<const V: usize, const E: usize, const F: usize, const T: usize>;
+
+impl<const V: usize, const E: usize, const F: usize, const T: usize> Adapter for AnyTransformer<V, E, F, T> {
+    fn run<K: Kernels>(k: K, case: &Case) {
+        case.rename(&[
+            ("0", "emb"),
+            ("1.0.0", "ln1"),
+            ("1.0.1.in_proj_weight", "qkv.weight"),
+            ("1.0.1.out_proj", "proj"),
+            ("1.1.0.0", "ln2"),
+            ("1.1.0.1.0", "ff1"),
+            ("1.1.0.1.1.1", "ff2"),
+            ("1.1.1", "head"),
+        ]);
+        let [x, next] = shifted::<T>(case);
+        train::<K, _, Layers<V, E, F>, _, _>(k, case, &PerStep(CrossEntropyLoss), &[(&x, &next)]);
     }
 }
