@@ -88,17 +88,19 @@ fn to_places<I: Index>(reduction: &Reduction, index: &[I], dy: &[f32], dx: &mut 
     });
 }
 
-/// Adds the gradient of each result in equal parts to those of all elements that are equal to it.
+/// Adds the gradient of each result in equal parts to those of all elements that are equal to it, of NaN to
+/// those that are NaN.
 #[inline]
 fn to_equals(reduction: &Reduction, [x, y, dy]: [&[f32]; 3], dx: &mut [f32]) {
     reduction.each_result(|x_at, y_at| {
         if let (Some(&y), Some(dy)) = (y.get(y_at), dy.get(y_at)) {
             let mut equals = 0.0;
-            reduction.each(x, x_at, |x| equals += if x == y { 1.0 } else { 0.0 });
+            let equal = |x: f32| x == y || (x.is_nan() && y.is_nan());
+            reduction.each(x, x_at, |x| equals += if equal(x) { 1.0 } else { 0.0 });
             let share = dy / equals;
             reduction.each_place(x_at, |at| {
                 if let (Some(x), Some(dx)) = (x.get(at), dx.get_mut(at))
-                    && *x == y
+                    && equal(*x)
                 {
                     *dx += share;
                 }
@@ -228,7 +230,7 @@ over_several! {
     amax, LEAST, Number::maximum;
 
     /// The gradient of [`amax`], whose result was `y`: in equal parts to all elements that are the
-    /// largest.
+    /// largest, or that are NaN if `y` is.
     ///
     /// ```
     /// use tensorlet::{Portable, ops::{self, All}};
@@ -252,7 +254,7 @@ over_several! {
     amin, GREATEST, Number::minimum;
 
     /// The gradient of [`amin`], whose result was `y`: in equal parts to all elements that are the
-    /// smallest.
+    /// smallest, or that are NaN if `y` is.
     ///
     /// ```
     /// use tensorlet::{Portable, ops::{self, All}};

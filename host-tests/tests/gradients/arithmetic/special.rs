@@ -57,6 +57,11 @@ fn ties<K: Kernels>(k: K) {
     ops::amax(k, &x, All, &mut y);
     ops::amax_backward(k, &x, &y, &6.0, All, &mut dx);
     assert_eq!((y, dx), (7.0, [[2.0, 0.0], [2.0, 2.0]]));
+    // NaN is the largest and the smallest.
+    let mut dx = [0.0; 4];
+    ops::amax_backward(k, &[NAN, 1.0, 2.0, NAN], &NAN, &6.0, All, &mut dx);
+    ops::amin_backward(k, &[NAN, 1.0, 2.0, NAN], &NAN, &2.0, All, &mut dx);
+    assert_eq!(dx, [4.0, 0.0, 0.0, 4.0]);
     let mut dx = [0.0; 3];
     ops::norm_backward(k, &[-4.0, 4.0, 1.0], &4.0, &1.0, INF, All, &mut dx);
     assert_eq!(dx, [-0.5, 0.5, 0.0]);
