@@ -229,6 +229,8 @@ fn transpose(entry: &Entry) -> Typed {
     let name = entry.text("perm").ok_or("the case names no permutation")?;
     let unknown = || format!("there is no permutation {name}");
     if name == "t_2d" {
+        let [x, y] = shapes(entry)?;
+        fit::permuted(x, &[1, 0], y)?;
         return unary(entry, "T", "");
     }
     let (from, to) = name.split_once('_').ok_or_else(unknown)?;
