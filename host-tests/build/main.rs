@@ -18,6 +18,7 @@ mod linear;
 mod loss;
 mod movement;
 mod norm;
+mod padding;
 mod pooling;
 mod product;
 mod recurrent;

@@ -2,7 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
-    fit,
+    fit, padding,
     rust::tensor_of,
 };
 
@@ -18,7 +18,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "index_select" => gather(entry, "IndexSelect", "in.x", "in.idx", "out.y", entry.integer("dim")),
         "one_hot" => one_hot(entry),
         "topk" => topk(entry, entry.integer("dim").or(Some(-1)), "out.indices"),
-        "pad" => pad(entry),
+        "pad" => padding::pad(entry),
 
         "Concat" => inputs(entry)
             .and_then(|inputs| cat(entry, &inputs, &entry.output(0).unwrap_or_default(), entry.integer("axis"))),
@@ -38,7 +38,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "ScatterElements" => scatter(entry),
         "OneHot" => onnx_one_hot(entry),
         "TopK" => topk(entry, entry.integer("axis").or(Some(-1)), &entry.output(1).unwrap_or_default()),
-        "Pad" => onnx_pad(entry),
+        "Pad" => padding::onnx_pad(entry),
         _ => return None,
     };
     Some(answer.map(|adapter| format!("crate::movement::{adapter}")))
@@ -69,7 +69,7 @@ fn index(entry: &Entry, name: &str) -> Typed {
 }
 
 /// The names of the only or first input and output.
-fn names(entry: &Entry) -> [String; 2] {
+pub(crate) fn names(entry: &Entry) -> [String; 2] {
     // A graph may begin with a constant: its only input then.
     let only = || letters(entry).pop();
     let input = entry.input(0).filter(|name| entry.has(name)).or_else(only).unwrap_or_else(|| "in.x".to_owned());
@@ -78,7 +78,7 @@ fn names(entry: &Entry) -> [String; 2] {
 }
 
 /// The types of the only or first input and output.
-fn ends(entry: &Entry) -> Result<[String; 2], String> {
+pub(crate) fn ends(entry: &Entry) -> Result<[String; 2], String> {
     let [input, output] = names(entry);
     Ok([typed_tensor(entry, &input)?, typed_tensor(entry, &output)?])
 }
@@ -100,7 +100,7 @@ fn trained<'a>(entry: &Entry, run: [&'a str; 2], types: &[&str]) -> Result<&'a s
 }
 
 /// An operation with one input, `NAME<X, Y, MORE>`, with its gradient where the case has one.
-fn unary(entry: &Entry, name: &str, more: &str) -> Typed {
+pub(crate) fn unary(entry: &Entry, name: &str, more: &str) -> Typed {
     let [x, y] = ends(entry)?;
     let run = trained(entry, ["Forward", "Trained"], &[&x, &y])?;
     let comma = if more.is_empty() { "" } else { ", " };
@@ -135,7 +135,7 @@ fn repeat_interleave(entry: &Entry) -> Typed {
 }
 
 /// A tuple type.
-fn tuple(types: impl IntoIterator<Item = String>) -> String {
+pub(crate) fn tuple(types: impl IntoIterator<Item = String>) -> String {
     let types: Vec<_> = types.into_iter().map(|ty| ty + ",").collect();
     format!("({})", types.concat())
 }
@@ -331,74 +331,6 @@ fn topk(entry: &Entry, dim: Option<i64>, indices: &str) -> Typed {
     fit::same(entry, &names(entry)[1], indices)?;
     let run = trained(entry, ["TopK", "TrainedTopK"], &[&x, &y])?;
     Ok(format!("{run}<{x}, {y}, {i}, {dim}>"))
-}
-
-/// Torch: `pads`, the last dimension first; seeds: `padding` of rows and columns.
-fn pad(entry: &Entry) -> Typed {
-    let pairs: Vec<[i64; 2]> = match (entry.integers("pads"), entry.integers("padding")) {
-        (Some(pads), _) => pads.as_chunks().0.to_vec(),
-        (None, Some(padding)) => padding.iter().rev().map(|&n| [n, n]).collect(),
-        (None, None) => return Err("the case names no margins".to_owned()),
-    };
-    padded(entry, pairs)
-}
-
-/// Margins as attribute or input: all that stand before, then all behind, for some axes.
-fn onnx_pad(entry: &Entry) -> Typed {
-    let rank = entry.shape(&names(entry)[0])?.len();
-    let values = |i: usize| entry.input(i).and_then(|name| entry.values(&name));
-    let pads = entry.integers("pads").or_else(|| values(1)).ok_or("the case names no margins")?;
-    let axes = values(3).unwrap_or_else(|| (0..rank as i64).collect());
-    let mut pairs = vec![[0; 2]; rank];
-    for (i, &axis) in axes.iter().enumerate() {
-        let axis = if axis < 0 { axis + rank as i64 } else { axis } as usize;
-        pairs[rank - 1 - axis] = [pads[i], pads[axes.len() + i]];
-    }
-    padded(entry, pairs)
-}
-
-fn padded(entry: &Entry, mut pairs: Vec<[i64; 2]>) -> Typed {
-    while pairs.last() == Some(&[0, 0]) && pairs.len() > 1 {
-        pairs.pop();
-    }
-    let shape = entry.shape(&names(entry)[0])?;
-    // How much larger a margin may be than the dimension.
-    let (mode, most) = match entry.text("mode").unwrap_or("constant") {
-        "constant" | "zeros" => ("Constant<f32>", i64::MAX),
-        "reflect" => ("Reflect", -1),
-        "replicate" | "edge" => ("Replicate", i64::MAX),
-        "circular" | "wrap" => ("Circular", 0),
-        other => return Err(format!("there is no mode {other}")),
-    };
-    if pairs.is_empty() || pairs.len() > shape.len() {
-        return Err("more margins than dimensions, or none".to_owned());
-    }
-    for (&[before, after], &n) in pairs.iter().zip(shape.iter().rev()) {
-        let n = n as i64;
-        // Elements of the other end: of what the margins leave.
-        let cut = if mode == "Circular" { before.min(0) + after.min(0) } else { 0 };
-        if before.max(after) > most.saturating_add(n + cut) {
-            return Err("a margin larger than PyTorch allows".to_owned());
-        }
-        if before.saturating_add(after).saturating_add(n) < 1 {
-            return Err("a tensor without elements has no type".to_owned());
-        }
-    }
-    let mut padded = shape.to_vec();
-    for (pair, n) in pairs.iter().zip(padded.iter_mut().rev()) {
-        *n = (*n as i64 + pair[0] + pair[1]) as usize;
-    }
-    if padded != entry.shape(&names(entry)[1])? {
-        return Err(format!("margins {pairs:?} of {shape:?} do not make this result"));
-    }
-    let mode = if mode == "Constant<f32>" {
-        let [x, _] = ends(entry)?;
-        format!("Constant<{}>", x.trim_start_matches('[').split(';').next().unwrap_or_default())
-    } else {
-        mode.to_owned()
-    };
-    let pads = tuple(pairs.iter().map(|[before, after]| format!("tensorlet::ops::Pad<{before}, {after}>")));
-    unary(entry, "Padded", &format!("{pads}, tensorlet::ops::{mode}"))
 }
 
 /// Starts, ends, axes and steps: inputs, in old versions attributes.

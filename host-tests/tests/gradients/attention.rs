@@ -359,10 +359,8 @@ fn additive<K: Kernels, const V: usize>(k: K, valid: &[i32]) {
         for n in 0..N {
             let of = |part: usize, len: usize| &parts[part][n * len..][..len];
             let inputs = [of(3, L * Q), of(4, S * KEY), of(5, S * V)];
-            let length = |query: usize| {
-                let at = if valid.len() == N { n } else { n * L + query };
-                valid.get(at).map_or(S, |&valid| usize::try_from(valid).unwrap_or(0))
-            };
+            let at = |query: usize| if valid.len() == N { n } else { n * L + query };
+            let length = |query| valid.get(at(query)).map_or(S, |&valid| usize::try_from(valid).unwrap_or(0));
             let lengths: Vec<usize> = (0..L).map(length).collect();
             let of_sample = reference::additive([parts[0], parts[1], parts[2]], inputs, [L, S], &lengths);
             results.iter_mut().zip(of_sample).for_each(|(all, part)| all.extend(part));
@@ -396,7 +394,6 @@ fn additive<K: Kernels, const V: usize>(k: K, valid: &[i32]) {
 fn additive_attention() {
     on_every_instruction_set!(additive::<_, 2>, &[]);
     on_every_instruction_set!(additive::<_, 2>, &[4, 1, 3]);
-    // Each query has its own.
     on_every_instruction_set!(additive::<_, 2>, &[4, 1, 3, 0, 2, 4, 1, 1, 3]);
     // Nothing valid: equal weights, whose scores have no gradient.
     on_every_instruction_set!(additive::<_, 1>, &[2, 0, 4]);
