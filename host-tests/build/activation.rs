@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::tensor,
 };
 
@@ -87,14 +88,14 @@ fn prelu(entry: &Entry, x: &str, slope: &str) -> Typed {
 
 fn glu(entry: &Entry, x: &str, dim: i64) -> Typed {
     let mut dims = entry.shape(x)?.to_vec();
-    let mut axis = usize::try_from(if dim < 0 { dim + dims.len() as i64 } else { dim }).map_err(|e| e.to_string())?;
+    let mut axis = fit::place(dim, dims.len())?;
     // The first dimension is the batch, unless it is the one that is halved.
     if axis > 0 {
         dims.remove(0);
         axis -= 1;
     }
     let x = tensor(&dims);
-    let half = dims.get_mut(axis).ok_or("no such dimension")?;
+    let half = dims.get_mut(axis).filter(|whole| **whole % 2 == 0).ok_or("no two halves")?;
     *half /= 2;
     Ok(format!("crate::layer::Plain<{x}, tensorlet::Glu<{}, {axis}>>", tensor(&dims)))
 }

@@ -139,6 +139,7 @@ fn elements(entry: &Entry, adapter: &str) -> Typed {
 fn entropy(entry: &Entry) -> Typed {
     let mut kept = entry.shape("in.x")?.to_vec();
     *kept.last_mut().ok_or("the logits have no dimension")? = 1;
+    fit::equal(entry.shape("out.y")?, &kept[..kept.len() - 1])?;
     Ok(format!("Entropy<{}, {}, {}>", shape(entry, "in.x")?, tensor_of("f32", &kept), shape(entry, "out.y")?))
 }
 

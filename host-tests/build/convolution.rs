@@ -43,14 +43,11 @@ impl Layer<'_> {
         let dimensions = self.dimensions();
         let ((inputs, plane), (outputs, out_plane)) = (image(self.input, dimensions)?, image(self.output, dimensions)?);
         let transposed = self.name == "ConvTranspose";
-        let (wide, narrow) = if transposed { (outputs, inputs) } else { (inputs, outputs) };
-        let groups = wide.checked_div(self.weight[1]).filter(|groups| *groups > 0);
-        if groups.is_none_or(|groups| groups * self.weight[1] != wide || narrow % groups != 0) {
-            return Err(format!("no groups of {} channels for {inputs} to {outputs}", self.weight[1]));
-        }
         if transposed {
+            check_groups(outputs, inputs, self.weight[1])?;
             check_transposed(window, &plane, &out_plane)?;
         } else {
+            check_groups(inputs, outputs, self.weight[1])?;
             window.check(&plane, &out_plane)?;
         }
         let bias = if self.bias { format!("[f32; {outputs}]") } else { "tensorlet::NoBias".to_owned() };
@@ -63,6 +60,14 @@ impl Layer<'_> {
             self.weight[1],
         );
         Ok((tensor(&[vec![inputs], plane].concat()), layer))
+    }
+}
+
+/// Fails unless groups of so many channels divide these, and others into as many.
+fn check_groups(channels: usize, others: usize, per_group: usize) -> Result<(), String> {
+    match channels.checked_div(per_group) {
+        Some(groups) if groups > 0 && groups * per_group == channels && others % groups == 0 => Ok(()),
+        _ => Err(format!("no groups of {per_group} for {channels} channels beside {others}")),
     }
 }
 
@@ -108,6 +113,7 @@ fn causal(entry: &Entry) -> Typed {
         let (x, layer) = layer.typed(&window)?;
         return Ok(format!("crate::layer::Plain<{x}, {layer}>"));
     }
+    check_groups(inputs, outputs, weight[1])?;
     let x = tensor(&[inputs, plane[0]]);
     Ok(format!(
         "crate::layer::Plain<{x}, {}>",

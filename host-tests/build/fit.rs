@@ -22,9 +22,13 @@ pub(crate) fn holds(dims: &[i64], i: usize, rank: usize) -> bool {
     dims.is_empty() || dims.iter().any(|&dim| place(dim, rank) == Ok(i))
 }
 
-/// Equal shapes.
+/// Tensors of equal shapes.
 pub(crate) fn same(entry: &Entry, a: &str, b: &str) -> Fit {
-    let (a, b) = (entry.shape(a)?, entry.shape(b)?);
+    equal(entry.shape(a)?, entry.shape(b)?)
+}
+
+/// Equal shapes.
+pub(crate) fn equal(a: &[usize], b: &[usize]) -> Fit {
     unless(a == b, "tensors", &[a, b])
 }
 
@@ -114,4 +118,24 @@ pub(crate) fn gathered(x: &[usize], index: &[usize], dim: i64, y: &[usize]) -> F
     let place = place(dim, x.len())?;
     let within = index.iter().zip(x).enumerate().all(|(i, (index, x))| i == place || index <= x);
     unless(x.len() == index.len() && within && index == y, "an index", &[x, index, y])
+}
+
+/// A product of matrices or vectors, the last two dimensions of those `swapped` exchanged.
+pub(crate) fn multiplied(a: &[usize], b: &[usize], swapped: [bool; 2], y: &[usize]) -> Fit {
+    let factor = |shape: &[usize], swapped: bool, vector: fn(usize) -> [usize; 2]| match *shape {
+        [len] if !swapped => Some((Vec::new(), vector(len))),
+        [ref batch @ .., rows, columns] => Some((batch.to_vec(), if swapped { [columns, rows] } else { [rows, columns] })),
+        _ => None,
+    };
+    let factors = factor(a, swapped[0], |len| [1, len]).zip(factor(b, swapped[1], |len| [len, 1]));
+    let product = factors.filter(|((_, [_, inner]), (_, [other, _]))| inner == other);
+    let Some(((batch_a, [rows, _]), (batch_b, [_, columns]))) = product else {
+        return unless(false, "a product", &[a, b]);
+    };
+    // What a vector has not, its product has not.
+    let matrix = [(a, rows), (b, columns)].into_iter().filter(|(shape, _)| shape.len() > 1);
+    let matrix: Vec<usize> = matrix.map(|(_, size)| size).collect();
+    let batch = y.strip_suffix(&matrix[..]);
+    unless(batch.is_some(), "a product", &[a, b, y])?;
+    broadcast(&[&batch_a, &batch_b], batch.unwrap_or_default())
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::{tensor, tensor_of},
 };
 
@@ -108,6 +109,7 @@ fn grid(entry: &Entry) -> Typed {
 
 fn gumbel_softmax(entry: &Entry) -> Typed {
     let dim = entry.integer("dim").unwrap_or(-1);
+    fit::place(dim, entry.shape("in.x")?.len())?;
     Ok(format!("crate::loss::sampling::Gumbel<{}, {dim}>", tensor(entry.shape("in.x")?)))
 }
 

@@ -61,7 +61,11 @@ fn batch(entry: &Entry, mode: &str) -> Typed {
 
 fn over(entry: &Entry, layer: &str, dims: Option<Vec<i64>>) -> Typed {
     let shape = input(entry)?;
-    let dims: Vec<usize> = dims.ok_or("no shape")?.into_iter().map(|dim| dim as usize).collect();
+    let dims = dims.ok_or("no shape")?.into_iter().map(usize::try_from).collect::<Result<Vec<_>, _>>();
+    let dims = dims.map_err(|_| "a negative size")?;
+    if dims.is_empty() || !shape.ends_with(&dims) {
+        return Err(format!("normalisation over {dims:?} of a shape {shape:?}"));
+    }
     // The first dimension is the batch, unless it is normalised.
     let x = tensor(if dims.len() < shape.len() { &shape[1..] } else { shape });
     let [weight, _] = affine(entry);

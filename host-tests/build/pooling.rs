@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::{tensor, tensor_of},
     window::{Window, image, list, sizes},
 };
@@ -141,6 +142,9 @@ fn unpool(entry: &Entry, x: &str, indices: &str, y: &str) -> Typed {
     let (x, indices, y) = (entry.shape(x)?, entry.shape(indices)?, entry.shape(y)?);
     let dimensions = if entry.op == "MaxUnpool" { x.len() - 2 } else { dimensions(entry) };
     image(x, dimensions)?;
+    fit::equal(indices, x)?;
+    let planes = x.len() - dimensions;
+    fit::equal(y.get(..planes).unwrap_or_default(), &x[..planes])?;
     let (x, indices, y) = (tensor(x), tensor_of("u32", indices), tensor(y));
     Ok(format!("crate::window::Unpool{dimensions}d<{x}, {indices}, {y}>"))
 }

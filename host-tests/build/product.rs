@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::tensor,
 };
 
@@ -39,12 +40,20 @@ fn shape(entry: &Entry, name: &str) -> Typed {
     if shape.contains(&0) { Err("a tensor without elements has no type".to_owned()) } else { Ok(tensor(shape)) }
 }
 
+/// Fails unless these tensors are factors and their product.
+fn check(entry: &Entry, [a, b, y]: [&str; 3], swapped: [bool; 2]) -> fit::Fit {
+    fit::multiplied(entry.shape(a)?, entry.shape(b)?, swapped, entry.shape(y)?)
+}
+
 fn trained(entry: &Entry, form: &str) -> Typed {
+    let swapped = [matches!(form, "First" | "Both"), matches!(form, "Second" | "Both")];
+    check(entry, ["in.a", "in.b", "out.y"], swapped)?;
     let [a, b, y] = [shape(entry, "in.a")?, shape(entry, "in.b")?, shape(entry, "out.y")?];
     Ok(format!("Trained<crate::product::{form}, {a}, {b}, {y}>"))
 }
 
 fn values(entry: &Entry, a: &str, b: &str, y: &str) -> Typed {
+    check(entry, [a, b, y], [false; 2])?;
     let [a, b, y] = [shape(entry, a)?, shape(entry, b)?, shape(entry, y)?];
     Ok(format!("Values<{a}, {b}, {y}>"))
 }
@@ -60,6 +69,7 @@ fn vector(entry: &Entry, name: &str) -> Result<usize, String> {
 }
 
 fn mv(entry: &Entry) -> Typed {
+    check(entry, ["in.a", "in.x", "out.y"], [false; 2])?;
     let [rows, columns] = matrix(entry, "in.a")?;
     Ok(format!("MatrixVector<{rows}, {columns}>"))
 }
@@ -69,12 +79,16 @@ fn outer(entry: &Entry) -> Typed {
 }
 
 fn addmm(entry: &Entry, [c, a, b]: [&str; 3], kind: &str) -> Typed {
-    let ([rows, inner], [_, columns]) = (matrix(entry, a)?, matrix(entry, b)?);
+    let ([rows, inner], [other, columns]) = (matrix(entry, a)?, matrix(entry, b)?);
+    fit::equal(&[other], &[inner])?;
+    fit::expanded(entry.shape(c)?, &[rows, columns])?;
     Ok(format!("Addmm{kind}<{}, {rows}, {inner}, {columns}>", shape(entry, c)?))
 }
 
 fn factorisation(entry: &Entry) -> Typed {
-    let ([rows, features], [_, factors]) = (matrix(entry, "in.x")?, matrix(entry, "in.v")?);
+    let ([rows, features], [other, factors]) = (matrix(entry, "in.x")?, matrix(entry, "in.v")?);
+    fit::equal(&[other], &[features])?;
+    fit::equal(entry.shape("out.y")?, &[rows])?;
     Ok(format!("FactorisationMachine<{rows}, {features}, {factors}>"))
 }
 

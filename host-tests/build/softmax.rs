@@ -2,6 +2,7 @@
 
 use crate::{
     entry::{Entry, Typed},
+    fit,
     rust::{tensor, tensor_of},
 };
 
@@ -21,7 +22,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
 /// The operation on the whole tensor, and also the layer if the dimension is not that of the batch.
 fn over(entry: &Entry, operation: &str, dim: i64) -> Typed {
     let shape = entry.shape(&entry.input(0).unwrap_or_else(|| "in.x".to_owned()))?;
-    let axis = if dim < 0 { dim + shape.len() as i64 } else { dim };
+    let axis = fit::place(dim, shape.len())?;
     let whole = format!("crate::softmax::Over<crate::softmax::{operation}, {}, {dim}>", tensor(shape));
     if axis == 0 {
         return Ok(whole);
@@ -31,12 +32,14 @@ fn over(entry: &Entry, operation: &str, dim: i64) -> Typed {
 }
 
 fn masked(entry: &Entry) -> Typed {
-    if entry.number("mask_value").is_some_and(|value| value != -1e6) {
+    // Far below all logits, one number gives the same probabilities as another.
+    if entry.number("mask_value").is_some_and(|value| !(f64::MIN..=-1e5).contains(&value)) {
         return Err("what is masked counts as -1e6".to_owned());
     }
     if !entry.has("in.valid_len") {
         return over(entry, "Softmax", -1);
     }
     let (x, valid) = (entry.shape("in.x")?, entry.shape("in.valid_len")?);
+    fit::equal(valid, x.get(..valid.len().clamp(1, x.len().saturating_sub(1))).unwrap_or_default())?;
     Ok(format!("crate::softmax::Masked<{}, {}>", tensor(x), tensor_of("i32", valid)))
 }
