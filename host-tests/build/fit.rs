@@ -124,7 +124,9 @@ pub(crate) fn gathered(x: &[usize], index: &[usize], dim: i64, y: &[usize]) -> F
 pub(crate) fn multiplied(a: &[usize], b: &[usize], swapped: [bool; 2], y: &[usize]) -> Fit {
     let factor = |shape: &[usize], swapped: bool, vector: fn(usize) -> [usize; 2]| match *shape {
         [len] if !swapped => Some((Vec::new(), vector(len))),
-        [ref batch @ .., rows, columns] => Some((batch.to_vec(), if swapped { [columns, rows] } else { [rows, columns] })),
+        [ref batch @ .., rows, columns] => {
+            Some((batch.to_vec(), if swapped { [columns, rows] } else { [rows, columns] }))
+        }
         _ => None,
     };
     let factors = factor(a, swapped[0], |len| [1, len]).zip(factor(b, swapped[1], |len| [len, 1]));
