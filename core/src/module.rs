@@ -133,6 +133,34 @@ macro_rules! no_parameters {
 }
 pub(crate) use no_parameters;
 
+/// Implements [`Module`] for a layer around another one, whose parameters keep their names: `[generics] Type`,
+/// type of the one inside.
+macro_rules! parameters_of_inner {
+    ([$($generics:tt)*] $name:ty, $inner:ty) => {
+        impl<$($generics)*> $crate::Module for $name {
+            const ZERO: Self = Self(<$inner>::ZERO);
+            const PARAMETERS: usize = <$inner>::PARAMETERS;
+            const GRAD: usize = <$inner>::GRAD;
+
+            #[inline]
+            fn init<R: rand_core::Rng>(&mut self, rng: &mut R) {
+                self.0.init(rng);
+            }
+
+            #[inline]
+            fn parameters<V: $crate::Visitor>(&self, path: $crate::Path<'_>, visitor: &mut V) {
+                self.0.parameters(path, visitor);
+            }
+
+            #[inline]
+            fn parameters_mut<V: $crate::VisitorMut>(&mut self, path: $crate::Path<'_>, visitor: &mut V) {
+                self.0.parameters_mut(path, visitor);
+            }
+        }
+    };
+}
+pub(crate) use parameters_of_inner;
+
 /// The two visiting methods of [`Module`] for a layer whose parameters are tensors in fields:
 /// `field: ParameterInfo`, in the order of the gradient; behind a semicolon those that are a
 /// [`Bias`](crate::layer::Bias) or none.

@@ -24,7 +24,6 @@ const LARGE: [&str; 9] = [
     "library_kernels",
     "library_layers",
     "library_movement",
-    "library_sequences",
     "library_training",
     "library_windows",
 ];

@@ -54,7 +54,7 @@ const NETWORKS: [&str; 3] = ["library_infer", "library_train", "library_all"];
 
 /// The programs that together hold one of everything that the library has, and link neither panics nor
 /// allocations either.
-const FAMILIES: [&str; 8] = [
+const FAMILIES: [&str; 7] = [
     "library_kernels",
     "library_arithmetic",
     "library_movement",
@@ -62,7 +62,6 @@ const FAMILIES: [&str; 8] = [
     "library_layers",
     "library_training",
     "library_data",
-    "library_sequences",
 ];
 
 /// The programs of a board: the families are linked with an FPU and without, which for them is all that

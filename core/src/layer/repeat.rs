@@ -1,13 +1,12 @@
 //! The same layer several times.
 
-use rand_core::Rng;
-
 use super::{Layer, Pass, Train};
 use crate::{
-    Error, Module, Path, Tensor, Visitor, VisitorMut,
+    Error, Module, Tensor,
     description::Description,
     kernel::Kernels,
     memory::{self, End, Input},
+    module::parameters_of_inner,
 };
 
 /// A layer applied `N` times, with the same parameters each time: tied weights, as in ALBERT (Lan et al.,
@@ -28,26 +27,7 @@ pub struct Repeat<L, const N: usize>(
     pub L,
 );
 
-impl<L: Module, const N: usize> Module for Repeat<L, N> {
-    const ZERO: Self = Self(L::ZERO);
-    const PARAMETERS: usize = L::PARAMETERS;
-    const GRAD: usize = L::GRAD;
-
-    #[inline]
-    fn init<R: Rng>(&mut self, rng: &mut R) {
-        self.0.init(rng);
-    }
-
-    #[inline]
-    fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        self.0.parameters(path, visitor);
-    }
-
-    #[inline]
-    fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
-        self.0.parameters_mut(path, visitor);
-    }
-}
+parameters_of_inner!([L: Module, const N: usize] Repeat<L, N>, L);
 
 /// Every time has its own state.
 impl<X: Tensor, L: Layer<X, Out = X>, const N: usize> Layer<X> for Repeat<L, N> {

@@ -1,13 +1,12 @@
 //! The sum of a layer and its input.
 
-use rand_core::Rng;
-
 use super::{Fused, Layer, Pass, Train};
 use crate::{
-    Module, Path, Tensor, Visitor, VisitorMut,
+    Module, Tensor,
     description::Description,
     kernel::Kernels,
     memory::{self, End, Input},
+    module::parameters_of_inner,
     optim::Optimizer,
 };
 
@@ -26,26 +25,7 @@ pub struct Residual<F>(
     pub F,
 );
 
-impl<F: Module> Module for Residual<F> {
-    const ZERO: Self = Self(F::ZERO);
-    const PARAMETERS: usize = F::PARAMETERS;
-    const GRAD: usize = F::GRAD;
-
-    #[inline]
-    fn init<R: Rng>(&mut self, rng: &mut R) {
-        self.0.init(rng);
-    }
-
-    #[inline]
-    fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        self.0.parameters(path, visitor);
-    }
-
-    #[inline]
-    fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
-        self.0.parameters_mut(path, visitor);
-    }
-}
+parameters_of_inner!([F: Module] Residual<F>, F);
 
 impl<X: Tensor<Elem = f32>, F: Layer<X, Out = X>> Layer<X> for Residual<F> {
     type Out = X;

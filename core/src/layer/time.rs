@@ -1,14 +1,12 @@
 //! Sequences: a layer at every time step, and one vector of a whole sequence.
 
-use rand_core::Rng;
-
 use super::{Fused, Layer, Linear, Pass, Train, bias::Bias};
 use crate::{
-    Error, Module, Path, Tensor, Visitor, VisitorMut,
+    Error, Module, Tensor,
     description::{Description, LayerInfo, Op},
     kernel::{Kernels, samples, samples_mut},
     memory::{self, End, Input},
-    module::no_parameters,
+    module::{no_parameters, parameters_of_inner},
     optim::Optimizer,
 };
 
@@ -32,26 +30,7 @@ pub struct TimeDistributed<L>(
     pub L,
 );
 
-impl<L: Module> Module for TimeDistributed<L> {
-    const ZERO: Self = Self(L::ZERO);
-    const PARAMETERS: usize = L::PARAMETERS;
-    const GRAD: usize = L::GRAD;
-
-    #[inline]
-    fn init<R: Rng>(&mut self, rng: &mut R) {
-        self.0.init(rng);
-    }
-
-    #[inline]
-    fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        self.0.parameters(path, visitor);
-    }
-
-    #[inline]
-    fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
-        self.0.parameters_mut(path, visitor);
-    }
-}
+parameters_of_inner!([L: Module] TimeDistributed<L>, L);
 
 /// The steps of all samples as samples.
 #[inline(always)]

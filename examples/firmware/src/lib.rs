@@ -18,3 +18,23 @@ pub mod report;
 pub use exit::Exit;
 pub use never_allocate::NeverAllocate;
 pub use planted::planted;
+
+/// A program of these families of `fingerprint` and nothing else. As `library_infer`, it links only if neither a
+/// panic nor an allocation is reachable, whatever is called with whichever arguments.
+#[macro_export]
+macro_rules! only {
+    ($($family:ident),+) => {
+        use panic_never as _;
+
+        #[global_allocator]
+        static ALLOCATOR: $crate::NeverAllocate = $crate::NeverAllocate;
+
+        #[cortex_m_rt::entry]
+        fn main() -> ! {
+            $(tensorlet_examples::fingerprint::$family::keep();)+
+            loop {
+                cortex_m::asm::wfi();
+            }
+        }
+    };
+}

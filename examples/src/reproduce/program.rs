@@ -2,7 +2,9 @@
 
 use std::{
     io::{self, Write},
+    panic::resume_unwind,
     path::PathBuf,
+    thread::{self, available_parallelism},
     time::Instant,
 };
 
@@ -60,9 +62,7 @@ pub fn run(options: &Options) -> Result<bool, Error> {
     for task in tasks {
         let start = Instant::now();
         let reference = format_value(task, task.reference.mean, task.reference.deviation);
-        let results: Result<Vec<f64>, Error> =
-            (0..options.seeds).map(|seed| (task.run)(options.isa, seed, &options.data)).collect();
-        let (ours, verdict) = match results {
+        let (ours, verdict) = match results(task, options) {
             Ok(results) => {
                 let (mean, deviation) = mean_and_deviation(&results);
                 let good = task.reference.agrees(mean);
@@ -87,6 +87,20 @@ pub fn run(options: &Options) -> Result<bool, Error> {
     }
     print(&format!("\n{table}\n\n{agree} agree with PyTorch, {differ} do not, {left_out} left out"))?;
     Ok(differ == 0)
+}
+
+/// The task's result with each seed, in their order. Every core takes some of the seeds, which have nothing to
+/// do with each other.
+fn results(task: &Task, options: &Options) -> Result<Vec<f64>, Error> {
+    let seeds: Vec<u64> = (0..options.seeds).collect();
+    let share = seeds.len().div_ceil(available_parallelism().map_or(1, usize::from));
+    let train =
+        &|seeds: &[u64]| -> Vec<_> { seeds.iter().map(|seed| (task.run)(options.isa, *seed, &options.data)).collect() };
+    thread::scope(|scope| {
+        let threads: Vec<_> = seeds.chunks(share).map(|seeds| scope.spawn(move || train(seeds))).collect();
+        let joined = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        joined.flatten().collect()
+    })
 }
 
 fn header() -> Table {

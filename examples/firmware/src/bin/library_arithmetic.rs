@@ -1,22 +1,6 @@
-//! Arithmetic, reductions, softmax and products of tensors, and nothing else. As `library_infer`, it links only if
-//! neither a panic nor an allocation is reachable, whatever is called with whichever arguments.
+//! Arithmetic, reductions, softmax and products of tensors. See [`firmware::only`].
 
 #![no_std]
 #![no_main]
 
-use firmware::NeverAllocate;
-use panic_never as _;
-use tensorlet_examples::fingerprint;
-
-#[global_allocator]
-static ALLOCATOR: NeverAllocate = NeverAllocate;
-
-#[cortex_m_rt::entry]
-fn main() -> ! {
-    fingerprint::arithmetic::keep();
-    fingerprint::reductions::keep();
-    fingerprint::products::keep();
-    loop {
-        cortex_m::asm::wfi();
-    }
-}
+firmware::only!(arithmetic, reductions, products);

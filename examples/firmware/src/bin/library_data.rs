@@ -1,21 +1,6 @@
-//! Data tools, metrics, initialisation, augmentation and detection, and nothing else. As `library_infer`, it links only if
-//! neither a panic nor an allocation is reachable, whatever is called with whichever arguments.
+//! Data tools, metrics, initialisation, augmentation and detection. See [`firmware::only`].
 
 #![no_std]
 #![no_main]
 
-use firmware::NeverAllocate;
-use panic_never as _;
-use tensorlet_examples::fingerprint;
-
-#[global_allocator]
-static ALLOCATOR: NeverAllocate = NeverAllocate;
-
-#[cortex_m_rt::entry]
-fn main() -> ! {
-    fingerprint::tools::keep();
-    fingerprint::images::keep();
-    loop {
-        cortex_m::asm::wfi();
-    }
-}
+firmware::only!(tools, images);

@@ -1,21 +1,6 @@
-//! Every loss, optimiser and schedule, and nothing else. As `library_infer`, it links only if
-//! neither a panic nor an allocation is reachable, whatever is called with whichever arguments.
+//! Every loss, optimiser and schedule. See [`firmware::only`].
 
 #![no_std]
 #![no_main]
 
-use firmware::NeverAllocate;
-use panic_never as _;
-use tensorlet_examples::fingerprint;
-
-#[global_allocator]
-static ALLOCATOR: NeverAllocate = NeverAllocate;
-
-#[cortex_m_rt::entry]
-fn main() -> ! {
-    fingerprint::losses::keep();
-    fingerprint::optimizers::keep();
-    loop {
-        cortex_m::asm::wfi();
-    }
-}
+firmware::only!(losses, optimizers);
