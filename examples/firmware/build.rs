@@ -17,7 +17,7 @@ use tensorlet_examples::digits::device_job::{
 use tensorlet_examples::fingerprint::FAMILIES;
 
 /// Programs that hold one of everything, which no small part must: they have all of the board's memory.
-const LARGE: [&str; 9] = [
+const LARGE: [&str; 8] = [
     "fingerprint",
     "library_arithmetic",
     "library_data",
