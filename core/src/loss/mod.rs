@@ -126,7 +126,7 @@ pub trait Loss<Y: Tensor, T> {
     /// use tensorlet::{loss::{CrossEntropyLoss, Loss}, Portable};
     /// let (mut y, mut values) = ([[0.0, 0.0], [9.0, 9.0]], [0.0; 2]);
     /// CrossEntropyLoss.each(Portable, &mut y, &[1, 0], &[2.0, -1.0], &mut values);
-    /// assert_eq!(values, [2.0_f32.ln(); 2]);
+    /// assert_eq!(values, [core::f32::consts::LN_2; 2]);
     /// assert_eq!(y, [[1.0, -1.0], [0.5, -0.5]]);
     /// ```
     #[inline]

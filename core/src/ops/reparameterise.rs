@@ -115,7 +115,7 @@ reparameterisation! {
     /// use tensorlet::{Portable, ops};
     /// let mut y = [0.0];
     /// ops::gaussian_sigma_reparam(Portable, &[1.0], &[0.0], &[2.0], &mut y);
-    /// assert_eq!(y, [1.0 + 2.0 * 2.0_f32.ln()]);
+    /// assert_eq!(y, [1.0 + 2.0 * core::f32::consts::LN_2]);
     /// ```
     gaussian_sigma_reparam,
     /// The gradients of [`gaussian_sigma_reparam`]: `dmean += ∂L/∂y` and `drho += ε sigmoid(ρ) ∂L/∂y`.

@@ -11,7 +11,7 @@ use crate::{Tensor, kernel::Kernels, math, ops::Number};
 /// use tensorlet::{Portable, ops::{self, Dim}};
 /// let mut y = [0.0; 2];
 /// ops::logsumexp(Portable, &[[1e4, 1e4], [-1e4, f32::NEG_INFINITY]], Dim::<1>, &mut y);
-/// assert_eq!(y, [1e4 + 2.0_f32.ln(), -1e4]);
+/// assert_eq!(y, [1e4 + core::f32::consts::LN_2, -1e4]);
 /// ```
 #[inline]
 pub fn logsumexp<K, X, D, Y>(_: K, x: &X, _: D, y: &mut Y)
