@@ -229,7 +229,9 @@ fn is_option(item: &Item) -> bool {
 
 /// Whether a type leaves the work to another that it is made with: `impl<L: Module> …`.
 fn holds_another(item: &Item) -> bool {
-    let heads = item.code.lines().filter(|line| line.starts_with("impl") || line.starts_with("        impl"));
+    let implements =
+        |line: &&str| line.trim_start().starts_with("impl") || !line.starts_with(' ') && line.contains("!([");
+    let heads = item.code.lines().filter(implements);
     let traits = ["Module", "Layer<", "Train<", "Loss<", "Optimizer", "Schedule", "OutputChannels"];
     item.kind == Kind::Type
         && heads.into_iter().any(|head| traits.iter().any(|name| head.contains(&format!(": {name}"))))
