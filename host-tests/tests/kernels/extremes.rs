@@ -38,6 +38,7 @@ macro_rules! ends {
 fn ends<K: Kernels>(k: K) {
     let line = [-INF, -1e4, 1e4, INF, NAN];
     let slope = [0.0, 0.0, 1.0, 1.0, NAN];
+    let slope_not_negative = [0.0, 0.0, 1.0, 1.0, 1.0];
     ends! { k;
         Relu6 => [0.0, 0.0, 6.0, 6.0, NAN], [0.0, 0.0, 0.0, 0.0, 1.0];
         LeakyRelu::new(0.5) => [-INF, -5e3, 1e4, INF, NAN], [0.5, 0.5, 1.0, 1.0, 0.5];
@@ -49,8 +50,8 @@ fn ends<K: Kernels>(k: K) {
         Hardshrink::NEW => line, [1.0; 5];
         Softshrink::NEW => [-INF, -9999.5, 9999.5, INF, NAN], [1.0; 5];
         Shrink::new(0.5, 1.0) => [-INF, -9999.0, 9999.0, INF, NAN], [1.0; 5];
-        Elu::new(2.0) => [-2.0, -2.0, 1e4, INF, NAN], slope;
-        Celu::new(2.0) => [-2.0, -2.0, 1e4, INF, NAN], slope;
+        Elu::new(2.0) => [-2.0, -2.0, 1e4, INF, NAN], slope_not_negative;
+        Celu::new(2.0) => [-2.0, -2.0, 1e4, INF, NAN], slope_not_negative;
         LogSigmoid => [-INF, -1e4, 0.0, 0.0, NAN], [1.0, 1.0, 0.0, 0.0, NAN];
         Softplus::NEW => [0.0, 0.0, 1e4, INF, NAN], slope;
         Softplus::new(3.0, 1e9) => [0.0, 0.0, 1e4, INF, NAN], slope;
@@ -64,7 +65,7 @@ fn ends<K: Kernels>(k: K) {
     }
     let [value, derivative] = applied(k, Selu::NEW, &ARGUMENTS);
     same("Selu", &value[1..2], &[-1.758_099_3]);
-    same("derivative of Selu", &derivative, &[0.0, 0.0, 1.050_701, 1.050_701, NAN]);
+    same("derivative of Selu", &derivative, &[0.0, 0.0, 1.050_701, 1.050_701, 1.050_701]);
 }
 
 #[test]

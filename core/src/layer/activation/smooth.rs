@@ -35,7 +35,8 @@ impl Function for Elu {
 
     #[inline(always)]
     fn derivative(self, x: f32) -> f32 {
-        if x > 0.0 { 1.0 } else { self.alpha * math::exp(x) }
+        // NaN has the derivative 1, as in PyTorch.
+        if x <= 0.0 { self.alpha * math::exp(x) } else { 1.0 }
     }
 }
 
@@ -92,7 +93,7 @@ impl Function for Celu {
 
     #[inline(always)]
     fn derivative(self, x: f32) -> f32 {
-        if x > 0.0 { 1.0 } else { math::exp(x / self.alpha) }
+        if x <= 0.0 { math::exp(x / self.alpha) } else { 1.0 }
     }
 }
 
