@@ -114,10 +114,7 @@ fn three(entry: &Entry, name: &str) -> Result<[usize; 3], String> {
 fn multihead(entry: &Entry) -> Typed {
     let ([queries, _, embed], [keys, ..]) = (three(entry, "in.q")?, three(entry, "in.k")?);
     let heads = entry.integer("heads").ok_or("the number of heads is not stated")?;
-    if heads < 1
-        || !(embed as i64).checked_rem(heads).is_some_and(|rest| rest == 0)
-        || [queries, keys, embed].contains(&0)
-    {
+    if heads < 1 || (embed as i64).checked_rem(heads) != Some(0) || [queries, keys, embed].contains(&0) {
         return Err(format!("{heads} heads of {embed} numbers"));
     }
     let bias = if entry.has("in.in_proj_bias") { format!("[f32; {embed}]") } else { "tensorlet::NoBias".to_owned() };

@@ -59,7 +59,7 @@ pub(crate) fn expanded(from: &[usize], to: &[usize]) -> Fit {
 
 /// A shape that is repeated to another.
 pub(crate) fn repeated(from: &[usize], to: &[usize]) -> Fit {
-    let times = from.iter().rev().zip(to.iter().rev()).all(|(&from, &to)| from > 0 && to % from == 0);
+    let times = from.iter().rev().zip(to.iter().rev()).all(|(&from, &to)| from > 0 && to.is_multiple_of(from));
     unless(from.len() <= to.len() && times, "repetition", &[from, to])
 }
 

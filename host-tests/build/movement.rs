@@ -122,7 +122,7 @@ fn tile(entry: &Entry) -> Typed {
 /// Along a dimension, or of all elements in a row.
 fn repeat_interleave(entry: &Entry) -> Typed {
     let [from, to] = shapes(entry)?;
-    let times = |from: usize, to: usize| from > 0 && to % from == 0;
+    let times = |from: usize, to: usize| from > 0 && to.is_multiple_of(from);
     if let Some(dim) = entry.integer("dim") {
         fit::but_for(from, dim, times, to)?;
         return unary(entry, "RepeatInterleave", &dim.to_string());
