@@ -66,7 +66,7 @@ impl Layer<'_> {
 /// Fails unless groups of so many channels divide these, and others into as many.
 fn check_groups(channels: usize, others: usize, per_group: usize) -> Result<(), String> {
     match channels.checked_div(per_group) {
-        Some(groups) if groups > 0 && groups * per_group == channels && others % groups == 0 => Ok(()),
+        Some(groups) if groups > 0 && groups * per_group == channels && others.is_multiple_of(groups) => Ok(()),
         _ => Err(format!("no groups of {per_group} for {channels} channels beside {others}")),
     }
 }
