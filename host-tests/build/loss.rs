@@ -89,8 +89,11 @@ fn weighted(entry: &Entry, loss: &str, weights: &[&str]) -> Typed {
             Err(_) => "crate::loss::Even".to_owned(),
         })
         .collect();
-    let output = tensor(if whole { shape } else { sample(shape) });
-    Ok(format!("crate::loss::Elementwise<{output}, crate::loss::{loss}<{}>>", types.join(", ")))
+    let output = if whole { shape } else { sample(shape) };
+    for name in weights.iter().filter(present) {
+        fit::expanded(entry.shape(name)?, output)?;
+    }
+    Ok(format!("crate::loss::Elementwise<{}, crate::loss::{loss}<{}>>", tensor(output), types.join(", ")))
 }
 
 /// Several tensors of the same shape that a network gives together; a single distribution has all numbers.

@@ -91,6 +91,9 @@ fn onnx(entry: &Entry, layer: &str) -> Typed {
 fn groups(entry: &Entry, groups: Option<i64>) -> Typed {
     let (channels, x) = sample(input(entry)?)?;
     let groups = groups.ok_or("no number of groups")?;
+    if !usize::try_from(groups).is_ok_and(|groups| groups > 0 && channels.is_multiple_of(groups)) {
+        return Err(format!("{groups} groups of {channels} channels"));
+    }
     let parameters = parameters(entry, &[channels]);
     Ok(format!("crate::norm::Normalised<{x}, tensorlet::GroupNorm<{groups}, {channels}, {parameters}>>"))
 }

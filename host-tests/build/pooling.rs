@@ -145,6 +145,10 @@ fn unpool(entry: &Entry, x: &str, indices: &str, y: &str) -> Typed {
     fit::equal(indices, x)?;
     let planes = x.len() - dimensions;
     fit::equal(y.get(..planes).unwrap_or_default(), &x[..planes])?;
+    image(y, dimensions)?;
+    if x.len() != y.len() {
+        return Err(format!("an image of the shape {x:?} does not become one of {y:?}"));
+    }
     let (x, indices, y) = (tensor(x), tensor_of("u32", indices), tensor(y));
     Ok(format!("crate::window::Unpool{dimensions}d<{x}, {indices}, {y}>"))
 }
