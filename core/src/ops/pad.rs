@@ -192,7 +192,8 @@ impl Margins {
                 Source::Value => return None,
                 Source::Reflected if i < 0 => -i,
                 Source::Reflected => 2 * (n - 1) - i,
-                Source::Edge => i.clamp(0, n - 1),
+                Source::Edge if i < 0 => 0,
+                Source::Edge => n - 1,
                 Source::OtherEnd if i < 0 => i + n - axis.cut[1],
                 Source::OtherEnd => i - n + axis.cut[0],
             }
