@@ -121,8 +121,3 @@ impl<T: Bits> Bits for Result<T, Error> {
         }
     }
 }
-
-/// The elements of tensors.
-pub(super) fn tensors<X: Tensor<Elem: Bits>>(fingerprint: &mut Fingerprint, tensors: &[X]) {
-    fingerprint.add(X::flat(tensors));
-}

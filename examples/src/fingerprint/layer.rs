@@ -11,7 +11,7 @@ use tensorlet::{
 use super::{
     Argument, Fingerprint,
     argument::{draw, generator},
-    hash::tensors,
+    hash::Bits,
 };
 
 /// Samples of a batch.
@@ -23,6 +23,11 @@ const STATE: usize = 40;
 
 /// With momentum, so that the optimiser has a state.
 const OPTIMIZER: Sgd<true> = Sgd::with_momentum(0.05, 0.9).nesterov();
+
+/// The elements of tensors.
+fn tensors<X: Tensor<Elem: Bits>>(fingerprint: &mut Fingerprint, tensors: &[X]) {
+    fingerprint.add(X::flat(tensors));
+}
 
 fn initialise<L: Module>(layer: &mut L, seed: u64) {
     layer.init(&mut Generator::seed_from_u64(seed));

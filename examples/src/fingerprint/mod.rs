@@ -7,8 +7,11 @@
 //!   away, so that the linker keeps all paths through them, whatever they are called with. A firmware
 //!   that calls it links only if none of them ends in a panic.
 //!
+//! The cases are behind the feature `fingerprint`: they take long to build.
+//!
 //! A kernel, operation, layer, loss, optimiser or data tool without a case is found by this package's tests.
 
+#[cfg(feature = "fingerprint")]
 macro_rules! family {
     ($($name:ident)*) => {
         $(pub mod $name;)*
@@ -18,16 +21,21 @@ macro_rules! family {
     };
 }
 
+#[cfg(feature = "fingerprint")]
 mod argument;
+#[cfg(feature = "fingerprint")]
 mod cases;
 mod hash;
+#[cfg(feature = "fingerprint")]
 mod layer;
 
+#[cfg(feature = "fingerprint")]
 family! {
     kernels mathematics arithmetic reductions products movement windows activations norms branches sequences embeddings attention losses
     optimizers tools images
 }
 
+#[cfg(feature = "fingerprint")]
 pub use argument::{Argument, any, any_mut};
 pub use hash::{Bits, Fingerprint};
 

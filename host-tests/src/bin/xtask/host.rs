@@ -10,8 +10,14 @@ use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
 
 /// The same packages and features in each step of tests, so that everything is built once.
-const ALL_TESTS: [&str; 6] =
-    ["test", "--workspace", "--release", "--no-fail-fast", "--features", "tensorlet-host/tools"];
+const ALL_TESTS: [&str; 6] = [
+    "test",
+    "--workspace",
+    "--release",
+    "--no-fail-fast",
+    "--features",
+    "tensorlet-host/tools,tensorlet-examples/fingerprint",
+];
 
 /// The bars for [`clean_build`], on two cores.
 const CLEAN_BUILD: Duration = Duration::from_secs(240);
