@@ -1,6 +1,6 @@
 //! Hashes of results.
 
-use tensorlet::{Error, Parameter, Tensor, Visitor};
+use tensorlet::{Error, Parameter, Visitor};
 
 /// FNV-1a over the bits of numbers.
 ///
