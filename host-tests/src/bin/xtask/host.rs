@@ -68,9 +68,12 @@ pub(crate) const TESTS: Step = Step {
 
 pub(crate) const DOCTESTS: Step = Step {
     name: "doctests",
-    about: "the examples in the documentation",
+    about: "the examples in the documentation, core's with either path of its mathematics",
     run: |shell| {
-        shell.test(shell.cargo(ALL_TESTS).arg("--doc"))?;
+        let precise = shell.test(shell.cargo(ALL_TESTS).arg("--doc"));
+        let approximate = ["test", "--release", "--package", "tensorlet", "--features", "micromath", "--doc"];
+        let approximate = shell.run(&mut shell.cargo(approximate));
+        precise.and(approximate)?;
         Ok(Note::new())
     },
     optional: false,
