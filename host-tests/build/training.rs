@@ -85,21 +85,17 @@ fn weight(entry: &Entry, name: &str) -> Result<[usize; 2], String> {
 fn mlp(entry: &Entry) -> Typed {
     known(entry)?;
     let ([hidden, input], [classes, _]) = (weight(entry, "l1.weight")?, weight(entry, "l2.weight")?);
-    if (input, hidden, classes) == (64, 32, 10) {
-        return Ok("training::Classes<tensorlet::Vector<64>, crate::training::Mlp>".to_owned());
-    }
-    Ok(format!("training::AnyMlp<{input}, {hidden}, {classes}>"))
+    Ok(format!("training::Mlp<{input}, {hidden}, {classes}>"))
 }
 
 fn transformer(entry: &Entry) -> Typed {
     known(entry)?;
     let ([tokens, width], [feed, _]) = (weight(entry, "emb.weight")?, weight(entry, "ff1.weight")?);
     let [_, length] = *entry.shape("in.tokens")? else { return Err("the tokens are no sequences".to_owned()) };
-    match (tokens, width, feed, length) {
-        (11, 8, 16, 7) => Ok("training::NextToken".to_owned()),
-        (_, width, _, length) if width % 2 == 1 || length < 2 => Err("heads of different widths".to_owned()),
-        _ => Ok(format!("training::AnyTransformer<{tokens}, {width}, {feed}, {}>", length - 1)),
+    if width % 2 == 1 || length < 2 {
+        return Err("heads of different widths, or sequences of one token".to_owned());
     }
+    Ok(format!("training::NextToken<{tokens}, {width}, {feed}, {}>", length - 1))
 }
 
 fn characters(entry: &Entry, cell: &str) -> Typed {
@@ -111,8 +107,5 @@ fn characters(entry: &Entry, cell: &str) -> Typed {
     if letters != 28 {
         return Err("an alphabet of another size than 28".to_owned());
     }
-    if hidden == 32 {
-        return Ok(format!("training::Characters<crate::training::Char{cell}>"));
-    }
-    Ok(format!("training::AnyCharacters<tensorlet::{cell}<28, {hidden}>, {hidden}>"))
+    Ok(format!("training::Characters<tensorlet::{cell}<28, {hidden}>, {hidden}>"))
 }

@@ -3,9 +3,8 @@
 use std::marker::PhantomData;
 
 use tensorlet::{
-    Gru, Kernels, Linear, Lstm, Matrix, Rnn, Train,
+    Kernels, Linear, Matrix, Train,
     loss::{CrossEntropyLoss, PerStep},
-    network,
 };
 
 use super::train;
@@ -18,35 +17,16 @@ const STEPS: usize = 8;
 
 type Text = Matrix<STEPS, LETTERS>;
 
-network! {
-    /// The network of `train_char_rnn`.
-    pub struct CharRnn: Matrix<STEPS, LETTERS> {
-        rnn = Rnn<LETTERS, 32>,
-        linear = Linear<32, LETTERS>,
-    }
-}
+/// Characters `in.tokens`, one-hot, and those that follow, `in.targets`: eight columns in each step,
+/// through a recurrent layer `R` of width `H`.
+pub(crate) struct Characters<R, const H: usize>(PhantomData<R>);
 
-network! {
-    /// The network of `train_char_gru`.
-    pub struct CharGru: Matrix<STEPS, LETTERS> {
-        rnn = Gru<LETTERS, 32>,
-        linear = Linear<32, LETTERS>,
-    }
-}
-
-network! {
-    /// The network of `train_char_lstm`.
-    pub struct CharLstm: Matrix<STEPS, LETTERS> {
-        rnn = Lstm<LETTERS, 32>,
-        linear = Linear<32, LETTERS>,
-    }
-}
-
-/// Characters `in.tokens`, one-hot, and those that follow, `in.targets`: eight columns in each step.
-pub(crate) struct Characters<N>(PhantomData<N>);
-
-impl<N: Train<Text, Out = Text>> Adapter for Characters<N> {
+impl<R, const H: usize> Adapter for Characters<R, H>
+where
+    (R, Linear<H, LETTERS>): Train<Text, Out = Text>,
+{
     fn run<K: Kernels>(k: K, case: &Case) {
+        case.rename(&[("0", "rnn"), ("1", "linear")]);
         let columns = case.shape("in.tokens")[1];
         // `[sequence][step][character]` as eight characters of all sequences for each step of training.
         let split = |name: &str| -> Vec<Vec<[u8; STEPS]>> {
@@ -59,19 +39,6 @@ impl<N: Train<Text, Out = Text>> Adapter for Characters<N> {
             split("in.tokens").iter().map(|rows| rows.iter().map(|row| row.map(one_hot)).collect()).collect();
         let targets = split("in.targets");
         let batches: Vec<_> = tokens.iter().zip(&targets).map(|(x, y)| (&x[..], &y[..])).collect();
-        train::<K, Text, N, [u8; STEPS], _>(k, case, &PerStep(CrossEntropyLoss), &batches);
-    }
-}
-
-/// The same with a recurrent layer `R` of another width.
-pub(crate) struct AnyCharacters<R, const H: usize>(PhantomData<R>);
-
-impl<R, const H: usize> Adapter for AnyCharacters<R, H>
-where
-    (R, Linear<H, LETTERS>): Train<Text, Out = Text>,
-{
-    fn run<K: Kernels>(k: K, case: &Case) {
-        case.rename(&[("0", "rnn"), ("1", "linear")]);
-        Characters::<(R, Linear<H, LETTERS>)>::run(k, case);
+        train::<K, Text, (R, Linear<H, LETTERS>), [u8; STEPS], _>(k, case, &PerStep(CrossEntropyLoss), &batches);
     }
 }

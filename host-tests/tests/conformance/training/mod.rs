@@ -15,20 +15,11 @@ use tensorlet::{
     optim::{Optimizer, Sgd, grad_clipping},
 };
 
-pub(crate) use characters::{AnyCharacters, CharGru, CharLstm, CharRnn, Characters};
+pub(crate) use characters::Characters;
 pub(crate) use residual::Residual;
-pub(crate) use transformer::{AnyTransformer, NextToken};
+pub(crate) use transformer::NextToken;
 
 use crate::{Adapter, case::Case, optimizer::Any, schedule};
-
-network! {
-    /// The network of `train_mlp_digits`.
-    pub struct Mlp: Vector<64> {
-        l1: Linear(32),
-        act: Relu,
-        l2: Linear(10),
-    }
-}
 
 network! {
     /// The network of `train_lenet`: LeNet-5 as "Dive into Deep Learning" has it.
@@ -65,10 +56,10 @@ where
     }
 }
 
-/// The network of `train_mlp_digits` with other sizes.
-pub(crate) struct AnyMlp<const IN: usize, const H: usize, const OUT: usize>;
+/// `train_mlp_digits`.
+pub(crate) struct Mlp<const IN: usize, const H: usize, const OUT: usize>;
 
-impl<const IN: usize, const H: usize, const OUT: usize> Adapter for AnyMlp<IN, H, OUT> {
+impl<const IN: usize, const H: usize, const OUT: usize> Adapter for Mlp<IN, H, OUT> {
     fn run<K: Kernels>(k: K, case: &Case) {
         case.rename(&[("0", "l1"), ("1.1", "l2")]);
         Classes::<Vector<IN>, (Linear<IN, H>, (Relu, Linear<H, OUT>))>::run(k, case);

@@ -3,63 +3,10 @@
 use tensorlet::{
     Embedding, Gelu, Kernels, LayerNorm, Linear, Matrix, MultiheadAttention, NoBias, Residual, Vector,
     loss::{CrossEntropyLoss, PerStep},
-    network,
 };
 
 use super::train;
 use crate::{Adapter, case::Case};
-
-/// Tokens of a sequence that have a next one.
-const STEPS: usize = 6;
-
-network! {
-    /// `proj(attention(qkv(ln1 x)))`
-    pub struct Attention: Matrix<STEPS, 8> {
-        ln1 = LayerNorm<Vector<8>>,
-        heads = MultiheadAttention<8, 2, true, NoBias, Vector<8>>,
-    }
-}
-
-network! {
-    /// `ff2(gelu(ff1(ln2 x)))`
-    pub struct FeedForward: Matrix<STEPS, 8> {
-        ln2 = LayerNorm<Vector<8>>,
-        ff1 = Linear<8, 16>,
-        gelu = Gelu,
-        ff2 = Linear<16, 8>,
-    }
-}
-
-network! {
-    /// The network of `train_transformer`.
-    pub struct Transformer: [u8; STEPS] {
-        emb = Embedding<11, 8>,
-        attention = Residual<Attention>,
-        feed = Residual<FeedForward>,
-        head = Linear<8, 11>,
-    }
-}
-
-/// Where the parameters stand in PyTorch's network.
-const NAMES: &[(&str, &str)] = &[
-    ("attention.ln1", "ln1"),
-    ("attention.heads.in_proj_weight", "qkv.weight"),
-    ("attention.heads.out_proj", "proj"),
-    ("feed.ln2", "ln2"),
-    ("feed.ff1", "ff1"),
-    ("feed.ff2", "ff2"),
-];
-
-/// `train_transformer`: every token but the first is what the ones before it are to guess.
-pub(crate) struct NextToken;
-
-impl Adapter for NextToken {
-    fn run<K: Kernels>(k: K, case: &Case) {
-        case.rename(NAMES);
-        let [x, next] = shifted::<STEPS>(case);
-        train::<K, _, Transformer, _, _>(k, case, &PerStep(CrossEntropyLoss), &[(&x, &next)]);
-    }
-}
 
 /// The tokens of each sequence but the last, and but the first.
 fn shifted<const T: usize>(case: &Case) -> [Vec<[u8; T]>; 2] {
@@ -79,10 +26,10 @@ type Layers<const V: usize, const E: usize, const F: usize> = (
     ),
 );
 
-/// `train_transformer` with other sizes, `T` tokens in a sequence.
-pub(crate) struct AnyTransformer<const V: usize, const E: usize, const F: usize, const T: usize>;
+/// `train_transformer`: every token but the first is what the `T` before it are to guess.
+pub(crate) struct NextToken<const V: usize, const E: usize, const F: usize, const T: usize>;
 
-impl<const V: usize, const E: usize, const F: usize, const T: usize> Adapter for AnyTransformer<V, E, F, T> {
+impl<const V: usize, const E: usize, const F: usize, const T: usize> Adapter for NextToken<V, E, F, T> {
     fn run<K: Kernels>(k: K, case: &Case) {
         case.rename(&[
             ("0", "emb"),
