@@ -10,7 +10,10 @@
 use tensorlet::kernel::Conv2dDims;
 
 pub(crate) use super::conv_weight::conv2d_weight_gradient;
-use super::pixels::{Axis, Pixels, Plane, Sizes};
+use super::{
+    Sizes,
+    pixels::{self, Axis, Pixels, Plane},
+};
 use crate::vector::Vector;
 
 /// Sizes that are plain, and for which all offsets fit into their types.
@@ -23,14 +26,27 @@ pub(crate) const fn fits(d: Conv2dDims) -> bool {
     channels && rows.fits() && columns.fits()
 }
 
+/// Whether a shape has code of its own: where a sample is enough work for that to pay.
+pub(crate) const fn is_specialised(d: Conv2dDims) -> bool {
+    d.out_len() * d.filter_len() >= 1 << 16
+}
+
 /// Rows and columns.
 #[inline(always)]
-pub(super) const fn axes(d: Conv2dDims) -> [Sizes; 2] {
-    [Sizes::of(d.window, d.input, d.output, 0), Sizes::of(d.window, d.input, d.output, 1)]
+pub(super) const fn axes(d: Conv2dDims) -> [pixels::Sizes; 2] {
+    [pixels::Sizes::of(d.window, d.input, d.output, 0), pixels::Sizes::of(d.window, d.input, d.output, 1)]
 }
 
 #[inline(always)]
-pub(crate) fn conv2d<L: Vector>(l: L, d: Conv2dDims, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+pub(crate) fn conv2d<L: Vector, S: Sizes<Conv2dDims>>(
+    l: L,
+    sizes: S,
+    x: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    y: &mut [f32],
+) {
+    let d = sizes.get();
     let [rows, columns] = axes(d);
     let walk = Walk {
         plane: Plane { rows: Axis::forward(rows), columns: Axis::forward(columns), out_width: d.output[1] },
@@ -52,7 +68,14 @@ pub(crate) fn conv2d<L: Vector>(l: L, d: Conv2dDims, x: &[f32], weight: &[f32], 
 }
 
 #[inline(always)]
-pub(crate) fn conv2d_input_gradient<L: Vector>(l: L, d: Conv2dDims, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+pub(crate) fn conv2d_input_gradient<L: Vector, S: Sizes<Conv2dDims>>(
+    l: L,
+    sizes: S,
+    dy: &[f32],
+    weight: &[f32],
+    dx: &mut [f32],
+) {
+    let d = sizes.get();
     let [rows, columns] = axes(d);
     for row_phase in 0..rows.phases() {
         for column_phase in 0..columns.phases() {

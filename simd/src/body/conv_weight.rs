@@ -8,6 +8,7 @@
 use tensorlet::kernel::Conv2dDims;
 
 use super::{
+    Sizes,
     conv::axes,
     pixels::{Axis, Pixels, Plane},
     reduce,
@@ -18,14 +19,15 @@ use crate::vector::Vector;
 const BLOCK: usize = 8;
 
 #[inline(always)]
-pub(crate) fn conv2d_weight_gradient<L: Vector>(
+pub(crate) fn conv2d_weight_gradient<L: Vector, S: Sizes<Conv2dDims>>(
     l: L,
-    d: Conv2dDims,
+    sizes: S,
     x: &[f32],
     dy: &[f32],
     dw: &mut [f32],
     db: &mut [f32],
 ) {
+    let d = sizes.get();
     let channels = d.out_channels.min(dw.len() / d.filter_len());
     let samples = (x.len() / d.in_len()).min(dy.len() / d.out_len());
     for dy in dy.chunks_exact(d.out_len()).take(samples) {

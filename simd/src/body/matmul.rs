@@ -7,6 +7,7 @@
 
 use core::mem::MaybeUninit;
 
+use super::Sizes;
 use crate::vector::{MOST_LANES, Vector};
 
 /// `c[i][j] += Σ_d a[i·a_row + d·a_depth] · b[d·b_row + j]` for `rows × columns` of `c`.
@@ -24,9 +25,15 @@ struct Product {
     c_row: usize,
 }
 
+/// Whether a second factor of these sizes has code of its own: where a product is done in no time.
+pub(crate) const fn is_specialised([k, n]: [usize; 2]) -> bool {
+    k * n <= 256
+}
+
 /// `c[m][n] += Σ_k a[m][k] b[k][n]` for `b` of `[K, N]`.
 #[inline(always)]
-pub(crate) fn matmul<L: Vector>(l: L, [k, n]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(l: L, sizes: S, a: &[f32], b: &[f32], c: &mut [f32]) {
+    let [k, n] = sizes.get();
     if k == 0 || n == 0 || b.len() < k * n {
         return;
     }
@@ -48,7 +55,8 @@ pub(crate) fn matmul<L: Vector>(l: L, [k, n]: [usize; 2], a: &[f32], b: &[f32], 
 
 /// `c[k][n] += Σ_m a[m][k] b[m][n]` for `c` of `[K, N]`.
 #[inline(always)]
-pub(crate) fn matmul_tn<L: Vector>(l: L, [k, n]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+pub(crate) fn matmul_tn<L: Vector, S: Sizes<[usize; 2]>>(l: L, sizes: S, a: &[f32], b: &[f32], c: &mut [f32]) {
+    let [k, n] = sizes.get();
     if k == 0 || n == 0 || c.len() < k * n {
         return;
     }
@@ -75,7 +83,8 @@ const STRIP: usize = 256;
 
 /// `c[m][k] += Σ_n a[m][n] b[k][n]` for `b` of `[K, N]`.
 #[inline(always)]
-pub(crate) fn matmul_nt<L: Vector>(l: L, [k, n]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(l: L, sizes: S, a: &[f32], b: &[f32], c: &mut [f32]) {
+    let [k, n] = sizes.get();
     if k == 0 || n == 0 || b.len() < k * n {
         return;
     }

@@ -11,5 +11,8 @@ pub(crate) mod matmul;
 mod pixels;
 pub(crate) mod pool;
 pub(crate) mod reduce;
+mod sizes;
 pub(crate) mod softmax;
 pub(crate) mod update;
+
+pub(crate) use sizes::{Matrix, Of, Sizes};

@@ -3,14 +3,18 @@
 
 use tensorlet::kernel::Pool2dDims;
 
-use super::pixels::{Axis, Pixels, Plane, Sizes};
+use super::{
+    Sizes,
+    pixels::{self, Axis, Pixels, Plane},
+};
 use crate::vector::Vector;
 
 /// The mark of a window in which nothing has been seen, as in the portable body.
 const UNSEEN: f32 = 255.0;
 
 #[inline(always)]
-pub(crate) fn max_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+pub(crate) fn max_pool2d<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+    let d = sizes.get();
     let plane = forward_plane(d);
     if plane.gathers() {
         max_windows::<L, true>(l, d, &plane, x, y, index);
@@ -55,7 +59,8 @@ fn max_windows<L: Vector, const GATHERS: bool>(
 }
 
 #[inline(always)]
-pub(crate) fn avg_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32]) {
+pub(crate) fn avg_pool2d<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, x: &[f32], y: &mut [f32]) {
+    let d = sizes.get();
     let plane = forward_plane(d);
     if plane.gathers() {
         sum_windows::<L, true>(l, &plane, mean_scale(d), [d.in_plane(), d.out_plane()], x, y);
@@ -65,7 +70,8 @@ pub(crate) fn avg_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32
 }
 
 #[inline(always)]
-pub(crate) fn avg_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]) {
+pub(crate) fn avg_pool2d_backward<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, dy: &[f32], dx: &mut [f32]) {
+    let d = sizes.get();
     let [rows, columns] = axes(d);
     for row_phase in 0..rows.phases() {
         for column_phase in 0..columns.phases() {
@@ -117,6 +123,11 @@ pub(crate) const fn fits(d: Pool2dDims) -> bool {
     d.is_plain() && rows.fits() && columns.fits()
 }
 
+/// Whether a shape has code of its own: where a plane is enough work for that to pay.
+pub(crate) const fn is_specialised(d: Pool2dDims) -> bool {
+    d.in_plane() >= 1 << 8
+}
+
 /// One over what all means divide by: plain sizes have such a number.
 #[inline(always)]
 const fn mean_scale(d: Pool2dDims) -> f32 {
@@ -128,9 +139,11 @@ const fn mean_scale(d: Pool2dDims) -> f32 {
 
 /// Rows and columns.
 #[inline(always)]
-const fn axes(d: Pool2dDims) -> [Sizes; 2] {
+const fn axes(d: Pool2dDims) -> [pixels::Sizes; 2] {
     match d.window {
-        Some(window) => [Sizes::of(window, d.input, d.output, 0), Sizes::of(window, d.input, d.output, 1)],
-        None => [Sizes::EMPTY; 2],
+        Some(window) => {
+            [pixels::Sizes::of(window, d.input, d.output, 0), pixels::Sizes::of(window, d.input, d.output, 1)]
+        }
+        None => [pixels::Sizes::EMPTY; 2],
     }
 }

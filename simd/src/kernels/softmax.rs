@@ -1,0 +1,17 @@
+//! Softmax and cross-entropy.
+
+macro_rules! softmax_kernels {
+    ($token:ty, $features:literal) => {
+        const _: () = {
+            use tensorlet::kernel::SoftmaxKernels;
+
+            impl SoftmaxKernels for $token {
+                $crate::kernels::methods! { $token, $features, softmax:
+                    fn softmax(x: &mut [f32]) -> ();
+                    fn cross_entropy(x: &mut [f32], target: usize, scale: f32) -> f32;
+                }
+            }
+        };
+    };
+}
+pub(crate) use softmax_kernels;
