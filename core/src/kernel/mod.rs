@@ -10,6 +10,7 @@
 
 pub(crate) mod conv;
 mod elementwise;
+mod epilogue;
 mod function;
 pub(crate) mod lp_pool;
 mod matmul;
@@ -24,6 +25,7 @@ mod window;
 
 pub use conv::{Conv2dDims, Conv2dShape, ConvKernels};
 pub use elementwise::ElementwiseKernels;
+pub use epilogue::Epilogue;
 pub use function::Function;
 pub use matmul::MatmulKernels;
 pub use norm::{NormKernels, Standard};

@@ -7,6 +7,7 @@
 pub(crate) mod conv;
 mod conv_weight;
 pub(crate) mod elementwise;
+pub(crate) mod epilogue;
 pub(crate) mod matmul;
 mod pixels;
 pub(crate) mod pool;
