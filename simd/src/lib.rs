@@ -9,6 +9,8 @@
 //! | host, feature `std` | once per program, at run time | [`Isa::best`] or [`Isa::by_name`], and [`dispatch!`] or [`Isa::run`] |
 //! | `no_std` | when the crate is built | [`NATIVE`] |
 //!
+//! With the feature `rayon`, the module `parallel` trains and runs networks on all cores.
+//!
 //! ```
 //! use tensorlet::{Layer, Linear};
 //! let net = Linear::<2, 1> { weight: [[1.0], [10.0]], bias: [0.5] };
@@ -38,6 +40,8 @@ mod isa;
 #[cfg(target_arch = "x86_64")]
 mod kernels;
 mod native;
+#[cfg(feature = "rayon")]
+pub mod parallel;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 

@@ -113,4 +113,33 @@ impl Description {
             Self::Steps(inner, times) | Self::Repeat(inner, times) => *times * inner.macs(),
         }
     }
+
+    /// Whether the output for one sample depends on the others of its batch, in training or in
+    /// evaluation: where statistics of the batch normalise. Such a batch cannot be computed in parts.
+    ///
+    /// ```
+    /// use tensorlet::{BatchNorm2d, Image, Layer};
+    /// const NORM: tensorlet::description::Description = <BatchNorm2d<3> as Layer<Image<3, 8, 8>>>::DESCRIPTION;
+    /// assert!(NORM.couples_samples(true) && !NORM.couples_samples(false));
+    /// ```
+    #[must_use]
+    pub const fn couples_samples(&self, training: bool) -> bool {
+        match self {
+            Self::Layer(LayerInfo { op: Op::BatchNorm { tracked, .. }, .. }) => training || !*tracked,
+            Self::Layer(_) => false,
+            Self::Chain(a, b) | Self::Concat(a, b) => a.couples_samples(training) || b.couples_samples(training),
+            Self::Network { layers, .. } => {
+                let mut i = 0;
+                while i < layers.len() {
+                    if layers[i].description.couples_samples(training) {
+                        return true;
+                    }
+                    i += 1;
+                }
+                false
+            }
+            Self::Residual(inner) | Self::Steps(inner, _) | Self::Repeat(inner, _) => inner.couples_samples(training),
+            Self::Frozen(inner) => inner.couples_samples(false),
+        }
+    }
 }

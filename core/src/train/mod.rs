@@ -13,9 +13,11 @@
 
 mod batch;
 mod early_stopping;
+mod gradient;
 mod input_gradient;
 
 pub use early_stopping::{Best, EarlyStopping, Goal, Progress};
+pub use gradient::{gradient, gradient_pass_words};
 pub use input_gradient::{input_gradient, input_gradient_words};
 
 use core::marker::PhantomData;
