@@ -17,6 +17,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod aligned;
 pub mod data;
 pub mod description;
 mod error;
@@ -41,6 +42,7 @@ pub mod sliding;
 mod tensor;
 pub mod train;
 
+pub use aligned::Aligned;
 pub use description::Description;
 pub use error::Error;
 pub use index::Index;
@@ -83,6 +85,7 @@ pub mod __private {
     pub use crate::{
         Kernels, Layer, Module, Path, Train, Visitor, VisitorMut,
         description::{Description, Named},
+        kernel::Epilogue,
         layer::{Fused, Pass},
         memory::{End, Input},
         message::check_budget,

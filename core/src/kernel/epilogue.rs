@@ -20,6 +20,12 @@ pub enum Epilogue {
 }
 
 impl Epilogue {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub const fn is_identity(self) -> bool {
+        matches!(self, Self::Identity)
+    }
+
     /// Applies it to sums that have been written: what a kernel without registers to spare does.
     ///
     /// ```

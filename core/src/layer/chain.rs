@@ -9,7 +9,7 @@ use super::{Fused, Layer, Pass, Train};
 use crate::{
     Error, Module, Path, Tensor, Visitor, VisitorMut,
     description::Description,
-    kernel::Kernels,
+    kernel::{Epilogue, Kernels},
     memory::{self, End, Input, max},
     optim::Optimizer,
 };
@@ -45,6 +45,7 @@ impl<X: Tensor, A: Layer<X>, B: Layer<A::Out>> Layer<X> for (A, B) {
     const PEAK: usize = max(A::PEAK, B::PEAK);
     const PEAK_GIVEN: usize = max(A::PEAK_GIVEN, B::PEAK);
     const STATE: usize = A::STATE + B::STATE;
+    const LEADS_WITH: Epilogue = A::LEADS_WITH;
 
     #[inline(always)]
     fn check(x: &[X]) -> Result<(), Error> {
@@ -55,9 +56,42 @@ impl<X: Tensor, A: Layer<X>, B: Layer<A::Out>> Layer<X> for (A, B) {
     fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, state: &mut [f32], arena: &mut [f32]) -> End {
         let n = input.n();
         let (state, state_rest) = memory::split(state, n * A::STATE);
-        let at = self.0.infer(k, input, state, arena);
-        self.1.infer(k, Input::Arena { n, at }, state_rest, arena)
+        if const { A::LEADS_WITH.is_identity() && !B::LEADS_WITH.is_identity() } {
+            let at = self.0.infer_then(k, B::LEADS_WITH, input, state, arena);
+            self.1.infer_then(k, Epilogue::Identity, Input::Arena { n, at }, state_rest, arena)
+        } else {
+            let at = self.0.infer(k, input, state, arena);
+            self.1.infer(k, Input::Arena { n, at }, state_rest, arena)
+        }
     }
+
+    #[inline(always)]
+    fn infer_then<K: Kernels>(
+        &self,
+        k: K,
+        then: Epilogue,
+        input: Input<'_, X>,
+        state: &mut [f32],
+        arena: &mut [f32],
+    ) -> End {
+        let n = input.n();
+        let (state, state_rest) = memory::split(state, n * A::STATE);
+        let at = self.0.infer_then(k, B::LEADS_WITH, input, state, arena);
+        self.1.infer_then(k, then, Input::Arena { n, at }, state_rest, arena)
+    }
+}
+
+/// Of parts in a row, which lead with these functions: whether each finds its own applied by the part
+/// before it, the last entry being what stands behind all. A part that must apply its own itself cannot
+/// also apply that of the next.
+#[must_use]
+pub const fn applied<const N: usize>(leads: &[Epilogue; N]) -> [bool; N] {
+    let (mut applied, mut i) = ([false; N], 1);
+    while i < N {
+        applied[i] = applied[i - 1] || leads[i - 1].is_identity();
+        i += 1;
+    }
+    applied
 }
 
 /// A first part that is not trained, when no gradient of the input is wanted, runs as inference: it

@@ -102,7 +102,7 @@ pub use view::View;
 use crate::{
     Error, Module, Path, Tensor,
     description::Description,
-    kernel::Kernels,
+    kernel::{Epilogue, Kernels},
     memory::{self, End, Input},
     optim::Optimizer,
 };
@@ -133,6 +133,10 @@ pub trait Layer<X: Tensor>: Module {
     /// recurrent layer. 0 for all others.
     const STATE: usize = 0;
 
+    /// The function of each element that the layer begins with, where a layer before it can apply it to
+    /// its sums while they are in registers: an activation's own.
+    const LEADS_WITH: Epilogue = Epilogue::Identity;
+
     /// Checks the values of inputs that come from outside, where not every value is valid: the
     /// tokens of an embedding.
     ///
@@ -151,6 +155,24 @@ pub trait Layer<X: Tensor>: Module {
     /// layer begins with zeros and carries nothing on. This is the method that layers implement; callers
     /// use [`forward`](Self::forward).
     fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, state: &mut [f32], arena: &mut [f32]) -> End;
+
+    /// [`infer`](Self::infer) as a part of a chain that is fused: without [`LEADS_WITH`](Self::LEADS_WITH),
+    /// which the layer before has applied, and with `then` applied to the output. Layers whose kernel
+    /// takes an [`Epilogue`] pass it on; those that lead with one implement this.
+    #[inline(always)]
+    fn infer_then<K: Kernels>(
+        &self,
+        k: K,
+        then: Epilogue,
+        input: Input<'_, X>,
+        state: &mut [f32],
+        arena: &mut [f32],
+    ) -> End {
+        let n = input.n();
+        let at = self.infer(k, input, state, arena);
+        then.apply(k, memory::cut(arena, at, n * Self::Out::WORDS).0);
+        at
+    }
 
     /// The network's output for a batch; intermediate results and the output lie in `arena`.
     ///

@@ -51,6 +51,15 @@ macro_rules! __network_index {
                 }),+],
             };
 
+            /// What each layer leads with, and which finds that applied by the layer before it.
+            const LEADS: [t::Epilogue; { $($n)+ } + 1] = [
+                $(<<&'static $name as t::Position<{ $($i)+ }>>::Layer as t::Layer<
+                    <&'static $name as t::Position<{ $($i)+ }>>::In,
+                >>::LEADS_WITH,)+
+                t::Epilogue::Identity,
+            ];
+            const APPLIED: [bool; { $($n)+ } + 1] = $crate::layer::chain::applied(&LEADS);
+
             impl t::Module for $name {
                 const ZERO: Self = Self { $($field: $crate::__network_zero!($spec <&'static $name as t::Position<{ $($i)+ }>>::Layer)),+ };
                 const PARAMETERS: usize = <Chain as t::Module>::PARAMETERS;
@@ -91,7 +100,13 @@ macro_rules! __network_index {
                             <&'static $name as t::Position<{ $($i)+ }>>::In,
                         >>::STATE;
                         let (state, rest) = $crate::memory::split(rest, words);
-                        let at = t::Layer::<<&'static $name as t::Position<{ $($i)+ }>>::In>::infer(&self.$field, k, input, state, arena);
+                        let at = if const { APPLIED[$($i)+] || LEADS[$($i)+].is_identity() } {
+                            t::Layer::<<&'static $name as t::Position<{ $($i)+ }>>::In>::infer_then(
+                                &self.$field, k, const { LEADS[$($i)+ + 1] }, input, state, arena,
+                            )
+                        } else {
+                            t::Layer::<<&'static $name as t::Position<{ $($i)+ }>>::In>::infer(&self.$field, k, input, state, arena)
+                        };
                         let input = t::Input::Arena::<
                             <<&'static $name as t::Position<{ $($i)+ }>>::Layer as t::Layer<
                                 <&'static $name as t::Position<{ $($i)+ }>>::In,

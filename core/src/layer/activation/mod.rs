@@ -10,7 +10,7 @@ use super::{Layer, Pass, Train};
 use crate::{
     Tensor,
     description::{Activation, Description, LayerInfo, Op},
-    kernel::{Function, Kernels},
+    kernel::{Epilogue, Function, Kernels},
     math,
     memory::{self, End, Input, bits},
     module::no_parameters,
@@ -50,7 +50,7 @@ pub struct Tanh;
 
 /// What all activations share as layers that work in place at inference.
 macro_rules! inference {
-    ($name:ident, |$k:ident, $function:ident, $x:ident| $infer:expr) => {
+    ($name:ident, $epilogue:tt, |$k:ident, $function:ident, $x:ident| $infer:expr) => {
         impl<X: Tensor<Elem = f32>> Layer<X> for $name {
             type Out = X;
             const DESCRIPTION: Description = Description::Layer(LayerInfo {
@@ -68,9 +68,32 @@ macro_rules! inference {
                 let $function = *self;
                 memory::in_place(input, arena, |$x| $infer)
             }
+
+            $crate::layer::activation::leading!($epilogue);
         }
     };
 }
+
+/// What a chain needs to fuse an activation with the layer before it, where kernels know the activation.
+macro_rules! leading {
+    (_) => {};
+    ($epilogue:ident) => {
+        const LEADS_WITH: Epilogue = Epilogue::$epilogue;
+
+        #[inline(always)]
+        fn infer_then<K: Kernels>(
+            &self,
+            k: K,
+            then: Epilogue,
+            input: Input<'_, X>,
+            _: &mut [f32],
+            arena: &mut [f32],
+        ) -> End {
+            memory::in_place(input, arena, |x| then.apply(k, x))
+        }
+    };
+}
+use leading;
 
 /// The layer of a function whose derivative needs `x`, with the default of each setting. In training the
 /// input stays in its slot, which takes `∂L/∂x`.
@@ -78,7 +101,7 @@ macro_rules! activation {
     ($name:ident { $($setting:ident: $default:expr),* }) => {
         activation!(@settings $name { $($setting: $default),* });
         no_parameters!([] $name $(, $setting)*);
-        inference!($name, |k, function, x| k.map(function, x));
+        inference!($name, _, |k, function, x| k.map(function, x));
 
         impl<X: Tensor<Elem = f32>> Train<X> for $name {
             #[inline(always)]
@@ -125,9 +148,9 @@ macro_rules! activation {
 
 use {activation, inference};
 
-inference!(Relu, |k, _function, x| k.relu(x));
-inference!(Sigmoid, |k, _function, x| k.sigmoid(x));
-inference!(Tanh, |k, _function, x| k.tanh(x));
+inference!(Relu, Relu, |k, _function, x| k.relu(x));
+inference!(Sigmoid, Sigmoid, |k, _function, x| k.sigmoid(x));
+inference!(Tanh, Tanh, |k, _function, x| k.tanh(x));
 
 macro_rules! plain {
     ($($name:ident)+) => {$(
