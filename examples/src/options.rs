@@ -37,7 +37,7 @@ pub struct Options {
     pub out: PathBuf,
 
     /// Instructions to compute with: auto (the widest that this processor has), portable (the same
-    /// bits everywhere), avx2 or avx512
+    /// bits everywhere), simd128, neon, avx2 or avx512
     #[arg(long, value_name = "ISA", default_value = "auto")]
     pub isa: Isa,
 

@@ -4,31 +4,122 @@ use core::{fmt, str::FromStr};
 
 use tensorlet::{Portable, kernel::Kernels};
 
-#[cfg(target_arch = "x86_64")]
-use crate::{Avx2, Avx512};
+use crate::isa::*;
 
-/// An instruction set that this processor has, with its token.
-///
-/// Choose one per program, or per call of a network, and let [`dispatch!`](crate::dispatch) or
-/// [`run`](Self::run) hand the token to the code; a kernel never asks again.
-///
-/// ```
-/// use tensorlet_simd::Isa;
-/// println!("running on {}", Isa::best());
-/// assert_eq!(Isa::by_name("portable")?.name(), "portable");
-/// # Ok::<(), tensorlet_simd::UnsupportedIsa>(())
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub enum Isa {
-    /// Plain Rust, on any processor; the same bits everywhere.
-    Portable(Portable),
-    /// AVX2 with FMA.
-    #[cfg(target_arch = "x86_64")]
-    Avx2(Avx2),
-    /// AVX-512 F, VL, DQ and BW.
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Avx512),
+/// Makes [`Isa`] and [`dispatch!`](crate::dispatch) from the instruction sets that a build can have
+/// besides the portable one, in the order of [`Isa::NAMES`].
+macro_rules! instruction_sets {
+    ($d:tt $($(#[$about:meta])* $isa:ident $name:literal)*) => {
+        /// An instruction set that this processor has, with its token.
+        ///
+        /// Choose one per program, or per call of a network, and let [`dispatch!`](crate::dispatch) or
+        /// [`run`](Self::run) hand the token to the code; a kernel never asks again.
+        ///
+        /// ```
+        /// use tensorlet_simd::Isa;
+        /// println!("running on {}", Isa::best());
+        /// assert_eq!(Isa::by_name("portable")?.name(), "portable");
+        /// # Ok::<(), tensorlet_simd::UnsupportedIsa>(())
+        /// ```
+        #[derive(Clone, Copy, Debug)]
+        pub enum Isa {
+            /// Plain Rust, on any processor; the same bits everywhere.
+            Portable(Portable),
+            $($(#[$about])* $isa($isa),)*
+        }
+
+        impl Isa {
+            /// The instruction sets of this processor besides the portable one, from the plainest on.
+            fn vectors() -> impl DoubleEndedIterator<Item = Self> {
+                [$($isa::new().map(Self::$isa)),*].into_iter().flatten()
+            }
+
+            /// The name by which [`by_name`](Self::by_name) finds it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    Self::Portable(_) => "portable",
+                    $(Self::$isa(_) => $name,)*
+                }
+            }
+
+            /// Runs code on the token of this instruction set. The whole of it, as far as it is inlined,
+            /// is compiled for that instruction set, not the kernels alone.
+            ///
+            /// ```
+            /// use tensorlet::kernel::Kernels;
+            /// use tensorlet_simd::{Isa, WithKernels};
+            /// struct Sum<'a>(&'a [f32]);
+            /// impl WithKernels for Sum<'_> {
+            ///     type Output = f32;
+            ///     fn with<K: Kernels>(self, k: K) -> f32 {
+            ///         k.sum(self.0)
+            ///     }
+            /// }
+            /// assert_eq!(Isa::best().run(Sum(&[1.0, 2.0])), 3.0);
+            /// ```
+            #[inline]
+            pub fn run<F: WithKernels>(self, f: F) -> F::Output {
+                match self {
+                    Self::Portable(k) => f.with(k),
+                    $(Self::$isa(k) => k.run(f),)*
+                }
+            }
+        }
+
+        /// Evaluates an expression with the token of an [`Isa`]: `dispatch!(isa, |k| expression)`, or
+        /// `dispatch!(|k| expression)` for the best one.
+        ///
+        /// The expression is compiled once for each instruction set and chosen by one branch; by none
+        /// where the build is for the best one.
+        ///
+        /// ```
+        /// use tensorlet::kernel::ReduceKernels;
+        /// use tensorlet_simd::{Isa, dispatch};
+        /// let x = [1.0, 2.0, 3.0];
+        /// assert_eq!(dispatch!(|k| k.sum(&x)), 6.0);
+        /// for isa in Isa::available() {
+        ///     assert_eq!(dispatch!(isa, |k| k.max(&x)), 3.0);
+        /// }
+        /// ```
+        #[macro_export]
+        macro_rules! dispatch {
+            (|$d k:ident| $d body:expr) => {
+                $d crate::dispatch!($d crate::Isa::best(), |$d k| $d body)
+            };
+            ($d isa:expr, |$d k:ident| $d body:expr) => {
+                match $d isa {
+                    $d crate::Isa::Portable($d k) => $d body,
+                    $($d crate::Isa::$isa($d k) => $d body,)*
+                }
+            };
+        }
+    };
 }
+
+#[cfg(target_arch = "x86_64")]
+instruction_sets! { $
+    /// AVX2 with FMA.
+    Avx2 "avx2"
+    /// AVX-512 F, VL, DQ and BW.
+    Avx512 "avx512"
+}
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+instruction_sets! { $
+    /// NEON of 64-bit Arm.
+    Neon "neon"
+}
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+instruction_sets! { $
+    /// The 128-bit vectors of WebAssembly.
+    Simd128 "simd128"
+}
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+)))]
+instruction_sets! { $ }
 
 /// Code that runs on a token of any instruction set.
 pub trait WithKernels {
@@ -40,8 +131,8 @@ pub trait WithKernels {
 }
 
 impl Isa {
-    /// The names of all instruction sets, from the plainest to the widest.
-    pub const NAMES: [&'static str; 3] = ["portable", "avx2", "avx512"];
+    /// The names of all instruction sets, whatever the processor: from the plainest to the widest.
+    pub const NAMES: [&'static str; 5] = ["portable", "simd128", "neon", "avx2", "avx512"];
 
     /// The widest instruction set of this processor.
     ///
@@ -50,16 +141,7 @@ impl Isa {
     #[inline]
     #[must_use]
     pub fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if let Some(k) = Avx512::new() {
-                return Self::Avx512(k);
-            }
-            if let Some(k) = Avx2::new() {
-                return Self::Avx2(k);
-            }
-        }
-        Self::Portable(Portable)
+        Self::vectors().next_back().unwrap_or(Self::Portable(Portable))
     }
 
     /// The instruction set of this name: one of [`NAMES`](Self::NAMES), or `auto` for the best.
@@ -74,18 +156,11 @@ impl Isa {
     /// assert_eq!(Isa::by_name("mmx").unwrap_err(), UnsupportedIsa::Unknown);
     /// ```
     pub fn by_name(name: &str) -> Result<Self, UnsupportedIsa> {
-        match name {
-            "auto" => Ok(Self::best()),
-            "portable" => Ok(Self::Portable(Portable)),
-            #[cfg(target_arch = "x86_64")]
-            "avx2" => Avx2::new().map(Self::Avx2).ok_or(UnsupportedIsa::Missing { name: "avx2" }),
-            #[cfg(target_arch = "x86_64")]
-            "avx512" => Avx512::new().map(Self::Avx512).ok_or(UnsupportedIsa::Missing { name: "avx512" }),
-            _ => match Self::NAMES.into_iter().find(|known| *known == name) {
-                Some(name) => Err(UnsupportedIsa::Missing { name }),
-                None => Err(UnsupportedIsa::Unknown),
-            },
+        if name == "auto" {
+            return Ok(Self::best());
         }
+        let name = Self::NAMES.into_iter().find(|known| *known == name).ok_or(UnsupportedIsa::Unknown)?;
+        Self::available().find(|isa| isa.name() == name).ok_or(UnsupportedIsa::Missing { name })
     }
 
     /// The instruction sets of this processor, from the plainest to the widest.
@@ -95,45 +170,7 @@ impl Isa {
     /// assert_eq!(Isa::available().next().unwrap().name(), "portable");
     /// ```
     pub fn available() -> impl Iterator<Item = Self> {
-        Self::NAMES.into_iter().filter_map(|name| Self::by_name(name).ok())
-    }
-
-    /// The name by which [`by_name`](Self::by_name) finds it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Portable(_) => "portable",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "avx512",
-        }
-    }
-
-    /// Runs code on the token of this instruction set. The whole of it, as far as it is inlined, is
-    /// compiled for that instruction set, not the kernels alone.
-    ///
-    /// ```
-    /// use tensorlet::kernel::Kernels;
-    /// use tensorlet_simd::{Isa, WithKernels};
-    /// struct Sum<'a>(&'a [f32]);
-    /// impl WithKernels for Sum<'_> {
-    ///     type Output = f32;
-    ///     fn with<K: Kernels>(self, k: K) -> f32 {
-    ///         k.sum(self.0)
-    ///     }
-    /// }
-    /// assert_eq!(Isa::best().run(Sum(&[1.0, 2.0])), 3.0);
-    /// ```
-    #[inline]
-    pub fn run<F: WithKernels>(self, f: F) -> F::Output {
-        match self {
-            Self::Portable(k) => f.with(k),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(k) => k.run(f),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(k) => k.run(f),
-        }
+        core::iter::once(Self::Portable(Portable)).chain(Self::vectors())
     }
 }
 
@@ -164,7 +201,8 @@ impl FromStr for Isa {
 pub enum UnsupportedIsa {
     /// No instruction set has that name.
     Unknown,
-    /// This processor, or a build without the feature `std` for it, lacks the instruction set.
+    /// This processor lacks the instruction set, or this build cannot have it: without the feature
+    /// `std`, or for WebAssembly without the target feature `simd128`.
     Missing {
         /// Its name.
         name: &'static str,
@@ -186,47 +224,3 @@ impl fmt::Display for UnsupportedIsa {
 }
 
 impl core::error::Error for UnsupportedIsa {}
-
-/// Evaluates an expression with the token of an [`Isa`]: `dispatch!(isa, |k| expression)`, or
-/// `dispatch!(|k| expression)` for the best one.
-///
-/// The expression is compiled once for each instruction set and chosen by one branch.
-///
-/// ```
-/// use tensorlet::kernel::ReduceKernels;
-/// use tensorlet_simd::{Isa, dispatch};
-/// let x = [1.0, 2.0, 3.0];
-/// assert_eq!(dispatch!(|k| k.sum(&x)), 6.0);
-/// for isa in Isa::available() {
-///     assert_eq!(dispatch!(isa, |k| k.max(&x)), 3.0);
-/// }
-/// ```
-#[cfg(target_arch = "x86_64")]
-#[macro_export]
-macro_rules! dispatch {
-    (|$k:ident| $body:expr) => {
-        $crate::dispatch!($crate::Isa::best(), |$k| $body)
-    };
-    ($isa:expr, |$k:ident| $body:expr) => {
-        match $isa {
-            $crate::Isa::Portable($k) => $body,
-            $crate::Isa::Avx2($k) => $body,
-            $crate::Isa::Avx512($k) => $body,
-        }
-    };
-}
-
-/// Evaluates an expression with the token of an [`Isa`]: `dispatch!(isa, |k| expression)`, or
-/// `dispatch!(|k| expression)` for the best one.
-#[cfg(not(target_arch = "x86_64"))]
-#[macro_export]
-macro_rules! dispatch {
-    (|$k:ident| $body:expr) => {
-        $crate::dispatch!($crate::Isa::best(), |$k| $body)
-    };
-    ($isa:expr, |$k:ident| $body:expr) => {
-        match $isa {
-            $crate::Isa::Portable($k) => $body,
-        }
-    };
-}

@@ -4,7 +4,16 @@
 //! implements all families of [`tensorlet::kernel`], and goes wherever
 //! [`Portable`](tensorlet::Portable) goes.
 //!
-//! | | chosen | by |
+//! | token | registers | processors |
+//! |---|---|---|
+//! | `Avx2` | 16 of 8 numbers | x86-64 with AVX2 and FMA |
+//! | `Avx512` | 32 of 16 numbers | x86-64 with AVX-512 F, VL, DQ and BW |
+//! | `Neon` | 32 of 4 numbers | 64-bit Arm, all |
+//! | `Simd128` | 16 of 4 numbers | WebAssembly, built with `-C target-feature=+simd128` |
+//!
+//! Everything else, x86-64 without AVX2 among it, runs on `Portable`. The choice is made
+//!
+//! | | when | by |
 //! |---|---|---|
 //! | host, feature `std` | once per program, at run time | [`Isa::best`] or [`Isa::by_name`], and [`dispatch!`] or [`Isa::run`] |
 //! | `no_std` | when the crate is built | [`NATIVE`] |
@@ -33,19 +42,30 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
 mod body;
 mod choice;
 mod isa;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
 mod kernels;
 mod native;
 #[cfg(feature = "rayon")]
 pub mod parallel;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
 mod vector;
 
 pub use choice::{Isa, UnsupportedIsa, WithKernels};
-#[cfg(target_arch = "x86_64")]
-pub use isa::{Avx2, Avx512};
+pub use isa::*;
 pub use native::{NATIVE, Native};

@@ -1,8 +1,8 @@
 //! The instruction set that a build is for.
 
 /// The token of the widest instruction set that every processor of this build's target has:
-/// [`Portable`](tensorlet::Portable), unless the compiler was told of more
-/// (`-C target-cpu`, `-C target-feature`).
+/// [`Portable`](tensorlet::Portable), unless the target has vectors always (64-bit Arm has
+/// NEON) or the compiler was told of more (`-C target-cpu`, `-C target-feature`).
 ///
 /// ```
 /// use tensorlet::kernel::ReduceKernels;
@@ -13,36 +13,33 @@ pub type Native = imp::Native;
 /// The token [`Native`].
 pub const NATIVE: Native = imp::NATIVE;
 
-#[cfg(all(
-    target_arch = "x86_64",
-    target_feature = "avx512f",
-    target_feature = "avx512vl",
-    target_feature = "avx512dq",
-    target_feature = "avx512bw"
-))]
 mod imp {
-    pub(super) use crate::Avx512 as Native;
-    pub(super) const NATIVE: Native = Native::native();
-}
-
-#[cfg(all(
-    target_arch = "x86_64",
-    target_feature = "avx2",
-    target_feature = "fma",
-    not(all(
-        target_feature = "avx512f",
-        target_feature = "avx512vl",
-        target_feature = "avx512dq",
-        target_feature = "avx512bw"
-    ))
-))]
-mod imp {
-    pub(super) use crate::Avx2 as Native;
-    pub(super) const NATIVE: Native = Native::native();
-}
-
-#[cfg(not(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma")))]
-mod imp {
-    pub(super) use tensorlet::Portable as Native;
-    pub(super) const NATIVE: Native = Native;
+    core::cfg_select! {
+        all(
+            target_arch = "x86_64",
+            target_feature = "avx512f",
+            target_feature = "avx512vl",
+            target_feature = "avx512dq",
+            target_feature = "avx512bw"
+        ) => {
+            pub(super) use crate::Avx512 as Native;
+            pub(super) const NATIVE: Native = Native::native();
+        }
+        all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma") => {
+            pub(super) use crate::Avx2 as Native;
+            pub(super) const NATIVE: Native = Native::native();
+        }
+        all(target_arch = "aarch64", target_feature = "neon") => {
+            pub(super) use crate::Neon as Native;
+            pub(super) const NATIVE: Native = Native::native();
+        }
+        all(target_arch = "wasm32", target_feature = "simd128") => {
+            pub(super) use crate::Simd128 as Native;
+            pub(super) const NATIVE: Native = Native::native();
+        }
+        _ => {
+            pub(super) use tensorlet::Portable as Native;
+            pub(super) const NATIVE: Native = Native;
+        }
+    }
 }

@@ -103,6 +103,20 @@ pub(crate) trait Vector: Lanes {
     }
 }
 
+/// Methods that are one expression of intrinsics each, allowed by the token `self`.
+macro_rules! proven {
+    ($($(#[$meta:meta])* fn $name:ident($self:ident $(, $arg:ident: $type:ty)*) -> $ret:ty = $body:expr;)*) => {$(
+        $(#[$meta])*
+        #[inline(always)]
+        fn $name($self $(, $arg: $type)*) -> $ret {
+            // SAFETY: `self` proves that the processor has the instruction set, and these
+            // intrinsics ask for nothing else.
+            unsafe { $body }
+        }
+    )*};
+}
+pub(crate) use proven;
+
 #[cfg(test)]
 mod tests {
     use std::{boxed::Box, println, vec::Vec};
@@ -110,17 +124,25 @@ mod tests {
     use tensorlet::math::lanes;
 
     use super::*;
-    use crate::{Avx2, Avx512};
+    use crate::Isa;
 
-    macro_rules! on_both {
+    /// Calls a generic function with the token of every vector unit, by name, and says which this
+    /// processor lacks.
+    macro_rules! on_every_unit {
         ($check:ident) => {
-            match Avx2::new() {
-                Some(l) => $check(l, "avx2"),
-                None => println!("{}: avx2 could not be tried", stringify!($check)),
-            }
-            match Avx512::new() {
-                Some(l) => $check(l, "avx512"),
-                None => println!("{}: avx512 could not be tried", stringify!($check)),
+            for name in Isa::NAMES {
+                match Isa::by_name(name) {
+                    Ok(Isa::Portable(_)) => {}
+                    #[cfg(target_arch = "wasm32")]
+                    Ok(Isa::Simd128(l)) => $check(l, name),
+                    #[cfg(target_arch = "aarch64")]
+                    Ok(Isa::Neon(l)) => $check(l, name),
+                    #[cfg(target_arch = "x86_64")]
+                    Ok(Isa::Avx2(l)) => $check(l, name),
+                    #[cfg(target_arch = "x86_64")]
+                    Ok(Isa::Avx512(l)) => $check(l, name),
+                    Err(reason) => println!("{}: {name} could not be tried: {reason}", stringify!($check)),
+                }
             }
         };
     }
@@ -153,7 +175,7 @@ mod tests {
                 assert!(copy.iter().zip(&data).all(|(copy, data)| *copy == 2.0 * data));
             }
         }
-        on_both!(check);
+        on_every_unit!(check);
     }
 
     #[test]
@@ -163,7 +185,7 @@ mod tests {
             bound(l, name, "tanh", lanes::tanh, f64::tanh, 1.5);
             bound(l, name, "sigmoid", lanes::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 2.5);
         }
-        on_both!(check);
+        on_every_unit!(check);
     }
 
     /// Checks every 4093rd number of both signs up to 110.

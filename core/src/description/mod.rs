@@ -36,7 +36,7 @@ pub struct Named {
 
 /// The structure of a network: a tree whose leaves are layers.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::large_enum_variant, reason = "descriptions are constants, and most of them are layers")]
+#[allow(clippy::large_enum_variant, reason = "descriptions are constants, and most of them are layers")]
 pub enum Description {
     /// A single layer.
     Layer(LayerInfo),

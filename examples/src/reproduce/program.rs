@@ -31,7 +31,7 @@ pub struct Options {
     #[arg(long, value_name = "FOLDER", default_value = "../shared/data")]
     pub data: PathBuf,
 
-    /// Instructions to compute with: auto, portable, avx2 or avx512
+    /// Instructions to compute with: auto, portable, simd128, neon, avx2 or avx512
     #[arg(long, value_name = "ISA", default_value = "auto")]
     pub isa: Isa,
 

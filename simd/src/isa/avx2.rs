@@ -4,11 +4,10 @@ use core::arch::x86_64::*;
 
 use tensorlet::math::lanes::Lanes;
 
-use super::proven;
 use crate::{
     WithKernels,
     kernels::kernels,
-    vector::{MOST_LANES, Vector},
+    vector::{MOST_LANES, Vector, proven},
 };
 
 /// The token of AVX2 and FMA: x86-64 processors since 2013 (Intel) and 2015 (AMD).

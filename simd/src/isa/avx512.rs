@@ -4,11 +4,10 @@ use core::arch::x86_64::*;
 
 use tensorlet::math::lanes::Lanes;
 
-use super::proven;
 use crate::{
     WithKernels,
     kernels::kernels,
-    vector::{MOST_LANES, Vector},
+    vector::{MOST_LANES, Vector, proven},
 };
 
 /// The token of AVX-512 F, VL, DQ and BW: server processors since 2017 (Intel) and 2022 (AMD, with
