@@ -4,12 +4,12 @@ use core::{fmt, str::FromStr};
 
 use tensorlet::{Portable, kernel::Kernels};
 
-use crate::isa::*;
-
 /// Makes [`Isa`] and [`dispatch!`](crate::dispatch) from the instruction sets that a build can have
 /// besides the portable one, in the order of [`Isa::NAMES`].
 macro_rules! instruction_sets {
     ($d:tt $($(#[$about:meta])* $isa:ident $name:literal)*) => {
+        $(use crate::isa::$isa;)*
+
         /// An instruction set that this processor has, with its token.
         ///
         /// Choose one per program, or per call of a network, and let [`dispatch!`](crate::dispatch) or
@@ -29,9 +29,14 @@ macro_rules! instruction_sets {
         }
 
         impl Isa {
-            /// The instruction sets of this processor besides the portable one, from the plainest on.
-            fn vectors() -> impl DoubleEndedIterator<Item = Self> {
-                [$($isa::new().map(Self::$isa)),*].into_iter().flatten()
+            /// The instruction sets of this processor, from the plainest to the widest.
+            ///
+            /// ```
+            /// use tensorlet_simd::Isa;
+            /// assert_eq!(Isa::available().next().unwrap().name(), "portable");
+            /// ```
+            pub fn available() -> impl DoubleEndedIterator<Item = Self> {
+                [Some(Self::Portable(Portable)) $(, $isa::new().map(Self::$isa))*].into_iter().flatten()
             }
 
             /// The name by which [`by_name`](Self::by_name) finds it.
@@ -141,7 +146,7 @@ impl Isa {
     #[inline]
     #[must_use]
     pub fn best() -> Self {
-        Self::vectors().next_back().unwrap_or(Self::Portable(Portable))
+        Self::available().next_back().unwrap_or(Self::Portable(Portable))
     }
 
     /// The instruction set of this name: one of [`NAMES`](Self::NAMES), or `auto` for the best.
@@ -161,16 +166,6 @@ impl Isa {
         }
         let name = Self::NAMES.into_iter().find(|known| *known == name).ok_or(UnsupportedIsa::Unknown)?;
         Self::available().find(|isa| isa.name() == name).ok_or(UnsupportedIsa::Missing { name })
-    }
-
-    /// The instruction sets of this processor, from the plainest to the widest.
-    ///
-    /// ```
-    /// use tensorlet_simd::Isa;
-    /// assert_eq!(Isa::available().next().unwrap().name(), "portable");
-    /// ```
-    pub fn available() -> impl Iterator<Item = Self> {
-        core::iter::once(Self::Portable(Portable)).chain(Self::vectors())
     }
 }
 
