@@ -67,6 +67,6 @@ pub mod parallel;
 mod vector;
 
 pub use choice::{Isa, UnsupportedIsa, WithKernels};
-#[allow(unused_imports, reason = "some targets have none")]
+#[allow(unused_imports, unreachable_pub, reason = "some targets have none")]
 pub use isa::*;
 pub use native::{NATIVE, Native};
