@@ -1,4 +1,27 @@
-//! Times whole jobs, on every instruction set that the processor has: `cargo bench -p tensorlet-benches`.
+//! tensorlet beside its peers: cases as data, the same inputs for everyone, answers compared before timing.
+//!
+//! `cargo xtask bench` builds and runs all of it; `cargo bench -p tensorlet-benches` times tensorlet alone, for
+//! who works on a kernel.
 
-#![no_std]
 #![forbid(unsafe_code)]
+
+pub mod arrays;
+pub mod case;
+pub mod chart;
+pub mod child;
+pub mod clock;
+pub mod compare;
+pub mod contestant;
+pub mod driver;
+pub mod gumbel;
+pub mod inputs;
+pub mod networks;
+pub mod ours;
+pub mod parameters;
+pub mod peak;
+pub mod record;
+pub mod serve;
+pub mod table;
+
+/// What may go wrong is told to a person.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod deep;
 mod firmware;
 mod host;
@@ -59,6 +60,8 @@ struct Cli {
 enum Task {
     /// Runs every step, or the steps named, and closes with a table.
     Test(TestArgs),
+    /// Times tensorlet beside its peers.
+    Bench(bench::BenchArgs),
     /// Builds and tests core, simd and host-tests from nothing, and holds the time against its bar.
     CleanBuild,
     /// Writes the table of operations in core's documentation anew.
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
             let shell = Shell::new(root, !arguments.no_install);
             if test(&shell, &arguments) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
+        Task::Bench(arguments) => said(bench::bench(&Shell::new(root, false), &arguments)),
         Task::CleanBuild => said(host::clean_build(&Shell::new(root, false))),
         Task::Operations => said(
             operations::table(&root)

@@ -1,0 +1,57 @@
+//! What is timed: one implementation of one case, with its data.
+
+use std::hint::black_box;
+
+use crate::arrays::Arrays;
+
+/// An implementation of a case, ready to run.
+pub trait Contestant {
+    /// Whose it is.
+    fn name(&self) -> String;
+
+    /// In which of its forms, in a few words.
+    fn form(&self) -> String;
+
+    /// The results of the first run.
+    fn answer(&mut self) -> Result<Arrays, String>;
+
+    /// Seconds of processor time that so many runs take.
+    fn time(&mut self, times: usize) -> f64;
+}
+
+/// A peer as closures over its data.
+pub struct Peer<S, F, A> {
+    /// Whose it is.
+    pub name: &'static str,
+    /// In which form.
+    pub form: &'static str,
+    /// Its data.
+    pub state: S,
+    /// One run.
+    pub run: F,
+    /// Its results.
+    pub answer: A,
+}
+
+impl<S, R, F: FnMut(&mut S) -> R, A: FnMut(&mut S, R) -> Arrays> Contestant for Peer<S, F, A> {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn form(&self) -> String {
+        self.form.to_owned()
+    }
+
+    fn answer(&mut self) -> Result<Arrays, String> {
+        let result = (self.run)(&mut self.state);
+        Ok((self.answer)(&mut self.state, result))
+    }
+
+    fn time(&mut self, times: usize) -> f64 {
+        let start = crate::clock::now();
+        for _ in 0..times {
+            black_box((self.run)(black_box(&mut self.state)));
+        }
+        crate::clock::now() - start
+    }
+}
