@@ -67,7 +67,9 @@ pub(crate) fn bench(shell: &Shell, arguments: &BenchArgs) -> Result<Note, Stop> 
         run.arg("--python").arg(&arguments.python).arg("benches/peers/python/main.py");
     } else {
         let python = arguments.python.display();
-        println!("{python} has no NumPy: without the peers in Python. To have them: {python} -m pip install {PACKAGES}");
+        println!(
+            "{python} has no NumPy: without the peers in Python. To have them: {python} -m pip install {PACKAGES}"
+        );
     }
     shell.run(run.arg("--").args(&arguments.words))?;
     Ok("measured".to_owned())
