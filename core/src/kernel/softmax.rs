@@ -1,8 +1,9 @@
 //! Softmax and the fused softmax cross-entropy.
 
+use super::samples_mut;
 use crate::math;
 
-/// Softmax over rows.
+/// Softmax over rows: of one row, and of rows one behind the other, which a vector unit computes side by side.
 pub trait SoftmaxKernels: Copy {
     /// `x_i ← exp(x_i - max x) / Σ_j exp(x_j - max x)`, in place on one row.
     ///
@@ -19,6 +20,19 @@ pub trait SoftmaxKernels: Copy {
         for x in x {
             *x *= scale;
         }
+    }
+
+    /// [`softmax`](Self::softmax) of each row of `len` numbers; a shorter one at the end is left as it is.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::SoftmaxKernels};
+    /// let mut x = [3.0, 3.0, 0.0, -200.0];
+    /// Portable.softmax_rows(&mut x, 2);
+    /// assert_eq!(x, [0.5, 0.5, 1.0, 0.0]);
+    /// ```
+    #[inline]
+    fn softmax_rows(self, x: &mut [f32], len: usize) {
+        samples_mut(x, len).for_each(|row| self.softmax(row));
     }
 
     /// `y ← y (dy - Σ_j y_j dy_j)`: the gradient of [`softmax`](Self::softmax) from its value, of one row.
@@ -103,6 +117,23 @@ pub trait SoftmaxKernels: Copy {
             *x = *x * normalise - if i == target { scale } else { 0.0 };
         }
         math::ln(sum) - (logit - max)
+    }
+
+    /// [`cross_entropy`](Self::cross_entropy) of each row of `classes` logits with its target. `losses` holds the
+    /// factor of each row's gradient, in the place of which the loss comes. It ends with the shortest of the three.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::SoftmaxKernels};
+    /// let (mut x, mut losses) = ([0.0, 0.0, 9.0, 9.0], [1.0, 2.0]);
+    /// Portable.cross_entropy_rows(&mut x, 2, &[0, 1], &mut losses);
+    /// assert_eq!(x, [-0.5, 0.5, 1.0, -1.0]);
+    /// assert!(losses.iter().all(|loss| (loss - 2.0_f32.ln()).abs() < 1e-6));
+    /// ```
+    #[inline]
+    fn cross_entropy_rows(self, x: &mut [f32], classes: usize, targets: &[usize], losses: &mut [f32]) {
+        for ((x, &target), loss) in samples_mut(x, classes).zip(targets).zip(losses) {
+            *loss = self.cross_entropy(x, target, *loss);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     Labels, Loss, Reduction, WeightedCrossEntropyLoss,
     class::{IGNORE_INDEX, check},
 };
-use crate::{Error, Index, Tensor, kernel::Kernels};
+use crate::{Error, Index, Tensor, kernel::Kernels, memory};
 
 /// Softmax cross-entropy of logits with class labels or probabilities: PyTorch's `nn.CrossEntropyLoss()`.
 ///
@@ -72,16 +72,21 @@ impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for Cr
         if Z::LEN > 1 {
             return WeightedCrossEntropyLoss::NEW.evaluate(k, y, targets, reduction);
         }
-        for (y, target) in y.iter_mut().zip(T::flat(targets)) {
-            let y = Z::flat_mut(y);
-            if target.to_i64() == IGNORE_INDEX {
-                reduction.element(|_| {
-                    y.fill(0.0);
-                    0.0
-                });
-            } else {
-                reduction.element(|scale| k.cross_entropy(y, target.position(C).unwrap_or(usize::MAX), scale));
-            }
+        let (mut positions, mut values) = ([0; ROWS], [0.0; ROWS]);
+        for (y, labels) in y.chunks_mut(ROWS).zip(T::flat(targets).chunks(ROWS)) {
+            let ignored = |label: &&T::Elem| label.to_i64() == IGNORE_INDEX;
+            positions.iter_mut().zip(labels).for_each(|(to, label)| *to = label.position(C).unwrap_or(usize::MAX));
+            let (values, _) = memory::split(&mut values, y.len().min(labels.len()));
+            reduction.elements(values, |values| {
+                k.cross_entropy_rows(<[Z; C]>::flat_mut(y), C, &positions, values);
+                for ((y, _), value) in y.iter_mut().zip(labels).zip(values).filter(|((_, label), _)| ignored(label)) {
+                    Z::flat_mut(y).fill(0.0);
+                    *value = 0.0;
+                }
+            });
         }
     }
 }
+
+/// Rows that go into the kernel at once.
+const ROWS: usize = 16;

@@ -7,6 +7,10 @@ use crate::{Error, Tensor, kernel::Kernels};
 pub trait Reduction {
     /// Calls `f` with the factor of this element's gradient; takes the value that it returns.
     fn element(&mut self, f: impl FnOnce(f32) -> f32);
+
+    /// The same with as many elements at once as `values` has places: calls `f` with `values` full of the
+    /// factors, takes the values that it leaves there.
+    fn elements(&mut self, values: &mut [f32], f: impl FnOnce(&mut [f32]));
 }
 
 /// The sum of the elements, multiplied by a factor.
@@ -56,6 +60,13 @@ impl Reduction for Scaled {
             *self = Self { scale: self.scale, sum: self.sum(), part: 0.0, terms: 0 };
         }
     }
+
+    #[inline(always)]
+    fn elements(&mut self, values: &mut [f32], f: impl FnOnce(&mut [f32])) {
+        values.fill(self.scale);
+        f(values);
+        values.iter().for_each(|value| self.element(|_| *value));
+    }
 }
 
 /// Every element by itself, with a factor of its own.
@@ -81,6 +92,13 @@ impl Reduction for Each<'_> {
         if let Some(place) = self.values.next() {
             *place = value;
         }
+    }
+
+    #[inline(always)]
+    fn elements(&mut self, values: &mut [f32], f: impl FnOnce(&mut [f32])) {
+        values.iter_mut().for_each(|factor| *factor = self.upstream.next().copied().unwrap_or(1.0));
+        f(values);
+        values.iter().zip(&mut self.values).for_each(|(value, place)| *place = *value);
     }
 }
 

@@ -27,6 +27,45 @@ pub(crate) fn softmax<T: Kernels>(k: T) -> Outcome {
     })
 }
 
+/// Rows of 1 to 40 classes: their length, all of their logits.
+fn rows() -> BoxedStrategy<(usize, Vec<f32>)> {
+    let one = prop_oneof![6 => number(), 1 => -80.0_f32..80.0];
+    (1_usize..41, 0_usize..7)
+        .prop_flat_map(move |(len, rows)| (Just(len), proptest::collection::vec(one.clone(), rows * len)))
+        .boxed()
+}
+
+pub(crate) fn softmax_rows<T: Kernels>(k: T) -> Outcome {
+    property(rows(), &|(len, x)| {
+        let mut got = Framed::new(&x);
+        k.softmax_rows(got.get_mut(), len);
+        let each = |f: fn(&[f64]) -> Vec<f64>| wide(&x).chunks(len).flat_map(f).collect::<Vec<_>>();
+        tolerance::of("softmax_rows").compare(got.get(), &each(reference::softmax), &each(magnitude))
+    })
+}
+
+pub(crate) fn cross_entropy_rows<T: Kernels>(k: T) -> Outcome {
+    property((rows(), any::<prop::sample::Index>(), -2.0_f32..2.0).boxed(), &|((len, x), target, scale)| {
+        let targets: Vec<usize> = (0..x.len() / len).map(|row| (target.index(len) + row) % len).collect();
+        let factors: Vec<f32> = (0..targets.len()).map(|row| scale + row as f32).collect();
+        let (mut got, mut losses) = (Framed::new(&x), Framed::new(&factors));
+        k.cross_entropy_rows(got.get_mut(), len, &targets, losses.get_mut());
+        let row = tolerance::of("cross_entropy_rows");
+        let x = wide(&x);
+        let each = x.chunks(len).zip(&targets).zip(losses.get()).zip(got.get().chunks(len)).zip(factors);
+        worst(each.map(|((((x, &target), &loss), got), factor)| {
+            let by_factor = |x: Vec<f64>| x.into_iter().map(|x| x * f64::from(factor)).collect::<Vec<_>>();
+            let mut magnitude = magnitude(x);
+            magnitude[target] += 1.0;
+            let value = reference::cross_entropy(x, target);
+            worst([
+                row.compare(&[loss], &[value], &[1.0 + value]),
+                row.compare(got, &by_factor(reference::cross_entropy_gradient(x, target)), &by_factor(magnitude)),
+            ])
+        }))
+    })
+}
+
 /// Logits and as many gradients.
 fn logits_and_gradients() -> BoxedStrategy<(Vec<f32>, Vec<f32>)> {
     logits().prop_flat_map(|x| (Just(x.clone()), numbers(x.len()))).boxed()

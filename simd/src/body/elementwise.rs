@@ -93,7 +93,10 @@ pub(crate) fn add_scaled<L: Vector>(l: L, y: &mut [f32], a: f32, x: &[f32]) {
 #[inline(always)]
 pub(crate) fn scale<L: Vector>(l: L, x: &mut [f32], a: f32) {
     let a = l.splat(a);
-    for x in x.chunks_mut(L::LANES) {
+    let mut vectors = x.chunks_exact_mut(L::LANES);
+    for x in &mut vectors {
         l.write(x, l.mul(l.read(x), a));
     }
+    let rest = vectors.into_remainder();
+    l.write(rest, l.mul(l.read(rest), a));
 }

@@ -47,17 +47,6 @@ pub(crate) fn max<L: Vector>(l: L, x: &[f32]) -> f32 {
     max_lanes(l, l.max(l.max(a, b), l.max(c, d)))
 }
 
-/// The largest number, where NaN never wins.
-#[inline(always)]
-pub(crate) fn max_number<L: Vector>(l: L, x: &[f32]) -> f32 {
-    let lowest = l.splat(f32::NEG_INFINITY);
-    let mut max = lowest;
-    for x in x.chunks(L::LANES) {
-        max = l.max(l.read_or(x, lowest), max);
-    }
-    max_lanes(l, max)
-}
-
 /// The first place of the largest number: its value is found first, then its place.
 #[inline(always)]
 pub(crate) fn argmax<L: Vector>(l: L, x: &[f32]) -> usize {
@@ -81,9 +70,6 @@ fn sum_parts<L: Vector>(l: L, [a, b, c, d]: [L::V; PARTS]) -> f32 {
 
 #[inline(always)]
 fn max_lanes<L: Vector>(l: L, x: L::V) -> f32 {
-    let mut max = f32::NEG_INFINITY;
-    for &x in &l.to_array(x)[..L::LANES] {
-        max = if x > max { x } else { max };
-    }
+    let [max, ..] = l.max_each([x; 4]);
     max
 }

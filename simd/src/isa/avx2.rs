@@ -83,6 +83,14 @@ impl Lanes for Avx2 {
             let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
             _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
         };
+        fn split(self, x: __m256) -> (__m256, __m256) = {
+            // The exponent counts from √½ instead of 1.
+            let root_half = _mm256_castps_si256(_mm256_set1_ps(core::f32::consts::FRAC_1_SQRT_2));
+            let above = _mm256_sub_epi32(_mm256_castps_si256(x), root_half);
+            let m = _mm256_and_si256(above, _mm256_set1_epi32(0x007f_ffff));
+            let n = _mm256_cvtepi32_ps(_mm256_srai_epi32::<23>(above));
+            (_mm256_castsi256_ps(_mm256_add_epi32(m, root_half)), n)
+        };
         fn lt(self, a: __m256, b: __m256) -> __m256 = _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
         fn le(self, a: __m256, b: __m256) -> __m256 = _mm256_cmp_ps::<_CMP_LE_OQ>(a, b);
         fn eq(self, a: __m256, b: __m256) -> __m256 = _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b);
@@ -92,6 +100,23 @@ impl Lanes for Avx2 {
         fn select(self, mask: __m256, yes: __m256, no: __m256) -> __m256 = _mm256_blendv_ps(no, yes, mask);
     }
 }
+
+/// The lanes of each of four vectors, put together by an addition or the like.
+macro_rules! reduce_each {
+    ($x:expr, $wide:ident, $narrow:ident) => {{
+        let [a, b, c, d] = $x;
+        let ab = $wide(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        let cd = $wide(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+        let (ab, cd) = (_mm256_castps_pd(ab), _mm256_castps_pd(cd));
+        let low = _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd));
+        let all = $wide(low, _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd)));
+        let all = $narrow(_mm256_castps256_ps128(all), _mm256_extractf128_ps::<1>(all));
+        let mut array = [0.0; 4];
+        _mm_storeu_ps(array.as_mut_ptr(), all);
+        array
+    }};
+}
+pub(super) use reduce_each;
 
 impl Vector for Avx2 {
     const REGISTERS: usize = 16;
@@ -115,6 +140,8 @@ impl Vector for Avx2 {
             let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
             _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
         };
+        fn sum_each(self, x: [__m256; 4]) -> [f32; 4] = reduce_each!(x, _mm256_add_ps, _mm_add_ps);
+        fn max_each(self, x: [__m256; 4]) -> [f32; 4] = reduce_each!(x, _mm256_max_ps, _mm_max_ps);
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m256i = {
             let [a, b, c, d, e, f, g, h, ..] = *offsets;
             _mm256_setr_epi32(a, b, c, d, e, f, g, h)

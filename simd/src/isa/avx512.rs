@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 use tensorlet::math::lanes::Lanes;
 
+use super::avx2::reduce_each;
 use crate::{
     WithKernels,
     kernels::kernels,
@@ -97,6 +98,12 @@ impl Lanes for Avx512 {
         };
         fn pow2(self, n: __m512) -> __m512 = _mm512_scalef_ps(_mm512_set1_ps(1.0), n);
         fn scale_by_pow2(self, x: __m512, n: __m512) -> __m512 = _mm512_scalef_ps(x, n);
+        fn split(self, x: __m512) -> (__m512, __m512) = {
+            // The exponent of `x` where it counts from √½ instead of 1; `m` follows from it.
+            let below = _mm512_getexp_ps(_mm512_mul_ps(x, _mm512_set1_ps(core::f32::consts::FRAC_1_SQRT_2)));
+            let n = _mm512_add_ps(below, _mm512_set1_ps(1.0));
+            (_mm512_scalef_ps(x, _mm512_sub_ps(_mm512_setzero_ps(), n)), n)
+        };
         fn lt(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
         fn le(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b);
         fn eq(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b);
@@ -115,12 +122,31 @@ impl Lanes for Avx512 {
     }
 }
 
+/// Halves of each of four vectors, put together by an addition or the like.
+macro_rules! halve_each {
+    ($x:expr, $wide:ident) => {{
+        let [a, b, c, d] = $x;
+        [
+            $wide(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a)),
+            $wide(_mm512_castps512_ps256(b), _mm512_extractf32x8_ps::<1>(b)),
+            $wide(_mm512_castps512_ps256(c), _mm512_extractf32x8_ps::<1>(c)),
+            $wide(_mm512_castps512_ps256(d), _mm512_extractf32x8_ps::<1>(d)),
+        ]
+    }};
+}
+
 impl Vector for Avx512 {
     const REGISTERS: usize = 32;
     type Index = __m512i;
 
     proven! {
         fn sum_lanes(self, x: __m512) -> f32 = _mm512_reduce_add_ps(x);
+        fn sum_each(self, x: [__m512; 4]) -> [f32; 4] = {
+            reduce_each!(halve_each!(x, _mm256_add_ps), _mm256_add_ps, _mm_add_ps)
+        };
+        fn max_each(self, x: [__m512; 4]) -> [f32; 4] = {
+            reduce_each!(halve_each!(x, _mm256_max_ps), _mm256_max_ps, _mm_max_ps)
+        };
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m512i = _mm512_loadu_si512(offsets.as_ptr().cast());
     }
 

@@ -74,6 +74,13 @@ impl Lanes for Neon {
             let exponent = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
             vreinterpretq_f32_s32(vshlq_n_s32::<23>(exponent))
         };
+        fn split(self, x: float32x4_t) -> (float32x4_t, float32x4_t) = {
+            // The exponent counts from √½ instead of 1.
+            let root_half = vreinterpretq_s32_f32(vdupq_n_f32(core::f32::consts::FRAC_1_SQRT_2));
+            let above = vsubq_s32(vreinterpretq_s32_f32(x), root_half);
+            let m = vaddq_s32(vandq_s32(above, vdupq_n_s32(0x007f_ffff)), root_half);
+            (vreinterpretq_f32_s32(m), vcvtq_f32_s32(vshrq_n_s32::<23>(above)))
+        };
         fn lt(self, a: float32x4_t, b: float32x4_t) -> uint32x4_t = vcltq_f32(a, b);
         fn le(self, a: float32x4_t, b: float32x4_t) -> uint32x4_t = vcleq_f32(a, b);
         fn eq(self, a: float32x4_t, b: float32x4_t) -> uint32x4_t = vceqq_f32(a, b);
@@ -98,6 +105,16 @@ impl Vector for Neon {
         fn bits(self, mask: uint32x4_t) -> u32 = vaddvq_u32(vandq_u32(mask, vld1q_u32(BITS.as_ptr())));
         fn mask(self, bits: u32) -> uint32x4_t = vtstq_u32(vdupq_n_u32(bits), vld1q_u32(BITS.as_ptr()));
         fn sum_lanes(self, x: float32x4_t) -> f32 = vaddvq_f32(x);
+        fn sum_each(self, x: [float32x4_t; 4]) -> [f32; 4] = {
+            let [a, b, c, d] = x;
+            let mut array = [0.0; 4];
+            vst1q_f32(array.as_mut_ptr(), vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
+            array
+        };
+        fn max_each(self, x: [float32x4_t; 4]) -> [f32; 4] = {
+            let [a, b, c, d] = x;
+            [vmaxvq_f32(a), vmaxvq_f32(b), vmaxvq_f32(c), vmaxvq_f32(d)]
+        };
     }
 
     #[inline(always)]

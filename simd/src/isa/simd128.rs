@@ -72,6 +72,13 @@ impl Lanes for Simd128 {
         fn copysign(self, x: v128, sign: v128) -> v128 = v128_bitselect(sign, x, f32x4_splat(-0.0));
         fn round(self, x: v128) -> v128 = f32x4_nearest(x);
         fn pow2(self, n: v128) -> v128 = i32x4_shl(i32x4_add(i32x4_trunc_sat_f32x4(n), i32x4_splat(127)), 23);
+        fn split(self, x: v128) -> (v128, v128) = {
+            // The exponent counts from √½ instead of 1.
+            let root_half = f32x4_splat(core::f32::consts::FRAC_1_SQRT_2);
+            let above = i32x4_sub(x, root_half);
+            let m = i32x4_add(v128_and(above, i32x4_splat(0x007f_ffff)), root_half);
+            (m, f32x4_convert_i32x4(i32x4_shr(above, 23)))
+        };
         fn lt(self, a: v128, b: v128) -> v128 = f32x4_lt(a, b);
         fn le(self, a: v128, b: v128) -> v128 = f32x4_le(a, b);
         fn eq(self, a: v128, b: v128) -> v128 = f32x4_eq(a, b);
@@ -101,6 +108,18 @@ impl Vector for Simd128 {
         fn sum_lanes(self, x: v128) -> f32 = {
             let pairs = f32x4_add(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
             f32x4_extract_lane::<0>(pairs) + f32x4_extract_lane::<1>(pairs)
+        };
+        fn max_each(self, x: [v128; 4]) -> [f32; 4] = {
+            let [a, b, c, d] = x;
+            let ab = f32x4_pmax(i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+            let cd = f32x4_pmax(i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+            let all = f32x4_pmax(i32x4_shuffle::<0, 1, 4, 5>(ab, cd), i32x4_shuffle::<2, 3, 6, 7>(ab, cd));
+            [
+                f32x4_extract_lane::<0>(all),
+                f32x4_extract_lane::<1>(all),
+                f32x4_extract_lane::<2>(all),
+                f32x4_extract_lane::<3>(all),
+            ]
         };
     }
 

@@ -8,7 +8,12 @@ macro_rules! softmax_kernels {
             impl SoftmaxKernels for $token {
                 $crate::kernels::methods! { $token, $features, softmax:
                     fn softmax(x: &mut [f32]) -> ();
+                    fn softmax_rows(x: &mut [f32], len: usize) -> ();
+                    fn softmax_backward(y: &mut [f32], dy: &[f32]) -> ();
+                    fn log_softmax(x: &mut [f32]) -> ();
+                    fn log_softmax_backward(y: &mut [f32], dy: &[f32]) -> ();
                     fn cross_entropy(x: &mut [f32], target: usize, scale: f32) -> f32;
+                    fn cross_entropy_rows(x: &mut [f32], classes: usize, targets: &[usize], losses: &mut [f32]) -> ();
                 }
             }
         };
