@@ -198,7 +198,7 @@ mod tests {
             let largest = x.map(|x| x[..L::LANES].iter().fold(f32::NEG_INFINITY, |max, &x| f32::max(max, x)));
             assert_eq!((l.sum_each(vectors), l.max_each(vectors)), (sums, largest), "{name}");
         }
-        on_both!(check);
+        on_every_unit!(check);
     }
 
     #[test]
