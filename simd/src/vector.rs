@@ -9,6 +9,20 @@ use tensorlet::math::lanes::Lanes;
 /// The largest number of lanes of any instruction set.
 pub(crate) const MOST_LANES: usize = 16;
 
+/// The same pointer, of which the compiler knows nothing: it keeps no numbers in registers because they
+/// were read through another pointer, and finds no neighbours to read together. In tiles that fill the
+/// registers both would push sums out of them.
+#[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block, unused_mut, reason = "nothing is read or written")]
+pub(crate) fn opaque(mut pointer: *const f32) -> *const f32 {
+    #[cfg(all(not(miri), any(target_arch = "x86_64", target_arch = "aarch64")))]
+    // SAFETY: no instruction at all.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
+    }
+    pointer
+}
+
 /// A vector unit. Implemented by tokens, so that holding `self` proves that the instructions exist.
 pub(crate) trait Vector: Lanes {
     /// Vector registers, by which the kernels choose their tiles.
@@ -18,6 +32,11 @@ pub(crate) trait Vector: Lanes {
 
     /// The lanes `from..to`; both may lie beyond the last lane.
     fn range(self, from: usize, to: usize) -> Self::Mask;
+    /// `x` in the lanes in `mask`, 0 in the others.
+    #[inline(always)]
+    fn keep(self, mask: Self::Mask, x: Self::V) -> Self::V {
+        self.select(mask, x, self.splat(0.0))
+    }
     /// Bit `i` is lane `i`.
     fn bits(self, mask: Self::Mask) -> u32;
     /// Lane `i` is bit `i`.

@@ -5,7 +5,6 @@
 //! instructions into them.
 
 pub(crate) mod conv;
-mod conv_weight;
 pub(crate) mod elementwise;
 pub(crate) mod epilogue;
 pub(crate) mod matmul;

@@ -67,8 +67,6 @@ pub(crate) struct Axis {
     pub(crate) in_step: usize,
     /// The number of taps that reach these outputs.
     pub(crate) taps: usize,
-    first_tap: usize,
-    tap_step: usize,
     first_offset: isize,
     offset_step: isize,
 }
@@ -84,8 +82,6 @@ impl Axis {
             in_len: sizes.input,
             in_step: sizes.stride,
             taps: sizes.kernel,
-            first_tap: 0,
-            tap_step: 1,
             first_offset: -sizes.padding.cast_signed(),
             offset_step: 1,
         }
@@ -104,17 +100,9 @@ impl Axis {
             in_len: output,
             in_step: 1,
             taps: kernel.saturating_sub(first_tap).div_ceil(stride),
-            first_tap,
-            tap_step: stride,
             first_offset: ((phase + padding - first_tap) / stride).cast_signed(),
             offset_step: -1,
         }
-    }
-
-    /// The place of tap `t` in the window.
-    #[inline(always)]
-    pub(crate) const fn tap(&self, t: usize) -> usize {
-        self.first_tap + t * self.tap_step
     }
 
     /// How far from `q · in_step` tap `t` reads.

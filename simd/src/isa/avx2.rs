@@ -129,6 +129,7 @@ impl Vector for Avx2 {
             let inside = _mm256_cmpgt_epi32(_mm256_set1_epi32(to.min(8) as i32), lane);
             _mm256_castsi256_ps(_mm256_andnot_si256(below, inside))
         };
+        fn keep(self, mask: __m256, x: __m256) -> __m256 = _mm256_and_ps(mask, x);
         fn bits(self, mask: __m256) -> u32 = _mm256_movemask_ps(mask).cast_unsigned();
         fn mask(self, bits: u32) -> __m256 = {
             let lane = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);

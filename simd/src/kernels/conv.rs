@@ -3,14 +3,43 @@
 macro_rules! conv_kernels {
     ($token:ty, $features:literal) => {
         const _: () = {
-            use tensorlet::kernel::{Conv2dDims, Conv2dShape, ConvKernels};
+            use tensorlet::{
+                Portable,
+                kernel::{Conv2dDims, Conv2dShape, ConvKernels},
+            };
 
             impl ConvKernels for $token {
-                $crate::kernels::sized_methods! { $token, $features, Conv2dShape, Conv2dDims, conv:
-                    fn conv2d(x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]);
-                    fn conv2d_input_gradient(dy: &[f32], weight: &[f32], dx: &mut [f32]);
-                    fn conv2d_weight_gradient(x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]);
+                #[inline]
+                fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+                    if const { !$crate::body::conv::fits(G::DIMS) } || weight.len() < const { weights(G::DIMS) } {
+                        return Portable.conv2d::<G>(x, weight, bias, y);
+                    }
+                    $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
+                        conv::conv2d(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]));
                 }
+
+                #[inline]
+                fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+                    if const { !$crate::body::conv::fits(G::DIMS) } || weight.len() < const { weights(G::DIMS) } {
+                        return Portable.conv2d_input_gradient::<G>(dy, weight, dx);
+                    }
+                    $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
+                        conv::conv2d_input_gradient(self, dy: &[f32], weight: &[f32], dx: &mut [f32]));
+                }
+
+                #[inline]
+                fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+                    if const { !$crate::body::conv::fits(G::DIMS) || !G::DIMS.is_plain() } || dw.len() < const { weights(G::DIMS) } {
+                        return Portable.conv2d_weight_gradient::<G>(x, dy, dw, db);
+                    }
+                    $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
+                        conv::conv2d_weight_gradient(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]));
+                }
+            }
+
+            /// The weights of these sizes; with fewer, kernels go the portable way.
+            const fn weights(d: Conv2dDims) -> usize {
+                d.groups * d.out_channels * d.filter_len()
             }
         };
     };

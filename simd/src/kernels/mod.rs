@@ -73,8 +73,24 @@ macro_rules! methods {
 }
 pub(crate) use methods;
 
-/// Methods that enter the body of the same name with the sizes of their shape: as constants where that
-/// pays, as numbers otherwise; or go the portable way where the sizes are beyond what the bodies take.
+/// Enters a body with the sizes of the shape `G`: as constants where that pays, as numbers otherwise.
+macro_rules! sized {
+    ($token:ty, $features:literal, $g:ident: $shape:ident, $dims:ident,
+     $family:ident::$name:ident($self:ident $(, $arg:ident: $type:ty)*)) => {
+        if const { $crate::body::$family::is_specialised($g::DIMS) } {
+            let sizes = $crate::body::Of::<$g>::NEW;
+            $crate::kernels::entry!($token, $features, {G: $shape} {$g}
+                $family::$name($self, sizes: $crate::body::Of<G> $(, $arg: $type)*) -> ())
+        } else {
+            let sizes = $g::DIMS;
+            $crate::kernels::entry!($token, $features, $family::$name($self, sizes: $dims $(, $arg: $type)*) -> ())
+        }
+    };
+}
+pub(crate) use sized;
+
+/// Methods that enter the body of the same name with the sizes of their shape, or go the portable way
+/// where the sizes are beyond what the bodies take.
 macro_rules! sized_methods {
     ($token:ty, $features:literal, $shape:ident, $dims:ident, $family:ident:
         $(fn $name:ident($($arg:ident: $type:ty),*);)*) => {$(
@@ -82,13 +98,8 @@ macro_rules! sized_methods {
         fn $name<G: $shape>(self, $($arg: $type),*) {
             if const { !$crate::body::$family::fits(G::DIMS) } {
                 tensorlet::Portable.$name::<G>($($arg),*);
-            } else if const { $crate::body::$family::is_specialised(G::DIMS) } {
-                let sizes = $crate::body::Of::<G>::NEW;
-                $crate::kernels::entry!($token, $features, {G: $shape} {G}
-                    $family::$name(self, sizes: $crate::body::Of<G> $(, $arg: $type)*) -> ())
             } else {
-                let sizes = G::DIMS;
-                $crate::kernels::entry!($token, $features, $family::$name(self, sizes: $dims $(, $arg: $type)*) -> ())
+                $crate::kernels::sized!($token, $features, G: $shape, $dims, $family::$name(self $(, $arg: $type)*))
             }
         }
     )*};

@@ -7,13 +7,14 @@
 
 use tensorlet::kernel::Conv2dDims;
 
-use super::{
-    Sizes,
-    conv::axes,
-    pixels::{Axis, Pixels, Plane},
-    reduce,
+use crate::{
+    body::{
+        Sizes,
+        pixels::{self, Axis, Pixels, Plane},
+        reduce,
+    },
+    vector::Vector,
 };
-use crate::vector::Vector;
 
 /// Vectors of pixels whose masks are made at once.
 const BLOCK: usize = 8;
@@ -35,7 +36,7 @@ pub(crate) fn conv2d_weight_gradient<L: Vector, S: Sizes<Conv2dDims>>(
             *db += reduce::sum(l, dy);
         }
     }
-    let [rows, columns] = axes(d);
+    let [rows, columns] = [0, 1].map(|axis| pixels::Sizes::of(d.window, d.input, d.output, axis));
     let plane = Plane { rows: Axis::forward(rows), columns: Axis::forward(columns), out_width: d.output[1] };
     let job = Job { d, plane: &plane, channels, samples, x, dy };
     if plane.gathers() {

@@ -1,0 +1,151 @@
+//! The source for windows that keep the width of a plane: the planes as they are.
+//!
+//! Where the output is as wide as the input, the inputs of a vector of pixels lie side by side for each tap,
+//! also where the vector runs on into the next row; those that lie in the padding of a row, at whose place
+//! the plane has a pixel of another row, are masked. The masks of a vector are the same for all channels.
+//! Nothing is copied.
+
+#![allow(clippy::needless_range_loop, reason = "indices name the place in a tile of registers")]
+
+use super::{
+    tile::{Pixels, Source},
+    walk::{MOST_TAPS, Walk},
+};
+use crate::vector::{MOST_LANES, Vector};
+
+/// The planes of a walk that [keeps the width](Walk::keeps_width).
+#[derive(Clone, Copy)]
+pub(super) struct Planes {
+    outputs: usize,
+}
+
+impl Planes {
+    #[inline(always)]
+    pub(super) const fn of(walk: &Walk) -> Self {
+        Self { outputs: walk.rows.count * walk.columns.count }
+    }
+}
+
+impl<L: Vector> Source<L> for Planes {
+    type Inner<const P: usize> = At<L, P, false>;
+    type Outer<const P: usize> = At<L, P, true>;
+    const HAS_OUTER: bool = true;
+
+    #[inline(always)]
+    fn vectors(&self) -> usize {
+        self.outputs.div_ceil(L::LANES)
+    }
+
+    #[inline(always)]
+    fn is_inner(&self, walk: &Walk, first: usize, count: usize) -> bool {
+        let (first, end) = ((first * L::LANES).cast_signed(), ((first + count) * L::LANES).cast_signed());
+        let least = walk.rows.least_offset() * walk.columns.in_len.cast_signed() + walk.columns.least_offset();
+        let reach = walk.rows.reach() * walk.columns.in_len + walk.columns.reach();
+        let inputs = first + least >= 0 && end + least + reach.cast_signed() <= walk.in_plane.cast_signed();
+        inputs && end <= self.outputs.cast_signed()
+    }
+
+    #[inline(always)]
+    fn inner<const P: usize>(&self, l: L, walk: &Walk, first: usize) -> At<L, P, false> {
+        At::new(l, walk, self, first)
+    }
+
+    #[inline(always)]
+    fn outer<const P: usize>(&self, l: L, walk: &Walk, first: usize) -> At<L, P, true> {
+        At::new(l, walk, self, first)
+    }
+}
+
+/// `P` vectors of pixels; `OUTER` if inputs of theirs lie outside the planes.
+pub(super) struct At<L: Vector, const P: usize, const OUTER: bool> {
+    planes: Planes,
+    /// The first pixel.
+    first: usize,
+    /// The lanes whose input column exists, for each tap.
+    columns: [[L::Mask; P]; MOST_TAPS],
+    /// The lanes whose input row exists, for each tap; all that are in use unless `OUTER`.
+    rows: [[L::Mask; P]; MOST_TAPS],
+}
+
+impl<L: Vector, const P: usize, const OUTER: bool> At<L, P, OUTER> {
+    #[inline(always)]
+    fn new(l: L, walk: &Walk, planes: &Planes, vector: usize) -> Self {
+        let Walk { rows, columns, .. } = walk;
+        let first = vector * L::LANES;
+        let none = l.range(0, 0);
+        let mut at = Self { planes: *planes, first, columns: [[none; P]; MOST_TAPS], rows: [[none; P]; MOST_TAPS] };
+        let mut lanes = [0.0; MOST_LANES];
+        for (lane, number) in lanes.iter_mut().enumerate() {
+            *number = lane as f32;
+        }
+        let lanes = l.read(&lanes);
+        let width = columns.count;
+        for p in 0..P {
+            let first = first + p * L::LANES;
+            let mut column = l.add(lanes, l.splat((first % width) as f32));
+            let mut beyond = width;
+            while beyond < width + L::LANES {
+                column = l.select(l.lt(column, l.splat(width as f32)), column, l.sub(column, l.splat(width as f32)));
+                beyond += width;
+            }
+            for s in 0..columns.taps {
+                let [from, until] = columns.valid(s);
+                at.columns[s][p] = l.and(l.le(l.splat(from as f32), column), l.lt(column, l.splat(until as f32)));
+            }
+            if OUTER {
+                for r in 0..rows.taps {
+                    // The pixels whose input row is one of the plane's are neighbours.
+                    let [from, until] = rows.valid(r);
+                    let until = (until * width).min(planes.outputs);
+                    at.rows[r][p] = l.range((from * width).saturating_sub(first), until.saturating_sub(first));
+                }
+            }
+        }
+        at
+    }
+}
+
+impl<L: Vector, const P: usize, const OUTER: bool> Pixels<L, P> for At<L, P, OUTER> {
+    #[inline(always)]
+    unsafe fn load(&self, l: L, walk: &Walk, x: *const f32, c: usize, r: usize, s: usize) -> [L::V; P] {
+        let Walk { rows, columns, .. } = walk;
+        let offset = rows.offset(r) * columns.in_len.cast_signed() + columns.offset(s);
+        let from = x.wrapping_add(c * walk.in_plane + self.first).wrapping_offset(offset);
+        let mut inputs = [l.splat(0.0); P];
+        for p in 0..P {
+            let from = from.wrapping_add(p * L::LANES);
+            // SAFETY: inner vectors have all inputs in the plane; of outer ones the mask has those lanes
+            // whose row and column both lie in it.
+            inputs[p] = unsafe {
+                if OUTER {
+                    l.load_masked(from, l.and(self.rows[r][p], self.columns[s][p]))
+                } else if columns.taps == 1 && columns.offset(0) == 0 {
+                    l.load(from)
+                } else {
+                    l.keep(self.columns[s][p], l.load(from))
+                }
+            };
+        }
+        inputs
+    }
+
+    #[inline(always)]
+    unsafe fn read(&self, l: L, _: &Walk, plane: *const f32, p: usize) -> L::V {
+        let at = self.first + p * L::LANES;
+        // SAFETY: the outputs of the lanes in use lie in the plane.
+        unsafe { l.load_masked(plane.add(at), l.range(0, self.planes.outputs - at)) }
+    }
+
+    #[inline(always)]
+    unsafe fn write(&self, l: L, _: &Walk, plane: *mut f32, p: usize, x: L::V) {
+        let at = self.first + p * L::LANES;
+        // SAFETY: the outputs of the lanes in use lie in the plane.
+        unsafe {
+            if OUTER {
+                l.store_masked(plane.add(at), l.range(0, self.planes.outputs - at), x);
+            } else {
+                l.store(plane.add(at), x);
+            }
+        }
+    }
+}
