@@ -29,6 +29,11 @@ pub(crate) trait Vector: Lanes {
     const REGISTERS: usize;
     /// One offset per lane.
     type Index: Copy;
+    /// The token of vectors half as long, where the instruction set has them; else itself.
+    type Half: Vector;
+
+    /// The token of vectors half as long.
+    fn half(self) -> Self::Half;
 
     /// The lanes `from..to`; both may lie beyond the last lane.
     fn range(self, from: usize, to: usize) -> Self::Mask;
@@ -85,6 +90,30 @@ pub(crate) trait Vector: Lanes {
     /// # Safety
     /// For each lane `i` in `mask`, `to + i` is valid for a write. The others are not touched.
     unsafe fn store_masked(self, to: *mut f32, mask: Self::Mask, x: Self::V);
+
+    /// `LANES / WIDTH` numbers, each in `WIDTH` lanes one behind the other; `WIDTH` is 1, 2 or 4.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of `LANES / WIDTH` numbers.
+    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> Self::V;
+
+    /// Four numbers for every four lanes: the first from `from`, each next four `stride` further on.
+    ///
+    /// # Safety
+    /// `from + i · stride` is valid for reads of four numbers for each `i` below `LANES / 4`.
+    unsafe fn load_fours(self, from: *const f32, stride: usize) -> Self::V;
+
+    /// Of every four lanes lane `I`, in all four.
+    fn repeat_in_fours<const I: usize>(self, x: Self::V) -> Self::V;
+
+    /// Every four lanes of four vectors as a matrix of four rows, transposed.
+    fn transpose_fours(self, rows: [Self::V; 4]) -> [Self::V; 4];
+
+    /// Asks for the memory at an address, which may be any, to be brought near.
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        let _ = at;
+    }
 
     /// The first `LANES` numbers of a slice, 0 in the lanes behind its end.
     #[inline(always)]
@@ -216,6 +245,33 @@ mod tests {
             let sums = x.map(|x| x[..L::LANES].iter().sum());
             let largest = x.map(|x| x[..L::LANES].iter().fold(f32::NEG_INFINITY, |max, &x| f32::max(max, x)));
             assert_eq!((l.sum_each(vectors), l.max_each(vectors)), (sums, largest), "{name}");
+        }
+        on_every_unit!(check);
+    }
+
+    #[test]
+    fn moves_go_where_they_say() {
+        fn check<L: Vector>(l: L, name: &str) {
+            let data: Vec<f32> = (0..100).map(|i| i as f32).collect();
+            let lanes = |x: L::V| l.to_array(x)[..L::LANES].to_vec();
+            let expected = |f: &dyn Fn(usize) -> usize| (0..L::LANES).map(|i| f(i) as f32).collect::<Vec<_>>();
+            // SAFETY: `data` has more numbers than are asked for.
+            unsafe {
+                assert_eq!(lanes(l.load_repeated::<1>(&data[3])), expected(&|i| 3 + i), "{name}");
+                assert_eq!(lanes(l.load_repeated::<2>(&data[3])), expected(&|i| 3 + i / 2), "{name}");
+                assert_eq!(lanes(l.load_repeated::<4>(&data[3])), expected(&|i| 3 + i / 4), "{name}");
+                assert_eq!(lanes(l.load_fours(&data[1], 7)), expected(&|i| 1 + 7 * (i / 4) + i % 4), "{name}");
+                assert_eq!(lanes(l.load_fours(&data[1], 0)), expected(&|i| 1 + i % 4), "{name}");
+            }
+            let x = l.read(&data);
+            assert_eq!(lanes(l.repeat_in_fours::<0>(x)), expected(&|i| i / 4 * 4), "{name}");
+            assert_eq!(lanes(l.repeat_in_fours::<1>(x)), expected(&|i| i / 4 * 4 + 1), "{name}");
+            assert_eq!(lanes(l.repeat_in_fours::<2>(x)), expected(&|i| i / 4 * 4 + 2), "{name}");
+            assert_eq!(lanes(l.repeat_in_fours::<3>(x)), expected(&|i| i / 4 * 4 + 3), "{name}");
+            let turned = l.transpose_fours([0, 16, 32, 48].map(|at| l.read(&data[at..])));
+            for (row, turned) in turned.into_iter().enumerate() {
+                assert_eq!(lanes(turned), expected(&|i| i % 4 * 16 + i / 4 * 4 + row), "{name}");
+            }
         }
         on_every_unit!(check);
     }

@@ -84,9 +84,48 @@ macro_rules! shapes {
 
 shapes! {
     within_one_vector: (1, 1) (3, 7) (7, 8) (64, 10) (5, 15) (2, 16);
+    tiny: (4, 4) (8, 8) (16, 16) (300, 1) (2, 2) (256, 1);
+    few_columns_left: (70, 1) (65, 2) (64, 3) (77, 4) (66, 9) (131, 11) (64, 25) (67, 36);
+    whole_vectors: (17, 16) (40, 32) (33, 48) (5, 64) (129, 80) (3, 96) (2, 112) (3, 144);
     two_and_three_vectors: (7, 17) (4, 23) (5, 24) (16, 31) (13, 32) (9, 33) (2, 48) (3, 63);
     many_vectors: (3, 64) (10, 65) (6, 80) (33, 100) (5, 128) (4, 203);
     deep: (300, 20) (20, 300) (257, 256);
+}
+
+/// Products so large that the second factor goes through panels, and the depth of a tail in parts: some of
+/// their elements.
+#[test]
+fn large() {
+    fn check<K: Kernels>(k: K) {
+        let [m, d, n] = [67, 521, 531];
+        let mut rng = generator(7);
+        let mut memory = |n| Memory::new(Place::Guarded(3), &randoms(&mut rng, n));
+        let (a, b, mut c) = (memory(m * d), memory(d * n), memory(m * n));
+        let (turned_a, turned_b) = (memory(m * d), memory(d * n));
+        let before = c.get().to_vec();
+        let some = |got: &[f32],
+                    before: &[f32],
+                    name: &str,
+                    a: &dyn Fn(usize, usize) -> f32,
+                    b: &dyn Fn(usize, usize) -> f32| {
+            for at in (0..m * n).step_by(97).chain(m * n - 20..m * n) {
+                let mut exact = Exact::default();
+                exact.add(f64::from(before[at]));
+                (0..d).for_each(|k| exact.add_product(a(at / n, k), b(k, at % n)));
+                exact.check(got[at], format_args!("{} {name} {at}", K::NAME));
+            }
+        };
+        let (a_at, b_at) = (|i, j| a.get()[i * d + j], |i, j| b.get()[i * n + j]);
+        k.matmul_flat([d, n], a.get(), b.get(), c.get_mut());
+        some(c.checked(), &before, "matmul", &a_at, &b_at);
+        let before = c.get().to_vec();
+        k.matmul_nt_flat([n, d], a.get(), turned_b.get(), c.get_mut());
+        some(c.checked(), &before, "matmul_nt", &a_at, &|i, j| turned_b.get()[j * d + i]);
+        let before = c.get().to_vec();
+        k.matmul_tn_flat([m, n], turned_a.get(), b.get(), c.get_mut());
+        some(c.checked(), &before, "matmul_tn", &|i, j| turned_a.get()[j * m + i], &b_at);
+    }
+    on_every_isa!(check);
 }
 
 #[test]

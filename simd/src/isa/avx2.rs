@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 use tensorlet::math::lanes::Lanes;
 
+use super::Avx512;
 use crate::{
     WithKernels,
     kernels::kernels,
@@ -44,6 +45,13 @@ impl Avx2 {
 }
 
 impl Avx2 {
+    /// The token that [`Avx512`] proves as well: its constructors ask for AVX2 and FMA too, or are in
+    /// builds where the features of AVX-512 imply these.
+    #[inline(always)]
+    pub(super) const fn beside_avx512(_: Avx512) -> Self {
+        Self(())
+    }
+
     /// Runs code compiled for this instruction set.
     #[inline]
     pub(crate) fn run<F: WithKernels>(self, f: F) -> F::Output {
@@ -121,6 +129,12 @@ pub(super) use reduce_each;
 impl Vector for Avx2 {
     const REGISTERS: usize = 16;
     type Index = __m256i;
+    type Half = Self;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     proven! {
         fn range(self, from: usize, to: usize) -> __m256 = {
@@ -147,6 +161,68 @@ impl Vector for Avx2 {
             let [a, b, c, d, e, f, g, h, ..] = *offsets;
             _mm256_setr_epi32(a, b, c, d, e, f, g, h)
         };
+        fn transpose_fours(self, rows: [__m256; 4]) -> [__m256; 4] = {
+            let [a, b, c, d] = rows;
+            let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            [
+                _mm256_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low),
+                _mm256_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low),
+                _mm256_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+                _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+            ]
+        };
+    }
+
+    #[inline(always)]
+    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> __m256 {
+        const PAIRS: [i32; 8] = [0, 0, 1, 1, 2, 2, 3, 3];
+        const FOURS: [i32; 8] = [0, 0, 0, 0, 1, 1, 1, 1];
+        // SAFETY: `self` proves AVX2; the caller vouches for 8, 4 or 2 numbers, the last of which are
+        // read as one of 64 bits; the constants have 8 numbers.
+        unsafe {
+            match WIDTH {
+                1 => _mm256_loadu_ps(from),
+                2 => {
+                    let index = _mm256_loadu_si256(PAIRS.as_ptr().cast());
+                    _mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), index)
+                }
+                _ => {
+                    let index = _mm256_loadu_si256(FOURS.as_ptr().cast());
+                    let two = _mm_castsi128_ps(_mm_loadu_si64(from.cast()));
+                    _mm256_permutevar8x32_ps(_mm256_castps128_ps256(two), index)
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_fours(self, from: *const f32, stride: usize) -> __m256 {
+        // SAFETY: `self` proves AVX2; the caller vouches for four numbers at both places.
+        unsafe {
+            let low = _mm256_castps128_ps256(_mm_loadu_ps(from));
+            _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(from.add(stride)))
+        }
+    }
+
+    #[inline(always)]
+    fn repeat_in_fours<const I: usize>(self, x: __m256) -> __m256 {
+        // SAFETY: `self` proves AVX2.
+        unsafe {
+            match I {
+                0 => _mm256_permute_ps::<0b00_00_00_00>(x),
+                1 => _mm256_permute_ps::<0b01_01_01_01>(x),
+                2 => _mm256_permute_ps::<0b10_10_10_10>(x),
+                _ => _mm256_permute_ps::<0b11_11_11_11>(x),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        // SAFETY: `self` proves AVX2, and so SSE; a prefetch reads nothing that the program sees, and
+        // may have any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 
     #[inline(always)]

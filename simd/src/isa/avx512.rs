@@ -4,7 +4,7 @@ use core::arch::x86_64::*;
 
 use tensorlet::math::lanes::Lanes;
 
-use super::avx2::reduce_each;
+use super::{Avx2, avx2::reduce_each};
 use crate::{
     WithKernels,
     kernels::kernels,
@@ -32,6 +32,7 @@ impl Avx512 {
     pub fn new() -> Option<Self> {
         #[cfg(feature = "std")]
         let supported = std::arch::is_x86_feature_detected!("avx512f")
+            && Avx2::new().is_some()
             && std::arch::is_x86_feature_detected!("avx512vl")
             && std::arch::is_x86_feature_detected!("avx512dq")
             && std::arch::is_x86_feature_detected!("avx512bw");
@@ -138,6 +139,7 @@ macro_rules! halve_each {
 impl Vector for Avx512 {
     const REGISTERS: usize = 32;
     type Index = __m512i;
+    type Half = Avx2;
 
     proven! {
         fn sum_lanes(self, x: __m512) -> f32 = _mm512_reduce_add_ps(x);
@@ -147,7 +149,74 @@ impl Vector for Avx512 {
         fn max_each(self, x: [__m512; 4]) -> [f32; 4] = {
             reduce_each!(halve_each!(x, _mm256_max_ps), _mm256_max_ps, _mm_max_ps)
         };
+        fn transpose_fours(self, rows: [__m512; 4]) -> [__m512; 4] = {
+            let [a, b, c, d] = rows;
+            let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (cd_low, cd_high) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            [
+                _mm512_shuffle_ps::<0b01_00_01_00>(ab_low, cd_low),
+                _mm512_shuffle_ps::<0b11_10_11_10>(ab_low, cd_low),
+                _mm512_shuffle_ps::<0b01_00_01_00>(ab_high, cd_high),
+                _mm512_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
+            ]
+        };
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m512i = _mm512_loadu_si512(offsets.as_ptr().cast());
+    }
+
+    #[inline(always)]
+    fn half(self) -> Avx2 {
+        Avx2::beside_avx512(self)
+    }
+
+    #[inline(always)]
+    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> __m512 {
+        const PAIRS: [i32; 16] = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7];
+        const FOURS: [i32; 16] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3];
+        // SAFETY: `self` proves AVX-512; the caller vouches for 16, 8 or 4 numbers; the constants have 16.
+        unsafe {
+            match WIDTH {
+                1 => _mm512_loadu_ps(from),
+                2 => {
+                    let index = _mm512_loadu_si512(PAIRS.as_ptr().cast());
+                    _mm512_permutexvar_ps(index, _mm512_castps256_ps512(_mm256_loadu_ps(from)))
+                }
+                _ => {
+                    let index = _mm512_loadu_si512(FOURS.as_ptr().cast());
+                    _mm512_permutexvar_ps(index, _mm512_castps128_ps512(_mm_loadu_ps(from)))
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_fours(self, from: *const f32, stride: usize) -> __m512 {
+        // SAFETY: `self` proves AVX-512; the caller vouches for four numbers at all four places.
+        unsafe {
+            let fours = _mm512_castps128_ps512(_mm_loadu_ps(from));
+            let fours = _mm512_insertf32x4::<1>(fours, _mm_loadu_ps(from.add(stride)));
+            let fours = _mm512_insertf32x4::<2>(fours, _mm_loadu_ps(from.add(2 * stride)));
+            _mm512_insertf32x4::<3>(fours, _mm_loadu_ps(from.add(3 * stride)))
+        }
+    }
+
+    #[inline(always)]
+    fn repeat_in_fours<const I: usize>(self, x: __m512) -> __m512 {
+        // SAFETY: `self` proves AVX-512.
+        unsafe {
+            match I {
+                0 => _mm512_permute_ps::<0b00_00_00_00>(x),
+                1 => _mm512_permute_ps::<0b01_01_01_01>(x),
+                2 => _mm512_permute_ps::<0b10_10_10_10>(x),
+                _ => _mm512_permute_ps::<0b11_11_11_11>(x),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, at: *const f32) {
+        // SAFETY: `self` proves AVX-512, and so SSE; a prefetch reads nothing that the program sees, and
+        // may have any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
 
     #[inline(always)]

@@ -94,6 +94,12 @@ impl Lanes for Neon {
 impl Vector for Neon {
     const REGISTERS: usize = 32;
     type Index = [i32; 4];
+    type Half = Self;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     proven! {
         fn range(self, from: usize, to: usize) -> uint32x4_t = {
@@ -115,12 +121,57 @@ impl Vector for Neon {
             let [a, b, c, d] = x;
             [vmaxvq_f32(a), vmaxvq_f32(b), vmaxvq_f32(c), vmaxvq_f32(d)]
         };
+        fn transpose_fours(self, rows: [float32x4_t; 4]) -> [float32x4_t; 4] = {
+            let [a, b, c, d] = rows;
+            let (ac_low, ac_high) = (vzip1q_f32(a, c), vzip2q_f32(a, c));
+            let (bd_low, bd_high) = (vzip1q_f32(b, d), vzip2q_f32(b, d));
+            [
+                vzip1q_f32(ac_low, bd_low),
+                vzip2q_f32(ac_low, bd_low),
+                vzip1q_f32(ac_high, bd_high),
+                vzip2q_f32(ac_high, bd_high),
+            ]
+        };
     }
 
     #[inline(always)]
     fn index(self, offsets: &[i32; MOST_LANES]) -> [i32; 4] {
         let [a, b, c, d, ..] = *offsets;
         [a, b, c, d]
+    }
+
+    #[inline(always)]
+    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> float32x4_t {
+        // SAFETY: `self` proves NEON; the caller vouches for 4, 2 or 1 numbers.
+        unsafe {
+            match WIDTH {
+                1 => vld1q_f32(from),
+                2 => {
+                    let two = vcombine_f32(vld1_f32(from), vdup_n_f32(0.0));
+                    vzip1q_f32(two, two)
+                }
+                _ => vld1q_dup_f32(from),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_fours(self, from: *const f32, _: usize) -> float32x4_t {
+        // SAFETY: the caller's, passed on.
+        unsafe { self.load(from) }
+    }
+
+    #[inline(always)]
+    fn repeat_in_fours<const I: usize>(self, x: float32x4_t) -> float32x4_t {
+        // SAFETY: `self` proves NEON.
+        unsafe {
+            match I {
+                0 => vdupq_laneq_f32::<0>(x),
+                1 => vdupq_laneq_f32::<1>(x),
+                2 => vdupq_laneq_f32::<2>(x),
+                _ => vdupq_laneq_f32::<3>(x),
+            }
+        }
     }
 
     #[inline(always)]

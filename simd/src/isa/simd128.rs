@@ -92,6 +92,12 @@ impl Lanes for Simd128 {
 impl Vector for Simd128 {
     const REGISTERS: usize = 16;
     type Index = [i32; 4];
+    type Half = Self;
+
+    #[inline(always)]
+    fn half(self) -> Self {
+        self
+    }
 
     proven! {
         fn range(self, from: usize, to: usize) -> v128 = {
@@ -121,6 +127,49 @@ impl Vector for Simd128 {
                 f32x4_extract_lane::<3>(all),
             ]
         };
+    }
+
+    #[inline(always)]
+    fn transpose_fours(self, [a, b, c, d]: [v128; 4]) -> [v128; 4] {
+        let (ac_low, ac_high) = (i32x4_shuffle::<0, 4, 1, 5>(a, c), i32x4_shuffle::<2, 6, 3, 7>(a, c));
+        let (bd_low, bd_high) = (i32x4_shuffle::<0, 4, 1, 5>(b, d), i32x4_shuffle::<2, 6, 3, 7>(b, d));
+        [
+            i32x4_shuffle::<0, 4, 1, 5>(ac_low, bd_low),
+            i32x4_shuffle::<2, 6, 3, 7>(ac_low, bd_low),
+            i32x4_shuffle::<0, 4, 1, 5>(ac_high, bd_high),
+            i32x4_shuffle::<2, 6, 3, 7>(ac_high, bd_high),
+        ]
+    }
+
+    #[inline(always)]
+    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> v128 {
+        // SAFETY: the caller vouches for 4, 2 or 1 numbers.
+        unsafe {
+            match WIDTH {
+                1 => v128_load(from.cast()),
+                2 => {
+                    let two = v128_load64_zero(from.cast());
+                    i32x4_shuffle::<0, 0, 1, 1>(two, two)
+                }
+                _ => v128_load32_splat(from.cast()),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_fours(self, from: *const f32, _: usize) -> v128 {
+        // SAFETY: the caller's, passed on.
+        unsafe { self.load(from) }
+    }
+
+    #[inline(always)]
+    fn repeat_in_fours<const I: usize>(self, x: v128) -> v128 {
+        match I {
+            0 => i32x4_shuffle::<0, 0, 0, 0>(x, x),
+            1 => i32x4_shuffle::<1, 1, 1, 1>(x, x),
+            2 => i32x4_shuffle::<2, 2, 2, 2>(x, x),
+            _ => i32x4_shuffle::<3, 3, 3, 3>(x, x),
+        }
     }
 
     #[inline(always)]

@@ -5,62 +5,97 @@ macro_rules! matmul_kernels {
         const _: () = {
             use tensorlet::kernel::MatmulKernels;
 
-            use $crate::body::{Matrix, Of};
+            use $crate::body::{
+                Matrix, Of,
+                matmul::{is_large, is_specialised, rows},
+            };
 
             impl MatmulKernels for $token {
                 #[inline]
                 fn matmul<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]; K], c: &mut [[f32; N]]) {
+                    let rows = a.len().min(c.len());
                     let (a, b, c) = (a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
-                    if const { $crate::body::matmul::is_specialised([K, N]) } {
+                    if const { is_specialised(None, [K, N]) } && is_specialised(Some(rows), [K, N]) {
                         let sizes = Of::<Matrix<K, N>>::NEW;
                         $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
-                            matmul::matmul(self, sizes: Of<Matrix<K, N>>, a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                                    matmul::matmul(self, rows: usize, sizes: Of<Matrix<K, N>>, a: &[f32], b: &[f32],
+                                        c: &mut [f32]) -> ())
                     } else {
-                        self.matmul_flat([K, N], a, b, c);
+                        matmul(self, rows, [K, N], a, b, c);
                     }
                 }
 
                 #[inline]
-                fn matmul_nt<const K: usize, const N: usize>(self, a: &[[f32; N]], b: &[[f32; N]; K], c: &mut [[f32; K]]) {
+                fn matmul_nt<const K: usize, const N: usize>(
+                    self,
+                    a: &[[f32; N]],
+                    b: &[[f32; N]; K],
+                    c: &mut [[f32; K]],
+                ) {
+                    let rows = a.len().min(c.len());
                     let (a, b, c) = (a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
-                    if const { $crate::body::matmul::is_specialised([K, N]) } {
-                        let sizes = Of::<Matrix<K, N>>::NEW;
-                        $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
-                            matmul::matmul_nt(self, sizes: Of<Matrix<K, N>>, a: &[f32], b: &[f32], c: &mut [f32]) -> ())
-                    } else {
-                        self.matmul_nt_flat([K, N], a, b, c);
-                    }
+                    matmul_nt(self, rows, [K, N], a, b, c);
                 }
 
                 #[inline]
-                fn matmul_tn<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]], c: &mut [[f32; N]; K]) {
+                fn matmul_tn<const K: usize, const N: usize>(
+                    self,
+                    a: &[[f32; K]],
+                    b: &[[f32; N]],
+                    c: &mut [[f32; N]; K],
+                ) {
+                    let rows = a.len().min(b.len());
                     let (a, b, c) = (a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
-                    if const { $crate::body::matmul::is_specialised([K, N]) } {
+                    if const { is_specialised(None, [K, N]) } && is_specialised(Some(K), [K, N]) {
                         let sizes = Of::<Matrix<K, N>>::NEW;
                         $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
-                            matmul::matmul_tn(self, sizes: Of<Matrix<K, N>>, a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                                    matmul::matmul_tn(self, rows: usize, sizes: Of<Matrix<K, N>>, a: &[f32], b: &[f32],
+                                        c: &mut [f32]) -> ())
                     } else {
-                        self.matmul_tn_flat([K, N], a, b, c);
+                        matmul_tn(self, rows, [K, N], a, b, c);
                     }
                 }
 
                 #[inline]
                 fn matmul_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
-                    $crate::kernels::entry!($token, $features,
-                        matmul::matmul(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                    let [inner, columns] = sizes;
+                    matmul(self, rows([a.len(), inner], [c.len(), columns]), sizes, a, b, c);
                 }
 
                 #[inline]
                 fn matmul_nt_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
-                    $crate::kernels::entry!($token, $features,
-                        matmul::matmul_nt(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                    let [columns, inner] = sizes;
+                    matmul_nt(self, rows([a.len(), inner], [c.len(), columns]), sizes, a, b, c);
                 }
 
-                #[inline]
-                fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
-                    $crate::kernels::entry!($token, $features,
-                        matmul::matmul_tn(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+        #[inline]
+        fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                    let [inner, columns] = sizes;
+            matmul_tn(self, rows([a.len(), inner], [b.len(), columns]), sizes, a, b, c);
+        }
+            }
+
+            #[inline]
+            fn matmul(k: $token, rows: usize, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                if is_large(rows, sizes) {
+            $crate::kernels::entry!($token, $features, matmul::matmul_large(k, rows: usize,
+                        sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+                } else {
+                    $crate::kernels::entry!($token, $features, matmul::matmul(k, rows: usize,
+                                sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
                 }
+    }
+
+            #[inline]
+            fn matmul_nt(k: $token, rows: usize, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                $crate::kernels::entry!($token, $features, matmul::matmul_nt(k, rows: usize,
+                            sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
+            }
+
+            #[inline]
+            fn matmul_tn(k: $token, rows: usize, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+                $crate::kernels::entry!($token, $features, matmul::matmul_tn(k, rows: usize,
+                            sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> ())
             }
         };
     };

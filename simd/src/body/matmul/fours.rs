@@ -1,0 +1,33 @@
+//! Four by four: a vector holds several rows of the first factor, or of the product.
+
+use crate::vector::Vector;
+
+/// `c[m][n] += Σ_k a[m][k] b[k][n]` where `k` and `n` go to 4.
+#[inline(always)]
+pub(super) fn multiply<L: Vector>(l: L, a: &[f32], b: &[f32], c: &mut [f32]) {
+    if b.len() < 16 {
+        return;
+    }
+    let mut rows = [l.splat(0.0); 4];
+    for (row, b) in rows.iter_mut().zip(b.as_chunks::<4>().0) {
+        // SAFETY: the row has four numbers, and is read again for every four lanes.
+        *row = unsafe { l.load_fours(b.as_ptr(), 0) };
+    }
+    let len = a.len().min(c.len());
+    let whole = len - len % L::LANES;
+    for (a, c) in a[..whole].chunks_exact(L::LANES).zip(c[..whole].chunks_exact_mut(L::LANES)) {
+        add(l, a, rows, c);
+    }
+    if whole < len {
+        add(l, &a[whole..len], rows, &mut c[whole..len]);
+    }
+}
+
+/// Adds the products of a few rows of the first factor, at most a vector's.
+#[inline(always)]
+fn add<L: Vector>(l: L, a: &[f32], rows: [L::V; 4], c: &mut [f32]) {
+    let a = l.read(a);
+    let even = l.mul_add(l.repeat_in_fours::<2>(a), rows[2], l.mul(l.repeat_in_fours::<0>(a), rows[0]));
+    let odd = l.mul_add(l.repeat_in_fours::<3>(a), rows[3], l.mul(l.repeat_in_fours::<1>(a), rows[1]));
+    l.write(c, l.add(l.read(c), l.add(even, odd)));
+}

@@ -1,0 +1,260 @@
+//! Matrix products: tiles of `MR` rows by `NV` vectors of `C` stay in registers over the whole depth.
+//!
+//! One product serves all transposes of the first factor, which is read one number at a time. The
+//! second factor is read by rows; where it comes transposed, or is so large that its rows lie on too
+//! many pages, a panel of it is copied to the stack first.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `tile` | strips of columns, tiles of registers, and what becomes of the sums |
+//! | `tail` | the last columns, which do not fill a vector |
+//! | `few` | products of one to three rows, which are done when the second factor has been read once |
+//! | `panels` | panels of the second factor on the stack |
+//! | `fours` | four by four |
+
+mod few;
+mod fours;
+mod panels;
+mod tail;
+mod tile;
+
+use super::Sizes;
+use crate::vector::Vector;
+
+/// `c[i][j] = end(begin + Σ_d a[i·a_row + d·a_depth] · b[d·b_row + j])` for `rows × columns` of `c`.
+#[derive(Clone, Copy)]
+struct Product {
+    rows: usize,
+    depth: usize,
+    columns: usize,
+    a: *const f32,
+    a_row: usize,
+    a_depth: usize,
+    b: *const f32,
+    b_row: usize,
+    c: *mut f32,
+    c_row: usize,
+    begin: Begin,
+    end: End,
+}
+
+/// What the products are added to.
+#[derive(Clone, Copy)]
+enum Begin {
+    /// What is in `c`.
+    There,
+}
+
+/// What becomes of the sum.
+#[derive(Clone, Copy)]
+enum End {
+    /// It is the result.
+    Sum,
+}
+
+impl Product {
+    /// The part of the product that belongs to a part of the depth; the parts are done in order.
+    ///
+    /// # Safety
+    /// `start + depth` is at most the depth, and the factors are valid for what [`Product`] says.
+    #[inline(always)]
+    unsafe fn part(self, start: usize, depth: usize) -> Self {
+        let begin = if start == 0 { self.begin } else { Begin::There };
+        let end = if start + depth == self.depth { self.end } else { End::Sum };
+        // SAFETY: the part begins within the factors, of which the caller vouches.
+        let (a, b) = unsafe { (self.a.add(start * self.a_depth), self.b.add(start * self.b_row)) };
+        Self { depth, a, b, begin, end, ..self }
+    }
+
+    /// At most `rows` rows from row `start` on.
+    ///
+    /// # Safety
+    /// `start` is at most the number of rows, and the matrices are valid for what [`Product`] says.
+    #[inline(always)]
+    unsafe fn rows_from(self, start: usize, rows: usize) -> Self {
+        // SAFETY: the part begins within the matrices, of which the caller vouches.
+        let (a, c) = unsafe { (self.a.add(start * self.a_row), self.c.add(start * self.c_row)) };
+        Self { rows: rows.min(self.rows - start), a, c, ..self }
+    }
+
+    /// At most `columns` columns from column `start` on.
+    ///
+    /// # Safety
+    /// `start` is at most the number of columns, and the matrices are valid for what [`Product`] says.
+    #[inline(always)]
+    unsafe fn columns_from(self, start: usize, columns: usize) -> Self {
+        // SAFETY: the part begins within the matrices, of which the caller vouches.
+        let (b, c) = unsafe { (self.b.add(start), self.c.add(start)) };
+        Self { columns: columns.min(self.columns - start), b, c, ..self }
+    }
+}
+
+/// Whether a product with a second factor of these sizes has code of its own: where it is done in no
+/// time, and where a few whole vectors leave one kind of tile. Not for few rows of the latter.
+pub(crate) const fn is_specialised(rows: Option<usize>, [k, n]: [usize; 2]) -> bool {
+    let few = matches!(rows, Some(rows) if rows < few::ROWS);
+    k * n <= TINY || (n.is_multiple_of(16) && n <= 64 && k <= 128 && !few)
+}
+
+/// A second factor of so few numbers is not worth a choice between ways to read it.
+const TINY: usize = 256;
+
+/// How many rows two matrices have in common, with rows of so many numbers.
+pub(crate) const fn rows([a, a_row]: [usize; 2], [b, b_row]: [usize; 2]) -> usize {
+    match (a.checked_div(a_row), b.checked_div(b_row)) {
+        (Some(a), Some(b)) => {
+            if a < b {
+                a
+            } else {
+                b
+            }
+        }
+        _ => 0,
+    }
+}
+
+/// Whether panels of the second factor are copied: where its rows are long and many, so that the rows
+/// of a strip lie on more pages than the processor keeps at hand, and the copies are used often.
+pub(crate) const fn is_large(rows: usize, [k, n]: [usize; 2]) -> bool {
+    rows >= 64 && n >= 512 && k * n >= 200_000
+}
+
+/// `c[m][n] += Σ_k a[m][k] b[k][n]` for `rows` rows and `b` of `[K, N]`.
+#[inline(always)]
+pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(
+    l: L,
+    rows: usize,
+    sizes: S,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+) {
+    let [k, n] = sizes.get();
+    if const { matches!(S::KNOWN, Some([4, 4])) } {
+        fours::multiply(l, a, b, c);
+    } else if n == 1 {
+        // A column lies in memory as a row does.
+        matmul_nt(l, rows, [1, k], a, b, c);
+    } else if let Some(product) = plain(rows, sizes.get(), a, b, c) {
+        // SAFETY: `plain` has compared the sizes with the slices.
+        unsafe { multiply::<L, S>(l, product) }
+    }
+}
+
+/// [`matmul`] of a large second factor.
+#[inline(always)]
+pub(crate) fn matmul_large<L: Vector>(l: L, rows: usize, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+    if let Some(product) = plain(rows, sizes, a, b, c) {
+        // SAFETY: `plain` has compared the sizes with the slices.
+        unsafe { panels::copied(l, product) }
+    }
+}
+
+/// The product of [`matmul`], unless a slice is too short.
+#[inline(always)]
+fn plain(rows: usize, [k, n]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> Option<Product> {
+    (a.len() >= rows * k && b.len() >= k * n && c.len() >= rows * n).then_some(Product {
+        rows,
+        depth: k,
+        columns: n,
+        a: a.as_ptr(),
+        a_row: k,
+        a_depth: 1,
+        b: b.as_ptr(),
+        b_row: n,
+        c: c.as_mut_ptr(),
+        c_row: n,
+        begin: Begin::There,
+        end: End::Sum,
+    })
+}
+
+/// `c[k][n] += Σ_m a[m][k] b[m][n]` for `rows` rows of `a` and `b`, and `c` of `[K, N]`.
+#[inline(always)]
+pub(crate) fn matmul_tn<L: Vector, S: Sizes<[usize; 2]>>(
+    l: L,
+    rows: usize,
+    sizes: S,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+) {
+    let [k, n] = sizes.get();
+    if a.len() < rows * k || b.len() < rows * n || c.len() < k * n {
+        return;
+    }
+    let product = Product {
+        rows: k,
+        depth: rows,
+        columns: n,
+        a: a.as_ptr(),
+        a_row: 1,
+        a_depth: k,
+        b: b.as_ptr(),
+        b_row: n,
+        c: c.as_mut_ptr(),
+        c_row: n,
+        begin: Begin::There,
+        end: End::Sum,
+    };
+    // SAFETY: `a` and `b` have `rows` rows, of `k` and `n` numbers; `c` has `k` rows of `n`.
+    unsafe { multiply::<L, S>(l, product) }
+}
+
+/// `c[m][k] += Σ_n a[m][n] b[k][n]` for `rows` rows and `b` of `[K, N]`.
+#[inline(always)]
+pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(
+    l: L,
+    rows: usize,
+    sizes: S,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+) {
+    let [k, n] = sizes.get();
+    if a.len() < rows * n || b.len() < k * n || c.len() < rows * k {
+        return;
+    }
+    let product = Product {
+        rows,
+        depth: n,
+        columns: k,
+        a: a.as_ptr(),
+        a_row: n,
+        a_depth: 1,
+        b: b.as_ptr(),
+        b_row: n,
+        c: c.as_mut_ptr(),
+        c_row: k,
+        begin: Begin::There,
+        end: End::Sum,
+    };
+    if n == 0 || k == 0 {
+    } else if rows < few::ROWS || k < 4 {
+        for (a, c) in a.chunks_exact(n).zip(c.chunks_exact_mut(k)).take(rows) {
+            few::dot_products(l, a, b, c);
+        }
+    } else {
+        // SAFETY: `a` and `c` have `rows` rows, of `n` and `k` numbers; `b` has `k` rows of `n`.
+        unsafe { panels::turned(l, product) }
+    }
+}
+
+/// Chooses by the number of rows and columns; sizes that are known have few rows only where they are tiny.
+///
+/// # Safety
+/// `a`, `b` and `c` are valid for what [`Product`] says, and `c` does not overlap them.
+#[inline(always)]
+unsafe fn multiply<L: Vector, S: Sizes<[usize; 2]>>(l: L, p: Product) {
+    // SAFETY: the caller's, passed on.
+    unsafe {
+        if const { S::KNOWN.is_none() } && p.rows < few::ROWS {
+            few::multiply(l, p);
+        } else {
+            let j = tile::strips(l, p);
+            if j < p.columns {
+                tail::multiply(l, p, j);
+            }
+        }
+    }
+}
