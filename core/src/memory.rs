@@ -178,6 +178,23 @@ pub fn in_place<X: Tensor>(input: Input<'_, X>, arena: &mut [f32], f: impl FnOnc
     at
 }
 
+/// Runs a layer that can read elsewhere than it writes: `f(x, y)`, where `y` holds the input unless there is an `x`.
+/// Returns the end where `y` lies.
+#[inline(always)]
+pub fn from_or_in_place<X: Tensor>(
+    input: Input<'_, X>,
+    arena: &mut [f32],
+    f: impl FnOnce(Option<&[X::Elem]>, &mut [X::Elem]),
+) -> End {
+    let (x, n, at) = match input {
+        Input::Given(x) => (Some(X::flat(x)), x.len(), End::Low),
+        Input::Arena { n, at } => (None, n, at),
+    };
+    let (slot, _) = cut(arena, at, n * X::WORDS);
+    f(x, X::flat_mut(X::in_words_mut(slot, n)));
+    at
+}
+
 /// Moves the last `words` words to the start; the two places may overlap.
 #[inline(always)]
 pub(crate) fn move_down(arena: &mut [f32], words: usize) {

@@ -99,6 +99,8 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("standardize_backward", 5.0, "three products and sums of three terms"),
     roundings("layer_norm", 4.0, "a difference, two products and a sum"),
     roundings("layer_norm_backward", 8.0, "sums over a row, products with them, and a sum of three terms"),
+    roundings("layer_norm_rows", 6.0, "as layer_norm, and the roundings of mean and deviation"),
+    roundings("layer_norm_rows_backward", 10.0, "as layer_norm_backward, and the roundings of mean and deviation"),
     roundings("sgd", 1.0, RUNNING),
     roundings("sgd_momentum", 1.0, RUNNING),
     roundings("adam", 1.0, RUNNING),

@@ -56,6 +56,8 @@ pub(crate) trait Vector: Lanes {
     }
     /// The largest lane of each of four vectors without NaN.
     fn max_each(self, x: [Self::V; 4]) -> [f32; 4];
+    /// `1/√x` of four numbers, each of the two steps correctly rounded.
+    fn rsqrt_each(self, x: [f32; 4]) -> [f32; 4];
     /// The offsets of the first `LANES` entries.
     fn index(self, offsets: &[i32; MOST_LANES]) -> Self::Index;
 
@@ -245,6 +247,8 @@ mod tests {
             let sums = x.map(|x| x[..L::LANES].iter().sum());
             let largest = x.map(|x| x[..L::LANES].iter().fold(f32::NEG_INFINITY, |max, &x| f32::max(max, x)));
             assert_eq!((l.sum_each(vectors), l.max_each(vectors)), (sums, largest), "{name}");
+            let squares = [4.0, 3.0, 1e-20, f32::INFINITY];
+            assert_eq!(l.rsqrt_each(squares), squares.map(|x| 1.0 / f32::sqrt(x)), "{name}");
         }
         on_every_unit!(check);
     }

@@ -1,5 +1,8 @@
 //! Normalisation: what subtracts a mean and divides by a deviation, and its gradients.
 
+use super::{ReduceKernels, samples, samples_mut};
+use crate::math;
+
 /// What is taken off a number and what it is then multiplied by: `(x - mean) · rstd`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Standard {
@@ -9,12 +12,60 @@ pub struct Standard {
     pub rstd: f32,
 }
 
+/// How rows are normalised that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RowNorm<'a> {
+    /// The numbers of a row.
+    pub len: usize,
+    /// Whether the mean of the row is taken off, as in RMS normalisation it is not.
+    pub centered: bool,
+    /// Added to the variance, or to the mean square.
+    pub eps: f32,
+    /// What each number of a row is multiplied by; empty for none.
+    pub weight: &'a [f32],
+    /// What is then added; empty for none.
+    pub bias: &'a [f32],
+}
+
+impl RowNorm<'_> {
+    /// The standardisation of one row.
+    #[inline(always)]
+    pub(crate) fn standard<K: NormKernels>(&self, k: K, x: &[f32]) -> Standard {
+        let moments = if self.centered { moments(k, x) } else { [0.0, k.dot(x, x) / x.len() as f32] };
+        standard(moments, self.eps)
+    }
+}
+
+/// Mean and biased variance of a run, in two passes.
+#[inline(always)]
+pub(crate) fn moments<K: NormKernels>(k: K, x: &[f32]) -> [f32; 2] {
+    let scale = 1.0 / x.len() as f32;
+    let mean = k.sum(x) * scale;
+    corrected(mean, k.deviations(x, mean).map(|sum| sum * scale))
+}
+
+/// Mean and variance from a mean that is off by the rounding of a sum, and the means of the deviations
+/// from it and of their squares: where numbers are far from 0 but close together, that rounding is
+/// large beside the deviation.
+#[inline(always)]
+pub(crate) fn corrected(mean: f32, [off, square]: [f32; 2]) -> [f32; 2] {
+    let variance = square - off * off;
+    // What rounding makes negative; NaN stays NaN.
+    [mean + off, if variance < 0.0 { 0.0 } else { variance }]
+}
+
+/// The standardisation by a mean and a variance.
+#[inline(always)]
+pub(crate) fn standard([mean, variance]: [f32; 2], eps: f32) -> Standard {
+    Standard { mean, rstd: 1.0 / math::sqrt(variance + eps) }
+}
+
 /// Normalisation of runs of numbers.
 ///
-/// Layers find mean and variance in two passes, which does not cancel as the mean of the squares minus
-/// the square of the mean does: [`sum`](super::ReduceKernels::sum), then
+/// Mean and variance are found in two passes, which does not cancel as the mean of the squares minus
+/// the square of the mean does: [`sum`](ReduceKernels::sum), then
 /// [`deviations`](Self::deviations), which also say how far the first mean was off.
-pub trait NormKernels: Copy {
+pub trait NormKernels: ReduceKernels {
     /// `Σ (x_i - mean)` and `Σ (x_i - mean)²`.
     ///
     /// ```
@@ -145,6 +196,55 @@ pub trait NormKernels: Copy {
         } else {
             for ((x, dy), weight) in x.iter_mut().zip(dy).zip(weight) {
                 *x = rstd * (dy * weight) + b * (*x - mean) + c;
+            }
+        }
+    }
+
+    /// [`layer_norm`](Self::layer_norm) of each row, with mean and deviation of the row:
+    /// `y ← (x - mean) / √(variance + ε) · weight + bias`, or without the mean `x / √(mean of x² + ε) · weight + bias`.
+    /// Without rows `x` they lie in `y`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::{NormKernels, RowNorm}};
+    /// let (x, mut y) = ([3.0, 5.0, -1.0, 1.0], [0.0; 4]);
+    /// let norm = RowNorm { len: 2, centered: true, eps: 0.0, weight: &[1.0, 10.0], bias: &[] };
+    /// Portable.layer_norm_rows(norm, Some(&x), &mut y);
+    /// assert_eq!(y, [-1.0, 10.0, -1.0, 10.0]);
+    /// ```
+    #[inline]
+    fn layer_norm_rows(self, norm: RowNorm<'_>, x: Option<&[f32]>, y: &mut [f32]) {
+        for (y, x) in y.iter_mut().zip(x.unwrap_or_default()) {
+            *y = *x;
+        }
+        for y in samples_mut(y, norm.len) {
+            self.layer_norm(y, norm.standard(self, y), norm.weight, norm.bias);
+        }
+    }
+
+    /// [`layer_norm_backward`](Self::layer_norm_backward) of each row, from the rows `x` before
+    /// [`layer_norm_rows`](Self::layer_norm_rows). The gradients of weight and bias are added to `dweight` and
+    /// `dbias`; an empty one is not wanted.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::{NormKernels, RowNorm}};
+    /// let (mut x, mut dbias) = ([1.0, -1.0, 1.0, -1.0], [0.0; 2]);
+    /// let norm = RowNorm { len: 2, centered: true, eps: 0.0, weight: &[], bias: &[] };
+    /// Portable.layer_norm_rows_backward(norm, &mut x, &[4.0, 0.0, 1.0, 1.0], &mut [], &mut dbias);
+    /// assert_eq!((x, dbias), ([0.0; 4], [5.0, 1.0]));
+    /// ```
+    #[inline]
+    fn layer_norm_rows_backward(
+        self,
+        norm: RowNorm<'_>,
+        x: &mut [f32],
+        dy: &[f32],
+        dweight: &mut [f32],
+        dbias: &mut [f32],
+    ) {
+        for (x, dy) in samples_mut(x, norm.len).zip(samples(dy, norm.len)) {
+            self.layer_norm_backward(x, dy, norm.standard(self, x), norm.centered, norm.weight, dweight);
+            for (dbias, dy) in dbias.iter_mut().zip(dy) {
+                *dbias += dy;
             }
         }
     }

@@ -95,6 +95,8 @@ kernels! {
     standardize_backward in norm,
     layer_norm in norm,
     layer_norm_backward in norm,
+    layer_norm_rows in norm,
+    layer_norm_rows_backward in norm,
     sgd in update,
     sgd_momentum in update,
     adam in update,

@@ -1,7 +1,7 @@
 //! Normalisation.
 
 use proptest::prelude::*;
-use tensorlet::kernel::{Kernels, Standard};
+use tensorlet::kernel::{Kernels, RowNorm, Standard};
 use tensorlet_host::{framed::Framed, reference::abs, reference::wide, tolerance};
 
 use super::{
@@ -125,6 +125,105 @@ pub(crate) fn layer_norm_backward<T: Kernels>(k: T) -> Outcome {
         worst([
             kernel.compare(got.get(), &value, &size),
             kernel.compare(dweight.get(), &own[..wanted], &own_size[..wanted]),
+        ])
+    })
+}
+
+/// Rows of the same length, their gradients, a weight and a bias, or none.
+#[derive(Debug)]
+struct Rows {
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    len: usize,
+    centered: bool,
+}
+
+fn several() -> BoxedStrategy<Rows> {
+    let optional = |n: usize| prop_oneof![2 => numbers(n), 1 => Just(Vec::new()).boxed()];
+    (1_usize..40, 0_usize..7, any::<bool>())
+        .prop_flat_map(move |(len, rows, centered)| {
+            let slices = (numbers(len * rows), numbers(len * rows), optional(len), optional(len));
+            (slices, Just(len), Just(centered))
+        })
+        .prop_map(|((x, dy, weight, bias), len, centered)| Rows { x, dy, weight, bias, len, centered })
+        .boxed()
+}
+
+const EPS: f32 = 0.5;
+
+impl Rows {
+    fn norm<'a>(&self, weight: &'a Framed, bias: &'a Framed) -> RowNorm<'a> {
+        let Self { len, centered, .. } = *self;
+        RowNorm { len, centered, eps: EPS, weight: weight.get(), bias: bias.get() }
+    }
+
+    /// One over the deviation of a row, and each of its numbers normalised with what rounding is proportional to:
+    /// the mean is rounded, where there is one.
+    fn standardized(&self, x: &[f64]) -> (f64, Vec<[f64; 2]>) {
+        let n = x.len() as f64;
+        let mean = if self.centered { x.iter().sum::<f64>() / n } else { 0.0 };
+        let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        let rstd = 1.0 / (variance + f64::from(EPS)).sqrt();
+        (rstd, x.iter().map(|x| [(x - mean) * rstd, ((x - mean).abs() + mean.abs()) * rstd]).collect())
+    }
+
+    fn weight(&self, i: usize) -> f64 {
+        self.weight.get(i).map_or(1.0, |&weight| weight.into())
+    }
+}
+
+pub(crate) fn layer_norm_rows<T: Kernels>(k: T) -> Outcome {
+    property((several(), any::<bool>()).boxed(), &|(rows, elsewhere)| {
+        let (weight, bias) = (Framed::new(&rows.weight), Framed::new(&rows.bias));
+        let x = Framed::new(&rows.x);
+        let mut got = if elsewhere { Framed::poison(rows.x.len()) } else { x.clone() };
+        k.layer_norm_rows(rows.norm(&weight, &bias), elsewhere.then(|| x.get()), got.get_mut());
+        let (mut value, mut size) = (Vec::new(), Vec::new());
+        for x in wide(&rows.x).chunks(rows.len) {
+            for (i, [x, magnitude]) in rows.standardized(x).1.into_iter().enumerate() {
+                let bias = rows.bias.get(i).map_or(0.0, |&bias| bias.into());
+                value.push(x * rows.weight(i) + bias);
+                size.push(magnitude * rows.weight(i).abs() + bias.abs());
+            }
+        }
+        tolerance::of("layer_norm_rows").compare(got.get(), &value, &size)
+    })
+}
+
+pub(crate) fn layer_norm_rows_backward<T: Kernels>(k: T) -> Outcome {
+    property((several(), any::<bool>()).boxed(), &|(rows, wanted)| {
+        let (weight, bias) = (Framed::new(&rows.weight), Framed::new(&rows.bias));
+        let before = vec![0.5; if wanted { rows.len } else { 0 }];
+        let (mut got, dy) = (Framed::new(&rows.x), Framed::new(&rows.dy));
+        let [mut dweight, mut dbias] = [Framed::new(&before), Framed::new(&before)];
+        let norm = rows.norm(&weight, &bias);
+        k.layer_norm_rows_backward(norm, got.get_mut(), dy.get(), dweight.get_mut(), dbias.get_mut());
+
+        let (mut value, mut size) = (Vec::new(), Vec::new());
+        let mut own = vec![[0.5; 4]; rows.len];
+        for (x, dy) in wide(&rows.x).chunks(rows.len).zip(wide(&rows.dy).chunks(rows.len)) {
+            let (rstd, x) = rows.standardized(x);
+            let g: Vec<f64> = dy.iter().enumerate().map(|(i, dy)| dy * rows.weight(i)).collect();
+            let mean = |terms: &mut dyn Iterator<Item = f64>| terms.sum::<f64>() / rows.len as f64;
+            let (sum, total) = (mean(&mut g.iter().copied()), mean(&mut g.iter().map(|g| g.abs())));
+            let dot = mean(&mut g.iter().zip(&x).map(|(g, [x, _])| g * x));
+            let most = mean(&mut g.iter().zip(&x).map(|(g, [_, size])| g.abs() * size));
+            let centered = if rows.centered { 1.0 } else { 0.0 };
+            for (i, (g, [x, magnitude])) in g.into_iter().zip(x).enumerate() {
+                value.push(rstd * (g - centered * sum - x * dot));
+                size.push(rstd * (g.abs() + centered * total + magnitude * most));
+                let more = [dy[i] * x, dy[i].abs() * magnitude, dy[i], dy[i].abs()];
+                own[i].iter_mut().zip(more).for_each(|(own, more)| *own += more);
+            }
+        }
+        let part = |part: usize| own[..before.len()].iter().map(|own| own[part]).collect::<Vec<_>>();
+        let kernel = tolerance::of("layer_norm_rows_backward");
+        worst([
+            kernel.compare(got.get(), &value, &size),
+            kernel.compare(dweight.get(), &part(0), &part(1)),
+            kernel.compare(dbias.get(), &part(2), &part(3)),
         ])
     })
 }

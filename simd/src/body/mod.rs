@@ -8,6 +8,7 @@ pub(crate) mod conv;
 pub(crate) mod elementwise;
 pub(crate) mod epilogue;
 pub(crate) mod matmul;
+pub(crate) mod norm;
 mod pixels;
 pub(crate) mod pool;
 pub(crate) mod reduce;

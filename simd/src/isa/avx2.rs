@@ -157,6 +157,11 @@ impl Vector for Avx2 {
         };
         fn sum_each(self, x: [__m256; 4]) -> [f32; 4] = reduce_each!(x, _mm256_add_ps, _mm_add_ps);
         fn max_each(self, x: [__m256; 4]) -> [f32; 4] = reduce_each!(x, _mm256_max_ps, _mm_max_ps);
+        fn rsqrt_each(self, x: [f32; 4]) -> [f32; 4] = {
+            let (x, mut array) = (_mm_loadu_ps(x.as_ptr()), [0.0; 4]);
+            _mm_storeu_ps(array.as_mut_ptr(), _mm_div_ps(_mm_set1_ps(1.0), _mm_sqrt_ps(x)));
+            array
+        };
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m256i = {
             let [a, b, c, d, e, f, g, h, ..] = *offsets;
             _mm256_setr_epi32(a, b, c, d, e, f, g, h)

@@ -160,6 +160,11 @@ impl Vector for Avx512 {
                 _mm512_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
             ]
         };
+        fn rsqrt_each(self, x: [f32; 4]) -> [f32; 4] = {
+            let (x, mut array) = (_mm_loadu_ps(x.as_ptr()), [0.0; 4]);
+            _mm_storeu_ps(array.as_mut_ptr(), _mm_div_ps(_mm_set1_ps(1.0), _mm_sqrt_ps(x)));
+            array
+        };
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m512i = _mm512_loadu_si512(offsets.as_ptr().cast());
     }
 

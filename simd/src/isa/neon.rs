@@ -117,6 +117,11 @@ impl Vector for Neon {
             vst1q_f32(array.as_mut_ptr(), vpaddq_f32(vpaddq_f32(a, b), vpaddq_f32(c, d)));
             array
         };
+        fn rsqrt_each(self, x: [f32; 4]) -> [f32; 4] = {
+            let (x, mut array) = (vld1q_f32(x.as_ptr()), [0.0; 4]);
+            vst1q_f32(array.as_mut_ptr(), vdivq_f32(vdupq_n_f32(1.0), vsqrtq_f32(x)));
+            array
+        };
         fn max_each(self, x: [float32x4_t; 4]) -> [f32; 4] = {
             let [a, b, c, d] = x;
             [vmaxvq_f32(a), vmaxvq_f32(b), vmaxvq_f32(c), vmaxvq_f32(d)]

@@ -115,6 +115,16 @@ impl Vector for Simd128 {
             let pairs = f32x4_add(x, i32x4_shuffle::<2, 3, 0, 1>(x, x));
             f32x4_extract_lane::<0>(pairs) + f32x4_extract_lane::<1>(pairs)
         };
+        fn rsqrt_each(self, x: [f32; 4]) -> [f32; 4] = {
+            let [a, b, c, d] = x;
+            let y = f32x4_div(f32x4_splat(1.0), f32x4_sqrt(f32x4(a, b, c, d)));
+            [
+                f32x4_extract_lane::<0>(y),
+                f32x4_extract_lane::<1>(y),
+                f32x4_extract_lane::<2>(y),
+                f32x4_extract_lane::<3>(y),
+            ]
+        };
         fn max_each(self, x: [v128; 4]) -> [f32; 4] = {
             let [a, b, c, d] = x;
             let ab = f32x4_pmax(i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));

@@ -5,12 +5,16 @@ use rand_core::Rng;
 use super::{
     Affine, EPS, Running, RunningStatistics,
     affine::{show, show_mut},
-    corrected, plane, standard,
+    plane,
 };
 use crate::{
     Module, Parameter, Path, Shape, Tensor, Visitor, VisitorMut,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
-    kernel::{Kernels, Standard, samples, samples_mut},
+    kernel::{
+        Kernels, Standard,
+        norm::{corrected, standard},
+        samples, samples_mut,
+    },
     layer::{Layer, Pass, Train},
     memory::{self, End, Input},
 };

@@ -5,12 +5,16 @@ use rand_core::Rng;
 use super::{
     Affine, EPS, NoWeight,
     affine::{show, show_mut},
-    moments, plane, standard,
+    plane,
 };
 use crate::{
     Module, NoBias, Path, Shape, Tensor, Visitor, VisitorMut,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
-    kernel::{Kernels, Standard, samples, samples_mut},
+    kernel::{
+        Kernels, Standard,
+        norm::{moments, standard},
+        samples, samples_mut,
+    },
     layer::{Layer, Pass, Train},
     memory::{self, End, Input},
     message::{Part, fail},

@@ -5,12 +5,11 @@ use rand_core::Rng;
 use super::{
     Affine, EPS,
     affine::{show, show_mut},
-    moments, standard,
 };
 use crate::{
     Module, Path, Tensor, Visitor, VisitorMut,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
-    kernel::{Kernels, Standard, samples, samples_mut},
+    kernel::{Kernels, RowNorm, samples},
     layer::{Layer, Pass, Train},
     memory::{self, End, Input},
     message::{Part, fail},
@@ -84,14 +83,15 @@ impl<T: Tensor<Elem = f32>, W: Affine<T>, B: Affine<T>> LayerNorm<T, W, B> {
     pub fn statistics<K: Kernels, X: Tensor<Elem = f32>>(&self, k: K, x: &[X], mean: &mut [f32], rstd: &mut [f32]) {
         const { check::<X, T>("LayerNorm") };
         for ((x, mean), rstd) in samples(X::flat(x), T::LEN).zip(mean).zip(rstd) {
-            let standard = standard(moments(k, x), self.eps);
+            let standard = self.rows().standard(k, x);
             (*mean, *rstd) = (standard.mean, standard.rstd);
         }
     }
 
     #[inline(always)]
-    fn row<K: Kernels>(&self, k: K, x: &[f32]) -> Standard {
-        standard(moments(k, x), self.eps)
+    fn rows(&self) -> RowNorm<'_> {
+        let (weight, bias) = (self.weight.values(), self.bias.values());
+        RowNorm { len: T::LEN, centered: true, eps: self.eps, weight, bias }
     }
 }
 
@@ -99,8 +99,8 @@ impl<T: Tensor<Elem = f32>, W: Affine<T>> RmsNorm<T, W> {
     const WEIGHT: ParameterInfo = ParameterInfo { name: "weight", shape: T::SHAPE, layout: Layout::RowMajor };
 
     #[inline(always)]
-    fn row<K: Kernels>(&self, k: K, x: &[f32]) -> Standard {
-        standard([0.0, k.dot(x, x) / T::LEN as f32], self.eps)
+    fn rows(&self) -> RowNorm<'_> {
+        RowNorm { len: T::LEN, centered: false, eps: self.eps, weight: self.weight.values(), bias: &[] }
     }
 }
 
@@ -169,19 +169,9 @@ const fn check<X: Tensor, T: Tensor>(layer: &str) {
     }
 }
 
-/// What both layers share. Whether the mean is that of the row makes the difference.
+/// What both layers share.
 macro_rules! layer {
-    ($name:ident, [$($bound:ident),+], $weight:ident, |$norm:ident| $bias:expr, centered: $centered:literal, $parameters:expr) => {
-        impl<T: Tensor<Elem = f32>, $($bound: Affine<T>),+> $name<T, $($bound),+> {
-            #[inline(always)]
-            fn apply<K: Kernels>(&self, k: K, x: &mut [f32]) {
-                let $norm = self;
-                for x in samples_mut(x, T::LEN) {
-                    k.layer_norm(x, self.row(k, x), self.weight.values(), $bias);
-                }
-            }
-        }
-
+    ($name:ident, [$($bound:ident),+], $weight:ident, $parameters:expr) => {
         impl<X: Tensor<Elem = f32>, T: Tensor<Elem = f32>, $($bound: Affine<T>),+> Layer<X> for $name<T, $($bound),+> {
             type Out = X;
             const DESCRIPTION: Description = {
@@ -200,7 +190,7 @@ macro_rules! layer {
             #[inline(always)]
             fn infer<K: Kernels>(&self, k: K, input: Input<'_, X>, _: &mut [f32], arena: &mut [f32]) -> End {
                 const { check::<X, T>(stringify!($name)) };
-                memory::in_place(input, arena, |x| self.apply(k, x))
+                memory::from_or_in_place(input, arena, |x, y| k.layer_norm_rows(self.rows(), x, y))
             }
         }
 
@@ -208,10 +198,7 @@ macro_rules! layer {
             #[inline(always)]
             fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
                 const { check::<X, T>(stringify!($name)) };
-                for (y, x) in tape.iter_mut().zip(x) {
-                    *y = *x;
-                }
-                self.apply(k, tape);
+                k.layer_norm_rows(self.rows(), Some(x), tape);
             }
 
             #[inline(always)]
@@ -220,22 +207,29 @@ macro_rules! layer {
                     return;
                 }
                 let (dweight, dbias) = memory::split(grad, $weight::LEN);
-                for (x, dy) in samples_mut(x, T::LEN).zip(samples(tape, T::LEN)) {
-                    k.layer_norm_backward(x, dy, self.row(k, x), $centered, self.weight.values(), dweight);
-                    k.add(dbias, dy);
-                }
+                k.layer_norm_rows_backward(self.rows(), x, tape, dweight, dbias);
             }
         }
     };
 }
 
-layer!(LayerNorm, [W, B], W, |norm| norm.bias.values(), centered: true, match (W::LEN, B::LEN) {
-    (0, 0) => &[],
-    (_, 0) => &[Self::WEIGHT],
-    (0, _) => &[Self::BIAS],
-    _ => &[Self::WEIGHT, Self::BIAS],
-});
-layer!(RmsNorm, [W], W, |_norm| &[], centered: false, match W::LEN {
-    0 => &[],
-    _ => &[Self::WEIGHT],
-});
+layer!(
+    LayerNorm,
+    [W, B],
+    W,
+    match (W::LEN, B::LEN) {
+        (0, 0) => &[],
+        (_, 0) => &[Self::WEIGHT],
+        (0, _) => &[Self::BIAS],
+        _ => &[Self::WEIGHT, Self::BIAS],
+    }
+);
+layer!(
+    RmsNorm,
+    [W],
+    W,
+    match W::LEN {
+        0 => &[],
+        _ => &[Self::WEIGHT],
+    }
+);

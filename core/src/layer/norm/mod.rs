@@ -26,37 +26,11 @@ pub use running::{NotTracked, Running, RunningStatistics};
 
 use crate::{
     Shape,
-    kernel::{Kernels, Standard},
-    math,
     message::{Part, fail},
 };
 
 /// PyTorch's default for `eps` in all normalisations but RMS.
 const EPS: f32 = 1e-5;
-
-/// Mean and biased variance of a run, in two passes.
-#[inline(always)]
-fn moments<K: Kernels>(k: K, x: &[f32]) -> [f32; 2] {
-    let scale = 1.0 / x.len() as f32;
-    let mean = k.sum(x) * scale;
-    corrected(mean, k.deviations(x, mean).map(|sum| sum * scale))
-}
-
-/// Mean and variance from a mean that is off by the rounding of a sum, and the means of the deviations
-/// from it and of their squares: where numbers are far from 0 but close together, that rounding is
-/// large beside the deviation.
-#[inline(always)]
-fn corrected(mean: f32, [off, square]: [f32; 2]) -> [f32; 2] {
-    let variance = square - off * off;
-    // What rounding makes negative; NaN stays NaN.
-    [mean + off, if variance < 0.0 { 0.0 } else { variance }]
-}
-
-/// The standardisation by a mean and a variance.
-#[inline(always)]
-fn standard([mean, variance]: [f32; 2], eps: f32) -> Standard {
-    Standard { mean, rstd: 1.0 / math::sqrt(variance + eps) }
-}
 
 /// Elements of a channel: those behind the first dimension. Fails to compile unless that has `channels`.
 const fn plane(layer: &str, shape: Shape, channels: usize) -> usize {
