@@ -142,10 +142,20 @@ impl Isa {
     /// The widest instruction set of this processor.
     ///
     /// Under `std` this asks the processor, the first time; without, it is what the crate was built
-    /// for.
+    /// for. In a build for the widest instruction set of all it is a constant; otherwise each call
+    /// costs a load and a branch.
     #[inline]
     #[must_use]
     pub fn best() -> Self {
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
+        if const { !crate::Avx512::BUILT_FOR } {
+            return found::best();
+        }
+        Self::widest()
+    }
+
+    /// As [`best`](Self::best), asked anew.
+    fn widest() -> Self {
         Self::available().next_back().unwrap_or(Self::Portable(Portable))
     }
 
@@ -166,6 +176,48 @@ impl Isa {
         }
         let name = Self::NAMES.into_iter().find(|known| *known == name).ok_or(UnsupportedIsa::Unknown)?;
         Self::available().find(|isa| isa.name() == name).ok_or(UnsupportedIsa::Missing { name })
+    }
+}
+
+/// What was found when the processor was first asked. The standard library remembers it too, feature
+/// by feature: asking that for all features takes eight times as long.
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+mod found {
+    use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+    use super::{Avx2, Avx512, Isa, Portable};
+
+    const PORTABLE: u8 = 1;
+    const AVX2: u8 = 2;
+    const AVX512: u8 = 3;
+
+    /// One of these, or 0 as long as nobody has asked.
+    static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+    #[inline]
+    pub(super) fn best() -> Isa {
+        match LEVEL.load(Relaxed) {
+            // SAFETY: `ask` has stored this level when it had such a token.
+            AVX512 => Isa::Avx512(unsafe { Avx512::assume() }),
+            // SAFETY: as above.
+            AVX2 => Isa::Avx2(unsafe { Avx2::assume() }),
+            PORTABLE => Isa::Portable(Portable),
+            _ => ask(),
+        }
+    }
+
+    /// Asks and remembers. Threads that do so at once find the same.
+    #[cold]
+    #[inline(never)]
+    fn ask() -> Isa {
+        let isa = Isa::widest();
+        let level = match isa {
+            Isa::Portable(_) => PORTABLE,
+            Isa::Avx2(_) => AVX2,
+            Isa::Avx512(_) => AVX512,
+        };
+        LEVEL.store(level, Relaxed);
+        isa
     }
 }
 

@@ -25,6 +25,14 @@ use crate::{
 pub struct Avx512(());
 
 impl Avx512 {
+    /// Whether the build is for processors with AVX-512 F, VL, DQ and BW only.
+    pub(crate) const BUILT_FOR: bool = cfg!(all(
+        target_feature = "avx512f",
+        target_feature = "avx512vl",
+        target_feature = "avx512dq",
+        target_feature = "avx512bw"
+    ));
+
     /// The token, if this processor has AVX-512 F, VL, DQ and BW. Without the feature `std` it is
     /// only known when the crate is built for such a processor.
     #[inline]
@@ -37,12 +45,7 @@ impl Avx512 {
             && std::arch::is_x86_feature_detected!("avx512dq")
             && std::arch::is_x86_feature_detected!("avx512bw");
         #[cfg(not(feature = "std"))]
-        let supported = cfg!(all(
-            target_feature = "avx512f",
-            target_feature = "avx512vl",
-            target_feature = "avx512dq",
-            target_feature = "avx512bw"
-        ));
+        let supported = Self::BUILT_FOR;
         supported.then_some(Self(()))
     }
 
@@ -57,9 +60,17 @@ impl Avx512 {
     pub const fn native() -> Self {
         Self(())
     }
-}
 
-impl Avx512 {
+    /// The token, without asking the processor.
+    ///
+    /// # Safety
+    /// The processor has AVX-512 F, VL, DQ and BW.
+    #[cfg(feature = "std")]
+    #[inline]
+    pub(crate) const unsafe fn assume() -> Self {
+        Self(())
+    }
+
     /// Runs code compiled for this instruction set.
     #[inline]
     pub(crate) fn run<F: WithKernels>(self, f: F) -> F::Output {
