@@ -7,7 +7,7 @@ use tensorlet_host::device;
 use tensorlet_host::emulator::Board;
 use tensorlet_host::firmware::Firmware;
 
-use crate::install::{BareMetal, bare_metal, qemu};
+use crate::install::{Compiler, bare_metal, qemu};
 use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
 
@@ -86,10 +86,10 @@ fn targets() -> [&'static str; 3] {
     Board::ALL.map(Board::target)
 }
 
-fn way_note(way: BareMetal) -> Note {
+fn way_note(way: Compiler) -> Note {
     match way {
-        BareMetal::Toolchain => Note::new(),
-        BareMetal::Debian => "with Debian's compiler".to_owned(),
+        Compiler::Toolchain => Note::new(),
+        Compiler::Debian => "with Debian's compiler".to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
 
 /// The same packages and features in each step of tests, so that everything is built once.
-const ALL_TESTS: [&str; 6] = [
+pub(crate) const ALL_TESTS: [&str; 6] = [
     "test",
     "--workspace",
     "--release",

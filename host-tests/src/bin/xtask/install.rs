@@ -11,18 +11,26 @@ const QEMU: &[&str] = &["qemu-system-arm"];
 /// Debian's packages with a compiler that can build `core` for any target, its lints, and a linker for Arm.
 const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "binutils-arm-none-eabi"];
 
-/// A way to build for a bare-metal target.
+/// What is there once they are installed.
+const DEBIAN_RUST_FILES: &[&str] = &["/usr/bin/cargo-clippy", "/usr/bin/arm-none-eabi-ld"];
+
+/// A way to build for a target that is not this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BareMetal {
-    /// The toolchain in use has the target's `core`.
+pub(crate) enum Compiler {
+    /// The toolchain in use has the target's standard library, or `core`.
     Toolchain,
-    /// Debian's compiler builds `core` from Debian's source.
+    /// Debian's compiler builds it from Debian's source.
     Debian,
 }
 
-impl BareMetal {
-    /// `cargo SUBCOMMAND … --target TARGET`, set up for this way.
+impl Compiler {
+    /// `cargo SUBCOMMAND … --target TARGET`, set up for this way, for a target without a standard library.
     pub(crate) fn cargo(self, shell: &Shell, subcommand: &str, target: &str) -> Command {
+        self.cargo_with(shell, subcommand, target, "core,alloc")
+    }
+
+    /// The same for a target for which Debian's compiler has to build these of the standard libraries.
+    pub(crate) fn cargo_with(self, shell: &Shell, subcommand: &str, target: &str, libraries: &str) -> Command {
         match self {
             Self::Toolchain => shell.cargo([subcommand, "--target", target]),
             Self::Debian => {
@@ -30,7 +38,7 @@ impl BareMetal {
                 let program = if subcommand == "clippy" { "/usr/bin/cargo-clippy" } else { "/usr/bin/cargo" };
                 let mut command = shell.command(program);
                 command
-                    .args([subcommand, "--target", target, "-Zbuild-std=core,alloc"])
+                    .args([subcommand, "--target", target, &format!("-Zbuild-std={libraries}")])
                     .env("RUSTC_BOOTSTRAP", "1")
                     .env("RUSTC", "/usr/bin/rustc")
                     .env("CARGO", "/usr/bin/cargo")
@@ -42,33 +50,46 @@ impl BareMetal {
 }
 
 /// A way to build for all of these bare-metal targets.
-pub(crate) fn bare_metal(shell: &Shell, targets: &[&str]) -> Result<BareMetal, Stop> {
+pub(crate) fn bare_metal(shell: &Shell, targets: &[&str]) -> Result<Compiler, Stop> {
+    compiler(shell, targets, DEBIAN_RUST, DEBIAN_RUST_FILES)
+}
+
+/// A way to build for all of these targets: with the toolchain in use, or with these packages of Debian, of
+/// which these files are not the compiler's.
+pub(crate) fn compiler(shell: &Shell, targets: &[&str], packages: &[&str], files: &[&str]) -> Result<Compiler, Stop> {
     if toolchain_has(shell, targets) {
-        return Ok(BareMetal::Toolchain);
+        return Ok(Compiler::Toolchain);
     }
     let mut add = shell.command("rustup");
     add.args(["target", "add"]).args(targets);
     if shell.install(&mut add) && toolchain_has(shell, targets) {
-        return Ok(BareMetal::Toolchain);
+        return Ok(Compiler::Toolchain);
     }
-    if debian_has_rust() || (apt(shell, DEBIAN_RUST) && debian_has_rust()) {
-        return Ok(BareMetal::Debian);
+    let compiler = ["/usr/bin/cargo", "/usr/bin/rustc", "/usr/lib/rustlib/src/rust/library"];
+    let found = || compiler.iter().chain(files).all(|path| Path::new(path).exists());
+    if found() || (apt(shell, packages) && found()) {
+        return Ok(Compiler::Debian);
     }
     Err(Stop::NotRun {
         why: format!("no compiler here builds for {}", targets.join(", ")),
-        enable: format!("{}   (or, as root on Debian: {})", shown(&add), apt_line(DEBIAN_RUST)),
+        enable: format!("{}   (or, as root on Debian: {})", shown(&add), apt_line(packages)),
     })
 }
 
 /// The emulator for Arm's boards.
 pub(crate) fn qemu(shell: &Shell) -> Result<(), Stop> {
-    let found = || shell.ask(shell.command("qemu-system-arm").arg("--version")).is_some();
-    if found() || (apt(shell, QEMU) && found()) {
+    tool(shell, "qemu-system-arm", QEMU, "   (macOS: brew install qemu)")
+}
+
+/// A program that is on the PATH, or in these packages of Debian.
+pub(crate) fn tool(shell: &Shell, program: &str, packages: &[&str], elsewhere: &str) -> Result<(), Stop> {
+    let found = || shell.ask(shell.command(program).arg("--version")).is_some();
+    if found() || (apt(shell, packages) && found()) {
         return Ok(());
     }
     Err(Stop::NotRun {
-        why: "qemu-system-arm is not on the PATH".to_owned(),
-        enable: format!("as root: {}   (macOS: brew install qemu)", apt_line(QEMU)),
+        why: format!("{program} is not on the PATH"),
+        enable: format!("as root: {}{elsewhere}", apt_line(packages)),
     })
 }
 
@@ -78,18 +99,6 @@ fn toolchain_has(shell: &Shell, targets: &[&str]) -> bool {
         rustc.args(["--print", "target-libdir", "--target", target]);
         shell.ask(&mut rustc).is_some_and(|folder| Path::new(&folder).is_dir())
     })
-}
-
-fn debian_has_rust() -> bool {
-    [
-        "/usr/bin/cargo",
-        "/usr/bin/rustc",
-        "/usr/bin/cargo-clippy",
-        "/usr/lib/rustlib/src/rust/library",
-        "/usr/bin/arm-none-eabi-ld",
-    ]
-    .iter()
-    .all(|path| Path::new(path).exists())
 }
 
 fn apt_line(packages: &[&str]) -> String {

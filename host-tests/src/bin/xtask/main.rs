@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+mod architectures;
 mod bench;
 mod deep;
 mod firmware;
+mod foreign;
 mod host;
 mod install;
 mod no_std;
@@ -44,6 +46,9 @@ const STEPS: &[Step] = &[
     firmware::PANICS,
     firmware::SIZE,
     firmware::RUN,
+    architectures::SSE2,
+    architectures::NEON,
+    architectures::WASM,
     deep::MIRI,
     deep::SANITIZER,
 ];
