@@ -160,13 +160,14 @@ impl Rows {
     }
 
     /// One over the deviation of a row, and each of its numbers normalised with what rounding is proportional to:
-    /// the mean is rounded, where there is one.
+    /// where there is a mean, it is rounded like the sum that it is, in proportion to the numbers' sizes.
     fn standardized(&self, x: &[f64]) -> (f64, Vec<[f64; 2]>) {
         let n = x.len() as f64;
-        let mean = if self.centered { x.iter().sum::<f64>() / n } else { 0.0 };
+        let [mean, size] =
+            if self.centered { [x.iter().sum::<f64>() / n, abs(x).iter().sum::<f64>() / n] } else { [0.0; 2] };
         let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
         let rstd = 1.0 / (variance + f64::from(EPS)).sqrt();
-        (rstd, x.iter().map(|x| [(x - mean) * rstd, ((x - mean).abs() + mean.abs()) * rstd]).collect())
+        (rstd, x.iter().map(|x| [(x - mean) * rstd, ((x - mean).abs() + size) * rstd]).collect())
     }
 
     fn weight(&self, i: usize) -> f64 {
