@@ -58,6 +58,43 @@ pub(crate) trait Vector: Lanes {
     fn max_each(self, x: [Self::V; 4]) -> [f32; 4];
     /// `1/√x` of four numbers, each of the two steps correctly rounded.
     fn rsqrt_each(self, x: [f32; 4]) -> [f32; 4];
+    /// The even and the odd numbers of two vectors, one behind the other.
+    fn deinterleave(self, a: Self::V, b: Self::V) -> (Self::V, Self::V);
+    /// Two vectors, one behind the other, whose even and odd numbers are given.
+    fn interleave(self, even: Self::V, odd: Self::V) -> (Self::V, Self::V);
+    /// The first `LANES` bytes of a slice as numbers, 0 in the lanes behind its end.
+    #[inline(always)]
+    fn bytes(self, from: &[u8]) -> Self::V {
+        let mut numbers = [0.0; MOST_LANES];
+        for (number, byte) in numbers.iter_mut().zip(from) {
+            *number = f32::from(*byte);
+        }
+        self.read(&numbers)
+    }
+    /// Writes the whole numbers of the first lanes as bytes; those behind the slice's end are dropped.
+    #[inline(always)]
+    fn write_bytes(self, to: &mut [u8], x: Self::V) {
+        for (byte, number) in to.iter_mut().zip(self.to_array(x)).take(Self::LANES) {
+            *byte = number as u8;
+        }
+    }
+    /// Lane `j` of vector `i` becomes lane `i` of vector `j`, of the first `LANES` vectors.
+    #[inline(always)]
+    #[allow(clippy::needless_range_loop, reason = "two numbers name a place in a square")]
+    fn transpose(self, rows: [Self::V; MOST_LANES]) -> [Self::V; MOST_LANES] {
+        let mut numbers = [[0.0; MOST_LANES]; MOST_LANES];
+        for i in 0..Self::LANES {
+            let row = self.to_array(rows[i]);
+            for j in 0..Self::LANES {
+                numbers[j][i] = row[j];
+            }
+        }
+        let mut columns = rows;
+        for j in 0..Self::LANES {
+            columns[j] = self.read(&numbers[j]);
+        }
+        columns
+    }
     /// The offsets of the first `LANES` entries.
     fn index(self, offsets: &[i32; MOST_LANES]) -> Self::Index;
 

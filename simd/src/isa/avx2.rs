@@ -170,6 +170,45 @@ impl Vector for Avx2 {
             _mm_storeu_ps(array.as_mut_ptr(), _mm_div_ps(_mm_set1_ps(1.0), _mm_sqrt_ps(x)));
             array
         };
+        fn deinterleave(self, a: __m256, b: __m256) -> (__m256, __m256) = {
+            let even = _mm256_castps_pd(_mm256_shuffle_ps::<0x88>(a, b));
+            let odd = _mm256_castps_pd(_mm256_shuffle_ps::<0xdd>(a, b));
+            (
+                _mm256_castpd_ps(_mm256_permute4x64_pd::<0xd8>(even)),
+                _mm256_castpd_ps(_mm256_permute4x64_pd::<0xd8>(odd)),
+            )
+        };
+        fn interleave(self, even: __m256, odd: __m256) -> (__m256, __m256) = {
+            let (low, high) = (_mm256_unpacklo_ps(even, odd), _mm256_unpackhi_ps(even, odd));
+            (_mm256_permute2f128_ps::<0x20>(low, high), _mm256_permute2f128_ps::<0x31>(low, high))
+        };
+        fn transpose(self, rows: [__m256; MOST_LANES]) -> [__m256; MOST_LANES] = {
+            let mut columns = rows;
+            let mut halves = [[_mm256_setzero_ps(); 4]; 2];
+            let mut half = 0;
+            // Within each half register: lane `j` of four rows side by side.
+            while half < 2 {
+                let first = 4 * half;
+                let (a, b, c, d) = (rows[first], rows[first + 1], rows[first + 2], rows[first + 3]);
+                let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+                let (low2, high2) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+                halves[half] = [
+                    _mm256_shuffle_ps::<0x44>(low, low2),
+                    _mm256_shuffle_ps::<0xee>(low, low2),
+                    _mm256_shuffle_ps::<0x44>(high, high2),
+                    _mm256_shuffle_ps::<0xee>(high, high2),
+                ];
+                half += 1;
+            }
+            // Then the halves.
+            let mut j = 0;
+            while j < 4 {
+                columns[j] = _mm256_permute2f128_ps::<0x20>(halves[0][j], halves[1][j]);
+                columns[j + 4] = _mm256_permute2f128_ps::<0x31>(halves[0][j], halves[1][j]);
+                j += 1;
+            }
+            columns
+        };
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m256i = {
             let [a, b, c, d, e, f, g, h, ..] = *offsets;
             _mm256_setr_epi32(a, b, c, d, e, f, g, h)

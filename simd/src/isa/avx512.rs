@@ -176,6 +176,56 @@ impl Vector for Avx512 {
             _mm_storeu_ps(array.as_mut_ptr(), _mm_div_ps(_mm_set1_ps(1.0), _mm_sqrt_ps(x)));
             array
         };
+        fn deinterleave(self, a: __m512, b: __m512) -> (__m512, __m512) = {
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+            (_mm512_permutex2var_ps(a, even, b), _mm512_permutex2var_ps(a, odd, b))
+        };
+        fn interleave(self, even: __m512, odd: __m512) -> (__m512, __m512) = {
+            let low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let high = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            (_mm512_permutex2var_ps(even, low, odd), _mm512_permutex2var_ps(even, high, odd))
+        };
+        fn bytes(self, from: &[u8]) -> __m512 = {
+            let used = ((1_u32 << from.len().min(16)) - 1) as __mmask16;
+            _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(used, from.as_ptr().cast())))
+        };
+        fn write_bytes(self, to: &mut [u8], x: __m512) -> () = {
+            let used = ((1_u32 << to.len().min(16)) - 1) as __mmask16;
+            _mm512_mask_cvtepi32_storeu_epi8(to.as_mut_ptr().cast(), used, _mm512_cvtps_epi32(x));
+        };
+        fn transpose(self, rows: [__m512; MOST_LANES]) -> [__m512; MOST_LANES] = {
+            let mut quads = [[_mm512_setzero_ps(); 4]; 4];
+            let mut quarter = 0;
+            // Within each quarter register: lane `j` of four rows side by side.
+            while quarter < 4 {
+                let first = 4 * quarter;
+                let (a, b, c, d) = (rows[first], rows[first + 1], rows[first + 2], rows[first + 3]);
+                let (low, high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+                let (low2, high2) = (_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+                quads[quarter] = [
+                    _mm512_shuffle_ps::<0x44>(low, low2),
+                    _mm512_shuffle_ps::<0xee>(low, low2),
+                    _mm512_shuffle_ps::<0x44>(high, high2),
+                    _mm512_shuffle_ps::<0xee>(high, high2),
+                ];
+                quarter += 1;
+            }
+            // Then the quarters.
+            let [a, b, c, d] = quads;
+            let mut columns = [_mm512_setzero_ps(); MOST_LANES];
+            let mut j = 0;
+            while j < 4 {
+                let (even, odd) = (_mm512_shuffle_f32x4::<0x88>(a[j], b[j]), _mm512_shuffle_f32x4::<0xdd>(a[j], b[j]));
+                let (even2, odd2) = (_mm512_shuffle_f32x4::<0x88>(c[j], d[j]), _mm512_shuffle_f32x4::<0xdd>(c[j], d[j]));
+                columns[j] = _mm512_shuffle_f32x4::<0x88>(even, even2);
+                columns[j + 4] = _mm512_shuffle_f32x4::<0x88>(odd, odd2);
+                columns[j + 8] = _mm512_shuffle_f32x4::<0xdd>(even, even2);
+                columns[j + 12] = _mm512_shuffle_f32x4::<0xdd>(odd, odd2);
+                j += 1;
+            }
+            columns
+        };
         fn index(self, offsets: &[i32; MOST_LANES]) -> __m512i = _mm512_loadu_si512(offsets.as_ptr().cast());
     }
 

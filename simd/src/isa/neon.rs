@@ -102,6 +102,12 @@ impl Vector for Neon {
     }
 
     proven! {
+        fn deinterleave(self, a: float32x4_t, b: float32x4_t) -> (float32x4_t, float32x4_t) = {
+            (vuzp1q_f32(a, b), vuzp2q_f32(a, b))
+        };
+        fn interleave(self, even: float32x4_t, odd: float32x4_t) -> (float32x4_t, float32x4_t) = {
+            (vzip1q_f32(even, odd), vzip2q_f32(even, odd))
+        };
         fn range(self, from: usize, to: usize) -> uint32x4_t = {
             let lane = vld1q_u32([0, 1, 2, 3].as_ptr());
             let below = vcltq_u32(lane, vdupq_n_u32(from.min(4) as u32));

@@ -100,6 +100,12 @@ impl Vector for Simd128 {
     }
 
     proven! {
+        fn deinterleave(self, a: v128, b: v128) -> (v128, v128) = {
+            (i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b))
+        };
+        fn interleave(self, even: v128, odd: v128) -> (v128, v128) = {
+            (i32x4_shuffle::<0, 4, 1, 5>(even, odd), i32x4_shuffle::<2, 6, 3, 7>(even, odd))
+        };
         fn range(self, from: usize, to: usize) -> v128 = {
             let lane = u32x4(0, 1, 2, 3);
             let below = u32x4_lt(lane, u32x4_splat(from.min(4) as u32));

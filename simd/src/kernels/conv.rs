@@ -15,7 +15,7 @@ macro_rules! conv_kernels {
                         return Portable.conv2d::<G>(x, weight, bias, y);
                     }
                     $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
-                        conv::conv2d(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]));
+                                conv::conv2d(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]));
                 }
 
                 #[inline]
@@ -24,16 +24,17 @@ macro_rules! conv_kernels {
                         return Portable.conv2d_input_gradient::<G>(dy, weight, dx);
                     }
                     $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
-                        conv::conv2d_input_gradient(self, dy: &[f32], weight: &[f32], dx: &mut [f32]));
+                                conv::conv2d_input_gradient(self, dy: &[f32], weight: &[f32], dx: &mut [f32]));
                 }
 
                 #[inline]
                 fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
-                    if const { !$crate::body::conv::fits(G::DIMS) || !G::DIMS.is_plain() } || dw.len() < const { weights(G::DIMS) } {
+                    if const { !$crate::body::conv::fits(G::DIMS) } || dw.len() < const { weights(G::DIMS) } {
                         return Portable.conv2d_weight_gradient::<G>(x, dy, dw, db);
                     }
-                    $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
-                        conv::conv2d_weight_gradient(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]));
+                    let sizes = G::DIMS;
+                    $crate::kernels::entry!($token, $features, conv::conv2d_weight_gradient(
+                                self, sizes: Conv2dDims, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) -> ());
                 }
             }
 

@@ -88,20 +88,3 @@ macro_rules! sized {
     };
 }
 pub(crate) use sized;
-
-/// Methods that enter the body of the same name with the sizes of their shape, or go the portable way
-/// where the sizes are beyond what the bodies take.
-macro_rules! sized_methods {
-    ($token:ty, $features:literal, $shape:ident, $dims:ident, $family:ident:
-        $(fn $name:ident($($arg:ident: $type:ty),*);)*) => {$(
-        #[inline]
-        fn $name<G: $shape>(self, $($arg: $type),*) {
-            if const { !$crate::body::$family::fits(G::DIMS) } {
-                tensorlet::Portable.$name::<G>($($arg),*);
-            } else {
-                $crate::kernels::sized!($token, $features, G: $shape, $dims, $family::$name(self $(, $arg: $type)*))
-            }
-        }
-    )*};
-}
-pub(crate) use sized_methods;

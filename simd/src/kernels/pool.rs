@@ -3,13 +3,50 @@
 macro_rules! pool_kernels {
     ($token:ty, $features:literal) => {
         const _: () = {
-            use tensorlet::kernel::{Pool2dDims, Pool2dShape, PoolKernels};
+            use tensorlet::{
+                Portable,
+                kernel::{Pool2dDims, Pool2dShape, PoolKernels},
+            };
 
             impl PoolKernels for $token {
-                $crate::kernels::sized_methods! { $token, $features, Pool2dShape, Pool2dDims, pool:
-                    fn max_pool2d(x: &[f32], y: &mut [f32], index: &mut [u8]);
-                    fn avg_pool2d(x: &[f32], y: &mut [f32]);
-                    fn avg_pool2d_backward(dy: &[f32], dx: &mut [f32]);
+                #[inline]
+                fn max_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+                    if const { !$crate::body::pool::fits(G::DIMS) } {
+                        return Portable.max_pool2d::<G>(x, y, index);
+                    }
+                    let sizes = G::DIMS;
+                    $crate::kernels::entry!($token, $features,
+                        pool::max_pool2d(self, sizes: Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) -> ())
+                }
+
+                #[inline]
+                fn max_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+                    if const { !$crate::body::pool::has_own_inputs(G::DIMS) } || index.len() < dy.len() {
+                        return Portable.max_pool2d_backward::<G>(dy, index, dx);
+                    }
+                    let sizes = G::DIMS;
+                    $crate::kernels::entry!($token, $features,
+                        pool::max_pool2d_backward(self, sizes: Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn avg_pool2d<G: Pool2dShape>(self, x: &[f32], y: &mut [f32]) {
+                    if const { !$crate::body::pool::fits(G::DIMS) } {
+                        return Portable.avg_pool2d::<G>(x, y);
+                    }
+                    let sizes = G::DIMS;
+                    $crate::kernels::entry!($token, $features,
+                        pool::avg_pool2d(self, sizes: Pool2dDims, x: &[f32], y: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn avg_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], dx: &mut [f32]) {
+                    if const { !$crate::body::pool::fits(G::DIMS) } {
+                        return Portable.avg_pool2d_backward::<G>(dy, dx);
+                    }
+                    let sizes = G::DIMS;
+                    $crate::kernels::entry!($token, $features,
+                        pool::avg_pool2d_backward(self, sizes: Pool2dDims, dy: &[f32], dx: &mut [f32]) -> ())
                 }
             }
         };

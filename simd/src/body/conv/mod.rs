@@ -9,6 +9,7 @@
 mod planes;
 mod shifted;
 mod tile;
+mod transpose;
 mod walk;
 mod weight;
 

@@ -11,7 +11,7 @@
 
 #![allow(clippy::needless_range_loop, reason = "indices name the place in a tile of registers")]
 
-use core::mem::MaybeUninit;
+use core::{marker::PhantomData, mem::MaybeUninit};
 
 use super::{
     tile::{self, Job, Pixels, Source},
@@ -34,7 +34,7 @@ struct Scratch(MaybeUninit<[f32; SCRATCH]>);
 pub(super) struct Block {
     rows: usize,
     columns: usize,
-    channels: usize,
+    pub(super) channels: usize,
     /// Rows of a copy for each of `phases` input rows modulo the stride.
     phase_rows: usize,
     phases: usize,
@@ -105,16 +105,29 @@ impl Block {
     }
 }
 
-/// Computes a job one sample after the other.
+/// What is done with the copies of a block. A trait and no closure, so that it is compiled for the
+/// instruction set.
+pub(super) trait Visit<L: Vector> {
+    /// # Safety
+    /// The copies, of so many channels from `channel` on of sample `sample`, begin at `x`.
+    unsafe fn block(&mut self, l: L, sample: usize, channel: usize, copies: Copies<'_>, x: *const f32);
+}
+
+/// Makes the copies of all samples, block by block.
 ///
 /// # Safety
-/// `x` begins the planes of the job's samples, `y` their output planes, and the weight is as long as the
-/// walk's channels and steps ask for.
+/// `x` begins the input planes of the first sample, and `x_step` behind them lie those of the next.
 #[inline(always)]
-pub(super) unsafe fn outputs<L: Vector, S: Known>(l: L, job: &Job<'_>) {
+pub(super) unsafe fn for_each_block<L: Vector, V: Visit<L>>(
+    l: L,
+    walk: &Walk,
+    samples: usize,
+    x: *const f32,
+    x_step: usize,
+    mut visitor: V,
+) {
     let mut scratch = Scratch(MaybeUninit::uninit());
     let scratch = scratch.0.as_mut_ptr().cast::<f32>();
-    let Job { walk, samples, x, x_step, y, y_step, .. } = *job;
     let most = Block::of(walk, L::LANES);
     let mut starts = most.row_starts(walk);
     for sample in 0..samples {
@@ -130,20 +143,11 @@ pub(super) unsafe fn outputs<L: Vector, S: Known>(l: L, job: &Job<'_>) {
                     starts = block.row_starts(walk);
                 }
                 let copies = Copies { block, row, column, row_starts: &starts };
-                // SAFETY: the channels are some of the sample's, a block that is no larger than `most` fits
-                // into the scratch, and the caller vouches for the rest.
+                // SAFETY: the channels are some of the sample's, and a block that is no larger than `most`
+                // fits into the scratch.
                 unsafe {
                     copies.fill(l, walk, x.add(sample * x_step + channel * walk.in_plane), scratch);
-                    let job = Job {
-                        samples: 1,
-                        x: scratch,
-                        y: y.add(sample * y_step),
-                        channels: block.channels,
-                        w: job.w.add(channel * walk.weight_in),
-                        bias: if channel == 0 { job.bias } else { None },
-                        ..*job
-                    };
-                    tile::outputs::<L, S, _>(l, copies, &job);
+                    visitor.block(l, sample, channel, copies, scratch);
                 }
                 channel += most.channels;
                 if channel >= walk.in_channels {
@@ -158,10 +162,48 @@ pub(super) unsafe fn outputs<L: Vector, S: Known>(l: L, job: &Job<'_>) {
     }
 }
 
+/// Computes a job one sample after the other.
+///
+/// # Safety
+/// `x` begins the planes of the job's samples, `y` their output planes, and the weight is as long as the
+/// walk's channels and steps ask for.
+#[inline(always)]
+pub(super) unsafe fn outputs<L: Vector, S: Known>(l: L, job: &Job<'_>) {
+    // SAFETY: as the caller says.
+    unsafe { for_each_block(l, job.walk, job.samples, job.x, job.x_step, Outputs { job, known: PhantomData::<S> }) };
+}
+
+struct Outputs<'a, S> {
+    job: &'a Job<'a>,
+    known: PhantomData<S>,
+}
+
+impl<L: Vector, S: Known> Visit<L> for Outputs<'_, S> {
+    #[inline(always)]
+    unsafe fn block(&mut self, l: L, sample: usize, channel: usize, copies: Copies<'_>, x: *const f32) {
+        let Job { walk, y, y_step, w, bias, .. } = *self.job;
+        // SAFETY: the copies are of the job's channels, of which `outputs` vouches for the weights.
+        unsafe {
+            let job = Job {
+                walk,
+                samples: 1,
+                x,
+                x_step: 0,
+                y: y.add(sample * y_step),
+                y_step: 0,
+                channels: copies.block.channels,
+                w: w.add(channel * walk.weight_in),
+                bias: if channel == 0 { bias } else { None },
+            };
+            tile::outputs::<L, S, _>(l, copies, &job);
+        }
+    }
+}
+
 /// The copies of a block whose first output is the given one.
 #[derive(Clone, Copy)]
-struct Copies<'a> {
-    block: Block,
+pub(super) struct Copies<'a> {
+    pub(super) block: Block,
     row: usize,
     column: usize,
     row_starts: &'a [usize; MOST_TAPS],
@@ -249,7 +291,7 @@ impl<'a, L: Vector> Source<L> for Copies<'a> {
 }
 
 /// The pixels from number `first` on, counted row by row in the block.
-struct At<'a> {
+pub(super) struct At<'a> {
     copies: Copies<'a>,
     first: usize,
 }
@@ -334,5 +376,35 @@ impl<L: Vector, const P: usize> Pixels<L, P> for At<'_> {
         let outputs = l.to_array(x);
         // SAFETY: as above.
         self.each::<L>(walk, p, |lane, at| unsafe { *plane.add(at) = outputs[lane] });
+    }
+}
+
+impl<'a> Copies<'a> {
+    /// The outputs.
+    #[inline(always)]
+    pub(super) const fn outputs(&self) -> usize {
+        self.block.rows * self.block.columns
+    }
+
+    /// The place of the first output in an output plane, if all lie there one behind the other.
+    #[inline(always)]
+    pub(super) const fn neighbours(&self, walk: &Walk) -> Option<usize> {
+        if walk.rows.out_step == 1 && walk.columns.out_step == 1 && self.block.columns == walk.out_width {
+            Some(self.row * walk.out_width)
+        } else {
+            None
+        }
+    }
+
+    /// The outputs from number `first` on, counted row by row.
+    #[inline(always)]
+    pub(super) const fn at(self, first: usize) -> At<'a> {
+        At { copies: self, first }
+    }
+
+    /// Where the inputs of a tap of a channel of the block lie.
+    #[inline(always)]
+    pub(super) const fn tap(&self, walk: &Walk, [c, r, s]: [usize; 3]) -> usize {
+        (c * walk.columns.taps + s) * self.block.copy() + self.row_starts[r]
     }
 }

@@ -1,20 +1,36 @@
-//! Pooling. The gradient of max pooling is one addition per window at a known place: its portable
-//! body, which sees the sizes as constants, does that best.
+//! Pooling.
+//!
+//! | form | windows |
+//! |---|---|
+//! | [`halves`] | two columns that do not overlap, forward and backward |
+//! | [`separable`] | any that move by one or two columns, forward |
+//! | here | all others: one vector of windows at a time, gathered |
+//!
+//! The gradient of other max poolings is one addition per window at a known place: its portable body, which
+//! sees the sizes as constants, does that best.
+
+mod halves;
+mod separable;
 
 use tensorlet::kernel::Pool2dDims;
 
-use super::{
-    Sizes,
-    pixels::{self, Axis, Pixels, Plane},
-};
+use super::pixels::{self, Axis, Pixels, Plane};
 use crate::vector::Vector;
 
 /// The mark of a window in which nothing has been seen, as in the portable body.
 const UNSEEN: f32 = 255.0;
 
 #[inline(always)]
-pub(crate) fn max_pool2d<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, x: &[f32], y: &mut [f32], index: &mut [u8]) {
-    let d = sizes.get();
+pub(crate) fn max_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32], index: &mut [u8]) {
+    if halves::takes(d) {
+        return halves::max(l, d, x, y, index);
+    }
+    if separable::takes(d) {
+        if index.is_empty() {
+            return separable::windows(l, separable::Max, d, x, y);
+        }
+        return separable::max_with_index(l, d, x, y, index);
+    }
     let plane = forward_plane(d);
     if plane.gathers() {
         max_windows::<L, true>(l, d, &plane, x, y, index);
@@ -58,9 +74,25 @@ fn max_windows<L: Vector, const GATHERS: bool>(
     }
 }
 
+/// The gradient of windows that share no input: see [`has_own_inputs`].
 #[inline(always)]
-pub(crate) fn avg_pool2d<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, x: &[f32], y: &mut [f32]) {
-    let d = sizes.get();
+pub(crate) fn max_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+    halves::max_backward(l, d, dy, index, dx);
+}
+
+/// Whether windows share no input, and [`max_pool2d_backward`] takes them.
+pub(crate) const fn has_own_inputs(d: Pool2dDims) -> bool {
+    fits(d) && halves::takes_backward(d)
+}
+
+#[inline(always)]
+pub(crate) fn avg_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32]) {
+    if halves::takes(d) {
+        return halves::average(l, d, x, y);
+    }
+    if separable::takes(d) {
+        return separable::windows(l, separable::Mean(mean_scale(d)), d, x, y);
+    }
     let plane = forward_plane(d);
     if plane.gathers() {
         sum_windows::<L, true>(l, &plane, mean_scale(d), [d.in_plane(), d.out_plane()], x, y);
@@ -70,8 +102,10 @@ pub(crate) fn avg_pool2d<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, x: &[f
 }
 
 #[inline(always)]
-pub(crate) fn avg_pool2d_backward<L: Vector, S: Sizes<Pool2dDims>>(l: L, sizes: S, dy: &[f32], dx: &mut [f32]) {
-    let d = sizes.get();
+pub(crate) fn avg_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]) {
+    if halves::takes_backward(d) {
+        return halves::average_backward(l, d, dy, dx);
+    }
     let [rows, columns] = axes(d);
     for row_phase in 0..rows.phases() {
         for column_phase in 0..columns.phases() {
@@ -123,11 +157,6 @@ pub(crate) const fn fits(d: Pool2dDims) -> bool {
     d.is_plain() && rows.fits() && columns.fits()
 }
 
-/// Whether a shape has code of its own: where a plane is enough work for that to pay.
-pub(crate) const fn is_specialised(d: Pool2dDims) -> bool {
-    d.in_plane() >= 1 << 8
-}
-
 /// One over what all means divide by: plain sizes have such a number.
 #[inline(always)]
 const fn mean_scale(d: Pool2dDims) -> f32 {
@@ -135,6 +164,13 @@ const fn mean_scale(d: Pool2dDims) -> f32 {
         Some(scale) => scale,
         None => 0.0,
     }
+}
+
+/// The larger number, NaN if one is.
+#[inline(always)]
+fn larger<L: Vector>(l: L, a: L::V, b: L::V) -> L::V {
+    // The second where one of them is NaN.
+    l.select(l.is_nan(a), a, l.max(a, b))
 }
 
 /// Rows and columns.
