@@ -9,6 +9,7 @@
 //! reachable at any optimisation level.
 
 pub(crate) mod conv;
+pub(crate) mod descent;
 mod elementwise;
 mod epilogue;
 mod function;

@@ -12,18 +12,20 @@ use crate::memory::split;
 /// here as it is there.
 pub trait RecurrentKernels: ElementwiseKernels {
     /// The gates of an LSTM (Hochreiter and Schmidhuber, 1997; PyTorch's order i, f, g, o), in place of
-    /// their sums `a`: `i, f, o = σ(a)`, `g = tanh(a)`; then `c ← f c + i g` and `h ← o tanh(c)`.
+    /// the sums `a` of the input's side, with those of the hidden side `b`, which may be empty:
+    /// `i, f, o = σ(a + b)`, `g = tanh(a + b)`; then `c ← f c + i g` and `h ← o tanh(c)`.
     ///
     /// ```
     /// use tensorlet::{Portable, kernel::RecurrentKernels};
     /// let (mut gates, mut c, mut h) = ([0.0; 4], [2.0], [0.0]);
-    /// Portable.lstm_gates(&mut gates, &mut c, &mut h);
+    /// Portable.lstm_gates(&mut gates, &[], &mut c, &mut h);
     /// assert_eq!((gates, c), ([0.5, 0.5, 0.0, 0.5], [1.0]));
     /// assert!((h[0] - 0.5 * 1.0_f32.tanh()).abs() < 1e-2);
     /// ```
     #[inline]
-    fn lstm_gates(self, gates: &mut [f32], c: &mut [f32], h: &mut [f32]) {
+    fn lstm_gates(self, gates: &mut [f32], side: &[f32], c: &mut [f32], h: &mut [f32]) {
         let hidden = c.len();
+        self.add(gates, side);
         let (input_forget, rest) = split(gates, 2 * hidden);
         let (cell, output) = split(rest, hidden);
         self.sigmoid(input_forget);

@@ -4,6 +4,7 @@
 //! the weight. Where an optimiser maximises, it negates step size and weight decay, and the kernel is
 //! the same.
 
+use super::{ReduceKernels, descent};
 use crate::math;
 
 /// The numbers of one step of stochastic gradient descent.
@@ -137,7 +138,7 @@ fn maximum(a: f32, b: f32) -> f32 {
 
 /// Updates of weights `w` from gradients `g`. Formulas: PyTorch's `torch.optim`; in all of them
 /// `g' = g + weight_decay · w`.
-pub trait UpdateKernels: Copy {
+pub trait UpdateKernels: ReduceKernels {
     /// `w ← w - lr g'`.
     ///
     /// ```
@@ -152,6 +153,31 @@ pub trait UpdateKernels: Copy {
         for (w, g) in w.iter_mut().zip(g) {
             *w -= step.lr * (g + step.weight_decay * *w);
         }
+    }
+
+    /// [`sgd`](Self::sgd) of the weight of a fully connected layer `y = x w`, from its input and `∂L/∂y`:
+    /// `w ← w - lr (xᵀ dy + weight_decay · w)`. With `input_gradient` `x` becomes `∂L/∂x = dy wᵀ`, of `w`
+    /// as it was. The scratch has a word for each row of `x`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::{SgdStep, UpdateKernels}};
+    /// let (mut x, mut w) = ([[1.0, 2.0]], [[1.0], [4.0]]);
+    /// let step = SgdStep { lr: 0.5, momentum: 0.0, gain: 1.0, nesterov: false, weight_decay: 0.0 };
+    /// Portable.sgd_linear(step, &mut x, &[[3.0]], &mut w, &mut [0.0], true);
+    /// assert_eq!((w, x), ([[-0.5], [1.0]], [[3.0, 12.0]]));
+    /// ```
+    #[inline]
+    fn sgd_linear<const K: usize, const N: usize>(
+        self,
+        step: SgdStep,
+        x: &mut [[f32; K]],
+        dy: &[[f32; N]],
+        w: &mut [[f32; N]; K],
+        scratch: &mut [f32],
+        input_gradient: bool,
+    ) {
+        let update = |w: &mut [f32], g: &[f32]| self.sgd(step, w, g);
+        descent::row_by_row(self, x, dy, w, scratch, input_gradient, update);
     }
 
     /// `b ← momentum · b + gain · g'`, `w ← w - lr · b`; with Nesterov's momentum

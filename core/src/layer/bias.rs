@@ -6,7 +6,7 @@ use rand_core::Rng;
 
 use crate::{
     description::ParameterInfo,
-    kernel::{Kernels, samples, samples_mut},
+    kernel::{Kernels, samples},
     random,
 };
 
@@ -48,9 +48,6 @@ pub trait Bias<const N: usize>: sealed::Sealed + Copy + Debug + PartialEq + Send
 
     /// The values of several biases, to be changed.
     fn flat_mut(biases: &mut [Self]) -> &mut [f32];
-
-    /// Writes the bias, or zeros, into the outputs to which products are then added.
-    fn begin(&self, y: &mut [f32; N]);
 }
 
 impl<const N: usize> sealed::Sealed for [f32; N] {}
@@ -77,13 +74,6 @@ impl<const N: usize> Bias<N> for [f32; N] {
     #[inline(always)]
     fn flat_mut(biases: &mut [Self]) -> &mut [f32] {
         biases.as_flattened_mut()
-    }
-
-    #[inline(always)]
-    fn begin(&self, y: &mut [f32; N]) {
-        for (y, bias) in y.iter_mut().zip(self) {
-            *y = *bias;
-        }
     }
 }
 
@@ -116,11 +106,6 @@ impl<const N: usize> Bias<N> for NoBias {
     fn flat_mut(_: &mut [Self]) -> &mut [f32] {
         &mut []
     }
-
-    #[inline(always)]
-    fn begin(&self, y: &mut [f32; N]) {
-        y.fill(0.0);
-    }
 }
 
 /// The parameters of a layer whose last `biases` ones are biases of type `B`.
@@ -140,19 +125,6 @@ pub(crate) fn uniform<const N: usize, B: Bias<N>, R: Rng>(bias: &mut B, bound: f
 pub(crate) fn uniform_values<R: Rng>(values: &mut [f32], bound: f32, rng: &mut R) {
     for value in values {
         *value = bound * (2.0 * random::uniform(rng) - 1.0);
-    }
-}
-
-/// Writes a bias, or zeros where there is none, into every row of so many outputs.
-pub(crate) fn begin_rows(bias: &[f32], rows: &mut [f32], outputs: usize) {
-    if bias.is_empty() {
-        rows.fill(0.0);
-        return;
-    }
-    for row in samples_mut(rows, outputs) {
-        for (to, bias) in row.iter_mut().zip(bias) {
-            *to = *bias;
-        }
     }
 }
 

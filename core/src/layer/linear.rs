@@ -10,7 +10,7 @@ use crate::{
     Module, Tensor,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
     init,
-    kernel::{Kernels, pieces_mut},
+    kernel::{Epilogue, Kernels, descent},
     memory::{self, End, Input},
     module::visit_parameters,
     optim::{Optimizer, States},
@@ -76,15 +76,26 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Layer<[f32; IN]> for Linea
     fn infer<K: Kernels>(&self, k: K, input: Input<'_, [f32; IN]>, _: &mut [f32], arena: &mut [f32]) -> End {
         memory::out_of_place(input, arena, |x, y, _| self.apply(k, x, y))
     }
+
+    #[inline(always)]
+    fn infer_then<K: Kernels>(
+        &self,
+        k: K,
+        then: Epilogue,
+        input: Input<'_, [f32; IN]>,
+        _: &mut [f32],
+        arena: &mut [f32],
+    ) -> End {
+        memory::out_of_place(input, arena, |x, y, _| {
+            k.linear(x, &self.weight, self.bias.values(), then, y);
+        })
+    }
 }
 
 impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Linear<IN, OUT, B> {
     #[inline(always)]
     pub(super) fn apply<K: Kernels>(&self, k: K, x: &[[f32; IN]], y: &mut [[f32; OUT]]) {
-        for y in y.iter_mut() {
-            self.bias.begin(y);
-        }
-        k.matmul(x, &self.weight, y);
+        k.linear(x, &self.weight, self.bias.values(), Epilogue::Identity, y);
     }
 }
 
@@ -115,8 +126,7 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Train<[f32; IN]> for Linea
         }
     }
 
-    /// Row by row: the gradient of input `j` needs row `j` of the weight as it was, and nothing needs
-    /// that row after it. The scratch holds input `j` of each sample while its gradient takes its place.
+    /// Row by row, in place: nothing needs a row of the weight after it.
     #[inline]
     fn backward_fused<K: Kernels, O: Optimizer>(
         &mut self,
@@ -130,45 +140,17 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>> Train<[f32; IN]> for Linea
         let (weight_optimizer, bias_optimizer) = (step.of("weight"), step.of("bias"));
         let (column, _) = memory::split(step.scratch, pass.n);
         let (state_weight, state_bias) = memory::split(step.state, O::STATES * IN * OUT);
-        let mut state = States::new::<O>(state_weight);
-        for (j, row) in self.weight.iter_mut().enumerate() {
-            for ((x, dy), saved) in x.iter_mut().zip(dy).zip(column.iter_mut()) {
-                if let Some(x) = x.get_mut(j) {
-                    *saved = *x;
-                    if pass.input_gradient {
-                        *x = k.dot(row, dy);
-                    }
-                }
-            }
-            let mut start = 0;
-            for chunk in pieces_mut(row, LANES) {
-                let gradient = weighted_sum(column, dy, start);
-                weight_optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
-                start += LANES;
-            }
+        if let Some(plain) = weight_optimizer.plain() {
+            k.sgd_linear(plain, x, dy, &mut self.weight, column, pass.input_gradient);
+        } else {
+            let mut state = States::new::<O>(state_weight);
+            descent::row_by_row(k, x, dy, &mut self.weight, column, pass.input_gradient, |w, g| {
+                weight_optimizer.update(k, w, g, state.take(w.len()));
+            });
         }
-        column.fill(1.0);
         let mut state = States::new::<O>(state_bias);
-        let mut start = 0;
-        for chunk in pieces_mut(self.bias.values_mut(), LANES) {
-            let gradient = weighted_sum(column, dy, start);
-            bias_optimizer.update(k, chunk, &gradient, state.take(chunk.len()));
-            start += LANES;
-        }
+        descent::shared(dy, self.bias.values_mut(), column, |w, g| {
+            bias_optimizer.update(k, w, g, state.take(w.len()));
+        });
     }
-}
-
-/// Gradients of this many weights are summed side by side in registers.
-const LANES: usize = 8;
-
-/// `Σ_s x[s] · dy[s][start + i]` for `i` in `0..LANES`.
-#[inline(always)]
-fn weighted_sum<const OUT: usize>(x: &[f32], dy: &[[f32; OUT]], start: usize) -> [f32; LANES] {
-    let mut sum = [0.0; LANES];
-    for (&x, dy) in x.iter().zip(dy) {
-        for (sum, dy) in sum.iter_mut().zip(dy.get(start..).unwrap_or_default()) {
-            *sum += x * dy;
-        }
-    }
-    sum
 }

@@ -1,7 +1,10 @@
 //! Parameters in groups.
 
 use super::{Optimizer, States};
-use crate::{Path, kernel::Kernels};
+use crate::{
+    Path,
+    kernel::{Kernels, SgdStep},
+};
 
 /// Parameters in groups with settings of their own: PyTorch's `param_groups`.
 ///
@@ -72,6 +75,11 @@ impl<O: Optimizer, const N: usize, F: Fn(Path<'_>) -> usize + Copy> Optimizer fo
     #[inline]
     fn of(&self, parameter: Path<'_>) -> Self {
         Self { of: (self.group)(parameter), ..*self }
+    }
+
+    #[inline]
+    fn plain(&self) -> Option<SgdStep> {
+        self.groups.get(self.of).or(self.groups.last()).and_then(O::plain)
     }
 
     #[inline]

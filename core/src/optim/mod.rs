@@ -58,7 +58,7 @@ use core::slice::{from_mut, from_ref};
 use crate::{
     Module, Parameter, Path, VisitorMut,
     description::Layout,
-    kernel::{Kernels, samples},
+    kernel::{Kernels, SgdStep, samples},
     memory,
 };
 
@@ -85,6 +85,13 @@ pub trait Optimizer: Copy {
     fn of(&self, parameter: Path<'_>) -> Self {
         let _ = parameter;
         *self
+    }
+
+    /// The numbers of the step, for an optimiser that does nothing but [`sgd`](crate::kernel::UpdateKernels::sgd): kernels
+    /// may then compute gradient and update in one.
+    #[inline(always)]
+    fn plain(&self) -> Option<SgdStep> {
+        None
     }
 
     /// Updates weights from their gradients; `g` may be longer than `w`.

@@ -76,6 +76,18 @@ impl<const MOMENTUM: bool> Sgd<MOMENTUM> {
         }
     }
 
+    /// The numbers of the present step.
+    #[inline(always)]
+    const fn step(&self) -> SgdStep {
+        SgdStep {
+            lr: signed(self.maximize, self.lr),
+            momentum: self.momentum,
+            gain: self.gain,
+            nesterov: self.nesterov,
+            weight_decay: signed(self.maximize, self.weight_decay),
+        }
+    }
+
     /// The same with weight decay (L2 penalty, added to the gradient).
     #[must_use]
     pub const fn weight_decay(self, weight_decay: f32) -> Self {
@@ -101,19 +113,17 @@ impl<const MOMENTUM: bool> Optimizer for Sgd<MOMENTUM> {
     }
 
     #[inline(always)]
+    fn plain(&self) -> Option<SgdStep> {
+        if MOMENTUM { None } else { Some(self.step()) }
+    }
+
+    #[inline(always)]
     fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>) {
-        let step = SgdStep {
-            lr: signed(self.maximize, self.lr),
-            momentum: self.momentum,
-            gain: self.gain,
-            nesterov: self.nesterov,
-            weight_decay: signed(self.maximize, self.weight_decay),
-        };
         let [buffer, ..] = states.slices();
         if MOMENTUM {
-            k.sgd_momentum(step, w, g, buffer);
+            k.sgd_momentum(self.step(), w, g, buffer);
         } else {
-            k.sgd(step, w, g);
+            k.sgd(self.step(), w, g);
         }
     }
 }

@@ -4,7 +4,7 @@ use tensorlet::{
     Portable,
     description::{Activation, Window},
     kernel::{
-        AdadeltaStep, AdagradStep, AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Function,
+        AdadeltaStep, AdagradStep, AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Epilogue, Function,
         MatmulKernels, NormKernels, Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
         SoftmaxKernels, Standard, UpdateKernels,
     },
@@ -75,6 +75,10 @@ cases! {
         Portable.matmul_nt_flat([usize::from(*columns), usize::from(*inner)], any(a), any(b), any_mut(c));
     matmul_tn_flat(rows: u8 = 3.0..3.5, columns: u8 = 5.0..5.5, a: [f32; 12], b: [f32; 20] => c: [f32; 15])
         Portable.matmul_tn_flat([usize::from(*rows), usize::from(*columns)], any(a), any(b), any_mut(c));
+    linear(x: [[f32; 7]; 3], w: [[f32; 5]; 7], bias: [f32; 5] => y: [[f32; 5]; 3])
+        Portable.linear(any(x), w, bias, Epilogue::Relu, any_mut(y));
+    linear_flat(inner: u8 = 3.0..3.5, columns: u8 = 5.0..5.5, x: [f32; 12], w: [f32; 15], bias: [f32; 5] => y: [f32; 20])
+        Portable.linear_flat([usize::from(*inner), usize::from(*columns)], any(x), any(w), any(bias), Epilogue::Tanh, any_mut(y));
 
     conv2d(x: [f32; 80], w: [f32; 72], bias: [f32; 6] => y: [f32; 36])
         Portable.conv2d::<Convolution>(any(x), any(w), any(bias), any_mut(y));
@@ -112,7 +116,7 @@ cases! {
     scale(a: f32 => x: Row) Portable.scale(any_mut(x), *a);
 
     lstm_gates(=> gates: [f32; 20], c: [f32; 5], h: [f32; 5])
-        Portable.lstm_gates(any_mut(gates), any_mut(c), any_mut(h));
+        Portable.lstm_gates(any_mut(gates), &[], any_mut(c), any_mut(h));
     lstm_gates_backward(before: [f32; 5], c: [f32; 5] = -1.0..1.0, dh: [f32; 5] => gates: [f32; 20] = 0.0..1.0, dc: [f32; 5])
         Portable.lstm_gates_backward(any_mut(gates), any(before), any(c), any(dh), any_mut(dc));
     gru_gates(side: [f32; 15] => gates: [f32; 15], h: [f32; 5])
@@ -145,6 +149,11 @@ cases! {
 
     sgd(lr: f32, g: Row => w: Row)
         Portable.sgd(SgdStep { lr: *lr, momentum: 0.0, gain: 1.0, nesterov: false, weight_decay: 0.1 }, any_mut(w), any(g));
+    sgd_linear(lr: f32, dy: [[f32; 5]; 3] => x: [[f32; 7]; 3], w: [[f32; 5]; 7], scratch: [f32; 3])
+        Portable.sgd_linear(
+            SgdStep { lr: *lr, momentum: 0.0, gain: 1.0, nesterov: false, weight_decay: 0.1 },
+            any_mut(x), any(dy), w, scratch, true,
+        );
     sgd_momentum(lr: f32, g: Row => w: Row, buffer: Row)
         Portable.sgd_momentum(
             SgdStep { lr: *lr, momentum: 0.9, gain: 0.8, nesterov: true, weight_decay: 0.1 },

@@ -1,7 +1,10 @@
 //! Matrix products.
 
 use proptest::prelude::*;
-use tensorlet::{Tensor, kernel::Kernels};
+use tensorlet::{
+    Tensor,
+    kernel::{Epilogue, Kernels, SgdStep},
+};
 use tensorlet_host::{
     framed::Framed,
     reference::{
@@ -137,4 +140,106 @@ pub(crate) fn matmul_tn_flat<T: Kernels>(k: T) -> Outcome {
             &|inner, a, b| reference(&transpose(a, [inner, rows]), b, [rows, inner, columns]),
         )
     }))
+}
+
+/// A fully connected layer on flat matrices: inputs, weight, bias, activation, outputs.
+type Layer<'a> = &'a dyn Fn(&[f32], &[f32], &[f32], Epilogue, &mut [f32]);
+
+/// Compares a layer of `inner` inputs and `columns` outputs with bias, product and activation.
+fn check_layer(name: &str, [inner, columns]: [usize; 2], kernel: Layer<'_>) -> Outcome {
+    let then =
+        prop_oneof![Just(Epilogue::Identity), Just(Epilogue::Relu), Just(Epilogue::Sigmoid), Just(Epilogue::Tanh)];
+    let bias = prop_oneof![numbers(columns), Just(Vec::new())];
+    let operands = (1_usize..=6, then, bias)
+        .prop_flat_map(move |(rows, then, bias)| {
+            (numbers(rows * inner), numbers(inner * columns), Just(bias), Just(then), Just(rows))
+        })
+        .boxed();
+    property(operands, &|(x, w, bias, then, rows)| {
+        let (framed_x, framed_w, framed_bias) = (Framed::new(&x), Framed::new(&w), Framed::new(&bias));
+        let mut got = Framed::poison(rows * columns);
+        kernel(framed_x.get(), framed_w.get(), framed_bias.get(), then, got.get_mut());
+        let [x, w, bias] = [x, w, bias].map(|x| wide(&x));
+        let sums = |x: &[f64], w: &[f64], bias: &[f64]| -> Vec<f64> {
+            let product = reference(x, w, [rows, inner, columns]);
+            product.iter().enumerate().map(|(i, sum)| sum + bias.get(i % columns).unwrap_or(&0.0)).collect()
+        };
+        let value = sums(&x, &w, &bias);
+        let magnitude = sums(&abs(&x), &abs(&w), &abs(&bias));
+        let value_of = |x: f64| match then {
+            Epilogue::Identity => x,
+            Epilogue::Relu => x.max(0.0),
+            Epilogue::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Epilogue::Tanh => x.tanh(),
+        };
+        // The rounding of a sum counts as the slope says.
+        let magnitude_of = |x: f64, size: f64| match then {
+            Epilogue::Identity | Epilogue::Relu => size,
+            Epilogue::Sigmoid => value_of(x) * (1.0 + value_of(-x) * size),
+            Epilogue::Tanh => x.tanh().abs() + (1.0 - x.tanh().powi(2)) * size,
+        };
+        let magnitude: Vec<f64> = value.iter().zip(&magnitude).map(|(x, size)| magnitude_of(*x, *size)).collect();
+        let value: Vec<f64> = value.into_iter().map(value_of).collect();
+        tolerance::of(name).compare(got.get(), &value, &magnitude)
+    })
+}
+
+fn layer<T: Kernels, const K: usize, const N: usize>(k: T) -> Outcome {
+    check_layer("linear", [K, N], &|x, w, bias, then, y| {
+        k.linear(<[f32; K]>::view(x), &<[[f32; N]; K]>::view(w)[0], bias, then, <[f32; N]>::view_mut(y));
+    })
+}
+
+pub(crate) fn linear<T: Kernels>(k: T) -> Outcome {
+    sizes!(layer(k))
+}
+
+pub(crate) fn linear_flat<T: Kernels>(k: T) -> Outcome {
+    worst(FLAT.map(|sizes| {
+        check_layer("linear_flat", sizes, &|x, w, bias, then, y| k.linear_flat(sizes, x, w, bias, then, y))
+    }))
+}
+
+/// The step of a layer of `K` inputs and `N` outputs, with and without the gradient of its input.
+fn step<T: Kernels, const K: usize, const N: usize>(k: T) -> Outcome {
+    let step = (1e-3_f32..1.0, prop_oneof![Just(0.0_f32), 1e-4_f32..0.5], any::<bool>());
+    let operands = (1_usize..=40, step)
+        .prop_flat_map(|(samples, step)| {
+            (numbers(samples * K), numbers(samples * N), numbers(K * N), Just(step), Just(samples))
+        })
+        .boxed();
+    property(operands, &|(x, dy, w, (lr, weight_decay, input_gradient), samples)| {
+        let (mut got_x, framed_dy, mut got_w) = (Framed::new(&x), Framed::new(&dy), Framed::new(&w));
+        let mut scratch = Framed::poison(samples);
+        let plain = SgdStep { lr, momentum: 0.0, gain: 1.0, nesterov: false, weight_decay };
+        k.sgd_linear(
+            plain,
+            <[f32; K]>::view_mut(got_x.get_mut()),
+            <[f32; N]>::view(framed_dy.get()),
+            &mut <[[f32; N]; K]>::view_mut(got_w.get_mut())[0],
+            scratch.get_mut(),
+            input_gradient,
+        );
+        let [x, dy, w] = [x, dy, w].map(|x| wide(&x));
+        let (lr, weight_decay) = (f64::from(lr), f64::from(weight_decay));
+        let weights = |x: &[f64], dy: &[f64], w: &[f64], keep: f64, lr: f64| -> Vec<f64> {
+            let gradient = reference(&transpose(x, [samples, K]), dy, [K, samples, N]);
+            w.iter().zip(gradient).map(|(w, g)| keep * w - lr * g).collect()
+        };
+        let row = tolerance::of("sgd_linear");
+        let value = weights(&x, &dy, &w, 1.0 - lr * weight_decay, lr);
+        let magnitude = weights(&abs(&x), &abs(&dy), &abs(&w), 1.0 + lr * weight_decay, -lr);
+        let weight = row.compare(got_w.get(), &value, &magnitude);
+        let inputs = |dy: &[f64], w: &[f64]| reference(dy, &transpose(w, [K, N]), [samples, N, K]);
+        let input = if input_gradient {
+            row.compare(got_x.get(), &inputs(&dy, &w), &inputs(&abs(&dy), &abs(&w)))
+        } else {
+            row.compare(got_x.get(), &x, &vec![0.0; x.len()])
+        };
+        worst([weight, input])
+    })
+}
+
+pub(crate) fn sgd_linear<T: Kernels>(k: T) -> Outcome {
+    sizes!(step(k))
 }

@@ -3,7 +3,7 @@
 use tensorlet::{
     Portable,
     kernel::{
-        AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Function, Kernels,
+        AdadeltaStep, AdagradStep, AdamStep, Conv2dShape, ConvKernels, ElementwiseKernels, Epilogue, Function, Kernels,
         MatmulKernels, NormKernels, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
         SoftmaxKernels, Standard, UpdateKernels,
     },
@@ -50,6 +50,23 @@ impl MatmulKernels for Spoiled {
     fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
         Portable.matmul_tn_flat(sizes, a, b, c);
         spoil(c);
+    }
+
+    fn linear<const K: usize, const N: usize>(
+        self,
+        x: &[[f32; K]],
+        w: &[[f32; N]; K],
+        bias: &[f32],
+        then: Epilogue,
+        y: &mut [[f32; N]],
+    ) {
+        Portable.linear(x, w, bias, then, y);
+        spoil(y.as_flattened_mut());
+    }
+
+    fn linear_flat(self, sizes: [usize; 2], x: &[f32], w: &[f32], bias: &[f32], then: Epilogue, y: &mut [f32]) {
+        Portable.linear_flat(sizes, x, w, bias, then, y);
+        spoil(y);
     }
 }
 
@@ -186,8 +203,8 @@ impl ElementwiseKernels for Spoiled {
 }
 
 impl RecurrentKernels for Spoiled {
-    fn lstm_gates(self, gates: &mut [f32], c: &mut [f32], h: &mut [f32]) {
-        Portable.lstm_gates(gates, c, h);
+    fn lstm_gates(self, gates: &mut [f32], side: &[f32], c: &mut [f32], h: &mut [f32]) {
+        Portable.lstm_gates(gates, side, c, h);
         spoil(c);
     }
 
@@ -295,6 +312,19 @@ impl UpdateKernels for Spoiled {
     fn sgd(self, step: SgdStep, w: &mut [f32], g: &[f32]) {
         Portable.sgd(step, w, g);
         spoil(w);
+    }
+
+    fn sgd_linear<const K: usize, const N: usize>(
+        self,
+        step: SgdStep,
+        x: &mut [[f32; K]],
+        dy: &[[f32; N]],
+        w: &mut [[f32; N]; K],
+        scratch: &mut [f32],
+        input_gradient: bool,
+    ) {
+        Portable.sgd_linear(step, x, dy, w, scratch, input_gradient);
+        spoil(w.as_flattened_mut());
     }
 
     fn sgd_momentum(self, step: SgdStep, w: &mut [f32], g: &[f32], buffer: &mut [f32]) {

@@ -23,12 +23,14 @@ const GATE: (f32, f32) = (0.001, 0.999);
 const SIGNED: (f32, f32) = (-0.999, 0.999);
 
 pub(crate) fn lstm_gates<T: Kernels>(k: T) -> Outcome {
-    property(rows([4, 1], [SUMS, STATE]), &|x| {
+    property(rows([4, 1, 4], [SUMS, STATE, SUMS]), &|x| {
         let n = x[1].len();
         let (mut gates, mut c, mut h) = (Framed::new(&x[0]), Framed::new(&x[1]), Framed::poison(n));
-        k.lstm_gates(gates.get_mut(), c.get_mut(), h.get_mut());
+        let side = Framed::new(&x[2]);
+        k.lstm_gates(gates.get_mut(), side.get(), c.get_mut(), h.get_mut());
         let before = wide(&x[1]);
-        let [expected_gates, expected_c, expected_h] = reference::lstm_gates(&wide(&x[0]), &before);
+        let sums: Vec<f64> = x[0].iter().zip(&x[2]).map(|(a, b)| f64::from(*a) + f64::from(*b)).collect();
+        let [expected_gates, expected_c, expected_h] = reference::lstm_gates(&sums, &before);
         let g = &expected_gates;
         // The rounding of a sum counts the sum's size times in the exponential of it.
         let c_size: Vec<f64> = (0..n).map(|i| g[n + i] * before[i].abs() + (g[i] * g[2 * n + i]).abs()).collect();

@@ -11,6 +11,7 @@ pub(crate) mod matmul;
 pub(crate) mod norm;
 mod pixels;
 pub(crate) mod pool;
+pub(crate) mod recurrent;
 pub(crate) mod reduce;
 mod sizes;
 pub(crate) mod softmax;

@@ -3,7 +3,7 @@
 macro_rules! matmul_kernels {
     ($token:ty, $features:literal) => {
         const _: () = {
-            use tensorlet::kernel::MatmulKernels;
+            use tensorlet::kernel::{Epilogue, MatmulKernels};
 
             use $crate::body::{
                 Matrix, Of,
@@ -73,6 +73,61 @@ macro_rules! matmul_kernels {
                     let [inner, columns] = sizes;
             matmul_tn(self, rows([a.len(), inner], [b.len(), columns]), sizes, a, b, c);
         }
+
+                #[inline]
+                fn linear<const K: usize, const N: usize>(
+                    self,
+                    x: &[[f32; K]],
+                    w: &[[f32; N]; K],
+                    bias: &[f32],
+                    then: Epilogue,
+                    y: &mut [[f32; N]],
+                ) {
+                    let rows = x.len().min(y.len());
+                    let (x, w, y) = (x.as_flattened(), w.as_flattened(), y.as_flattened_mut());
+                    let how = (rows, bias, then);
+                    if const { is_specialised(None, [K, N]) } && is_specialised(Some(rows), [K, N]) {
+                        let sizes = Of::<Matrix<K, N>>::NEW;
+                        $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
+                            matmul::linear(self, sizes: Of<Matrix<K, N>>, how: (usize, &[f32], Epilogue), x: &[f32],
+                                w: &[f32], y: &mut [f32]) -> ())
+                    } else {
+                        linear(self, [K, N], how, x, w, y);
+                    }
+                }
+
+                #[inline]
+                fn linear_flat(
+                    self,
+                    sizes: [usize; 2],
+                    x: &[f32],
+                    w: &[f32],
+                    bias: &[f32],
+                    then: Epilogue,
+                    y: &mut [f32],
+                ) {
+                    let [inner, columns] = sizes;
+                    let rows = rows([x.len(), inner], [y.len(), columns]);
+                    linear(self, sizes, (rows, bias, then), x, w, y);
+                }
+            }
+
+            #[inline]
+            fn linear(
+                k: $token,
+                sizes: [usize; 2],
+                how: (usize, &[f32], Epilogue),
+                x: &[f32],
+                w: &[f32],
+                y: &mut [f32],
+            ) {
+                if is_large(how.0, sizes) {
+                    $crate::kernels::entry!($token, $features, matmul::linear_large(k, sizes: [usize; 2],
+                        how: (usize, &[f32], Epilogue), x: &[f32], w: &[f32], y: &mut [f32]) -> ())
+                } else {
+                    $crate::kernels::entry!($token, $features, matmul::linear(k, sizes: [usize; 2],
+                        how: (usize, &[f32], Epilogue), x: &[f32], w: &[f32], y: &mut [f32]) -> ())
+                }
             }
 
             #[inline]

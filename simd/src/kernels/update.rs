@@ -11,6 +11,26 @@ macro_rules! update_kernels {
                     fn sgd_momentum(step: SgdStep, w: &mut [f32], g: &[f32], buffer: &mut [f32]) -> ();
                     fn adam(step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) -> ();
                 }
+
+                #[inline]
+                fn sgd_linear<const K: usize, const N: usize>(
+                    self,
+                    step: SgdStep,
+                    x: &mut [[f32; K]],
+                    dy: &[[f32; N]],
+                    w: &mut [[f32; N]; K],
+                    scratch: &mut [f32],
+                    input_gradient: bool,
+                ) {
+                    let samples = x.len().min(dy.len());
+                    if !$crate::body::matmul::takes(samples) {
+                        return tensorlet::Portable.sgd_linear(step, x, dy, w, scratch, input_gradient);
+                    }
+                    let how = (samples, [K, N], input_gradient);
+                    let (x, dy, w) = (x.as_flattened_mut(), dy.as_flattened(), w.as_flattened_mut());
+                    $crate::kernels::entry!($token, $features, matmul::sgd_linear(self, step: SgdStep,
+                                        how: (usize, [usize; 2], bool), x: &mut [f32], dy: &[f32], w: &mut [f32]) -> ())
+                }
             }
         };
     };

@@ -1,8 +1,8 @@
 //! Multi-head attention on flat slices: one copy of this code serves all shapes.
 
 use crate::{
-    kernel::{Kernels, samples, samples_mut},
-    layer::bias::{add_rows, begin_rows},
+    kernel::{Epilogue, Kernels, samples, samples_mut},
+    layer::bias::add_rows,
     memory::{self, split},
     ops::attention::head::Head,
 };
@@ -73,9 +73,8 @@ pub(super) type Masking<'a> = &'a dyn Fn(usize, usize, &mut [f32]);
 pub(super) type Dropping<'a> = Option<[&'a mut dyn FnMut(&mut [f32]); 2]>;
 
 /// `y ← x W + b`.
-fn linear<K: Kernels>(k: K, [inputs, outputs]: [usize; 2], x: &[f32], (w, b): (&[f32], &[f32]), y: &mut [f32]) {
-    begin_rows(b, y, outputs);
-    k.matmul_flat([inputs, outputs], x, w, y);
+fn linear<K: Kernels>(k: K, sizes: [usize; 2], x: &[f32], (w, b): (&[f32], &[f32]), y: &mut [f32]) {
+    k.linear_flat(sizes, x, w, b, Epilogue::Identity, y);
 }
 
 /// Copies a head's columns of rows of `embed` numbers.

@@ -191,8 +191,7 @@ impl Gates for LstmGates {
 
     #[inline(always)]
     fn forward<K: Kernels>(k: K, gates: &mut [f32], side: &[f32], [h, c]: [&mut [f32]; 2], kept: &mut [f32]) {
-        k.add(gates, side);
-        k.lstm_gates(gates, c, h);
+        k.lstm_gates(gates, side, c, h);
         copy(kept, c);
     }
 

@@ -2,8 +2,8 @@
 
 use super::gates::Gates;
 use crate::{
-    kernel::Kernels,
-    layer::bias::{add_rows, begin_rows},
+    kernel::{Epilogue, Kernels},
+    layer::bias::add_rows,
     memory::split,
 };
 
@@ -144,19 +144,17 @@ pub(super) fn forward<K: Kernels, C: Gates>(
         // Time steps `start..start + count`, for which row `t - start` of each sample's gates stands.
         let start = if dims.reverse { steps - done - count } else { done };
         let (gates, _) = split(room.gates, n * count * width);
-        begin_rows(weights.bias_ih, gates, width);
         if count == steps {
-            k.matmul_flat([inputs, width], x, weights.ih, gates);
+            k.linear_flat([inputs, width], x, weights.ih, weights.bias_ih, Epilogue::Identity, gates);
         } else {
             for (x, gates) in each(x, steps * inputs).zip(each_mut(gates, count * width)) {
                 let x = x.get(start * inputs..(start + count) * inputs).unwrap_or_default();
-                k.matmul_flat([inputs, width], x, weights.ih, gates);
+                k.linear_flat([inputs, width], x, weights.ih, weights.bias_ih, Epilogue::Identity, gates);
             }
         }
         for i in 0..count {
             let t = if dims.reverse { count - 1 - i } else { i };
-            begin_rows(weights.bias_hh, room.side, width);
-            k.matmul_flat([hidden, width], h, weights.hh, room.side);
+            k.linear_flat([hidden, width], h, weights.hh, weights.bias_hh, Epilogue::Identity, room.side);
             let gates = each_mut(gates, count * width).map(|gates| row_mut(gates, t, width));
             let kept = each_mut(room.kept, steps * kept_width).map(|kept| row_mut(kept, t, kept_width));
             let states = each_mut(h, hidden).zip(each_mut(c, c_width));

@@ -2,9 +2,9 @@
 
 use crate::vector::Vector;
 
-/// `c[m][n] += Σ_k a[m][k] b[k][n]` where `k` and `n` go to 4.
+/// `c[m][n] = Σ_k a[m][k] b[k][n]` where `k` and `n` go to 4; with `ADD` it is added.
 #[inline(always)]
-pub(super) fn multiply<L: Vector>(l: L, a: &[f32], b: &[f32], c: &mut [f32]) {
+pub(super) fn multiply<L: Vector, const ADD: bool>(l: L, a: &[f32], b: &[f32], c: &mut [f32]) {
     if b.len() < 16 {
         return;
     }
@@ -16,18 +16,19 @@ pub(super) fn multiply<L: Vector>(l: L, a: &[f32], b: &[f32], c: &mut [f32]) {
     let len = a.len().min(c.len());
     let whole = len - len % L::LANES;
     for (a, c) in a[..whole].chunks_exact(L::LANES).zip(c[..whole].chunks_exact_mut(L::LANES)) {
-        add(l, a, rows, c);
+        products::<L, ADD>(l, a, rows, c);
     }
     if whole < len {
-        add(l, &a[whole..len], rows, &mut c[whole..len]);
+        products::<L, ADD>(l, &a[whole..len], rows, &mut c[whole..len]);
     }
 }
 
-/// Adds the products of a few rows of the first factor, at most a vector's.
+/// The products of a few rows of the first factor, at most a vector's.
 #[inline(always)]
-fn add<L: Vector>(l: L, a: &[f32], rows: [L::V; 4], c: &mut [f32]) {
+fn products<L: Vector, const ADD: bool>(l: L, a: &[f32], rows: [L::V; 4], c: &mut [f32]) {
     let a = l.read(a);
     let even = l.mul_add(l.repeat_in_fours::<2>(a), rows[2], l.mul(l.repeat_in_fours::<0>(a), rows[0]));
     let odd = l.mul_add(l.repeat_in_fours::<3>(a), rows[3], l.mul(l.repeat_in_fours::<1>(a), rows[1]));
-    l.write(c, l.add(l.read(c), l.add(even, odd)));
+    let sum = l.add(even, odd);
+    l.write(c, if ADD { l.add(l.read(c), sum) } else { sum });
 }

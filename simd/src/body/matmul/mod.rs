@@ -11,14 +11,19 @@
 //! | `few` | products of one to three rows, which are done when the second factor has been read once |
 //! | `panels` | panels of the second factor on the stack |
 //! | `fours` | four by four |
+//! | `step` | a step of gradient descent, in which the gradient is never stored |
 
 mod few;
 mod fours;
 mod panels;
+mod step;
 mod tail;
 mod tile;
 
-use super::Sizes;
+pub(crate) use step::{sgd_linear, takes};
+use tensorlet::kernel::Epilogue;
+
+use super::{Sizes, elementwise};
 use crate::vector::Vector;
 
 /// `c[i][j] = end(begin + Σ_d a[i·a_row + d·a_depth] · b[d·b_row + j])` for `rows × columns` of `c`.
@@ -43,6 +48,10 @@ struct Product {
 enum Begin {
     /// What is in `c`.
     There,
+    /// Nothing.
+    Zero,
+    /// A number for each column.
+    Bias(*const f32),
 }
 
 /// What becomes of the sum.
@@ -50,6 +59,10 @@ enum Begin {
 enum End {
     /// It is the result.
     Sum,
+    /// The result is 0 where it is negative.
+    Relu,
+    /// `keep · c - rate · sum` is the result.
+    Step { keep: f32, rate: f32 },
 }
 
 impl Product {
@@ -59,11 +72,20 @@ impl Product {
     /// `start + depth` is at most the depth, and the factors are valid for what [`Product`] says.
     #[inline(always)]
     unsafe fn part(self, start: usize, depth: usize) -> Self {
-        let begin = if start == 0 { self.begin } else { Begin::There };
-        let end = if start + depth == self.depth { self.end } else { End::Sum };
         // SAFETY: the part begins within the factors, of which the caller vouches.
         let (a, b) = unsafe { (self.a.add(start * self.a_depth), self.b.add(start * self.b_row)) };
-        Self { depth, a, b, begin, end, ..self }
+        Self { a, b, ..self.part_of_sum(start, depth) }
+    }
+
+    /// [`part`](Self::part) without the place in the factors.
+    #[inline(always)]
+    fn part_of_sum(self, start: usize, depth: usize) -> Self {
+        let (first, last) = (start == 0, start + depth == self.depth);
+        let (begin, end) = match self.end {
+            End::Step { keep, rate } => (self.begin, End::Step { keep: if first { keep } else { 1.0 }, rate }),
+            end => (if first { self.begin } else { Begin::There }, if last { end } else { End::Sum }),
+        };
+        Self { depth, begin, end, ..self }
     }
 
     /// At most `rows` rows from row `start` on.
@@ -85,7 +107,24 @@ impl Product {
     unsafe fn columns_from(self, start: usize, columns: usize) -> Self {
         // SAFETY: the part begins within the matrices, of which the caller vouches.
         let (b, c) = unsafe { (self.b.add(start), self.c.add(start)) };
-        Self { columns: columns.min(self.columns - start), b, c, ..self }
+        // SAFETY: the bias is as long as a row of the product.
+        let begin = unsafe { self.begin.columns_from(start) };
+        Self { columns: columns.min(self.columns - start), b, c, begin, ..self }
+    }
+}
+
+impl Begin {
+    /// What the columns from `start` on are added to.
+    ///
+    /// # Safety
+    /// There are so many columns.
+    #[inline(always)]
+    unsafe fn columns_from(self, start: usize) -> Self {
+        match self {
+            // SAFETY: the caller's, passed on.
+            Self::Bias(bias) => Self::Bias(unsafe { bias.add(start) }),
+            begin => begin,
+        }
     }
 }
 
@@ -131,7 +170,7 @@ pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(
 ) {
     let [k, n] = sizes.get();
     if const { matches!(S::KNOWN, Some([4, 4])) } {
-        fours::multiply(l, a, b, c);
+        fours::multiply::<L, true>(l, a, b, c);
     } else if n == 1 {
         // A column lies in memory as a row does.
         matmul_nt(l, rows, [1, k], a, b, c);
@@ -147,6 +186,70 @@ pub(crate) fn matmul_large<L: Vector>(l: L, rows: usize, sizes: [usize; 2], a: &
     if let Some(product) = plain(rows, sizes, a, b, c) {
         // SAFETY: `plain` has compared the sizes with the slices.
         unsafe { panels::copied(l, product) }
+    }
+}
+
+/// `y[m][n] = then(bias[n] + Σ_k x[m][k] w[k][n])` for `rows` rows and `w` of `[K, N]`; no bias is empty.
+#[inline(always)]
+pub(crate) fn linear<L: Vector, S: Sizes<[usize; 2]>>(
+    l: L,
+    sizes: S,
+    (rows, bias, then): (usize, &[f32], Epilogue),
+    x: &[f32],
+    w: &[f32],
+    y: &mut [f32],
+) {
+    if const { matches!(S::KNOWN, Some([4, 4])) } && bias.is_empty() && matches!(then, Epilogue::Identity) {
+        fours::multiply::<L, false>(l, x, w, y);
+    } else if let Some(product) = affine(rows, sizes.get(), (bias, then), x, w, y) {
+        // SAFETY: `affine` has compared the sizes with the slices.
+        unsafe { multiply::<L, S>(l, product) }
+        epilogue(l, then, &mut y[..rows * sizes.get()[1]]);
+    }
+}
+
+/// [`linear`] of a large weight.
+#[inline(always)]
+pub(crate) fn linear_large<L: Vector>(
+    l: L,
+    sizes: [usize; 2],
+    (rows, bias, then): (usize, &[f32], Epilogue),
+    x: &[f32],
+    w: &[f32],
+    y: &mut [f32],
+) {
+    if let Some(product) = affine(rows, sizes, (bias, then), x, w, y) {
+        // SAFETY: `affine` has compared the sizes with the slices.
+        unsafe { panels::copied(l, product) }
+        epilogue(l, then, &mut y[..rows * sizes[1]]);
+    }
+}
+
+/// The product of [`linear`], unless a slice is too short.
+#[inline(always)]
+fn affine(
+    rows: usize,
+    sizes: [usize; 2],
+    (bias, then): (&[f32], Epilogue),
+    x: &[f32],
+    w: &[f32],
+    y: &mut [f32],
+) -> Option<Product> {
+    if !bias.is_empty() && bias.len() < sizes[1] {
+        return None;
+    }
+    let begin = if bias.is_empty() { Begin::Zero } else { Begin::Bias(bias.as_ptr()) };
+    let end = if matches!(then, Epilogue::Relu) { End::Relu } else { End::Sum };
+    plain(rows, sizes, x, w, y).map(|product| Product { begin, end, ..product })
+}
+
+/// The functions that are too long for the end of a tile.
+#[inline(always)]
+fn epilogue<L: Vector>(l: L, then: Epilogue, y: &mut [f32]) {
+    match then {
+        Epilogue::Identity | Epilogue::Relu => {}
+        Epilogue::Sigmoid => elementwise::sigmoid(l, y),
+        Epilogue::Tanh => elementwise::tanh(l, y),
     }
 }
 

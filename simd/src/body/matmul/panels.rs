@@ -2,11 +2,11 @@
 
 use core::mem::MaybeUninit;
 
-use super::{Begin, End, Product, multiply};
+use super::{Product, multiply};
 use crate::vector::Vector;
 
 /// Rows of a panel.
-const DEPTH: usize = 256;
+const DEPTH: usize = 192;
 /// The most columns of a panel: four vectors of 16 lanes.
 const WIDTH: usize = 64;
 
@@ -15,7 +15,7 @@ const fn width<L: Vector>() -> usize {
     if L::REGISTERS >= 32 { 4 * L::LANES } else { 2 * L::LANES }
 }
 
-/// 64 KB of stack, which lie as vectors want them.
+/// 48 KB of stack, which lie as vectors want them.
 #[repr(align(64))]
 struct Panel([MaybeUninit<f32>; DEPTH * WIDTH]);
 
@@ -96,11 +96,10 @@ pub(super) unsafe fn turned<L: Vector>(l: L, p: Product) {
             // product begins behind the columns and depth that are not in this part, in `a` and `c` as well.
             unsafe {
                 turn(l, p.b.add(column * p.b_row + start), p.b_row, [depth, columns], to);
-                let begin = if start == 0 { p.begin } else { Begin::There };
-                let end = if start + depth == p.depth { p.end } else { End::Sum };
-                let whole = Product { a: p.a.add(start * p.a_depth), begin, end, depth, ..p };
-                let c = p.c.add(column);
-                multiply::<L, [usize; 2]>(l, Product { b: to, b_row: width::<L>(), c, columns, ..whole });
+                let part = p.part_of_sum(start, depth);
+                let (a, c, begin) = (p.a.add(start * p.a_depth), p.c.add(column), part.begin.columns_from(column));
+                let turned = Product { a, b: to, b_row: width::<L>(), c, columns, begin, ..part };
+                multiply::<L, [usize; 2]>(l, turned);
             }
         }
     }

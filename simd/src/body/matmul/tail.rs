@@ -149,10 +149,21 @@ unsafe fn finish(p: Product, i: usize, j: usize, sum: f32) {
     unsafe {
         let c = p.c.add(i * p.c_row + j);
         let before = match p.begin {
+            Begin::Zero => 0.0,
             Begin::There => *c,
+            Begin::Bias(bias) => *bias.add(j),
         };
+        let sum = before + sum;
         *c = match p.end {
-            End::Sum => before + sum,
+            End::Sum => sum,
+            End::Relu => {
+                if sum <= 0.0 {
+                    0.0
+                } else {
+                    sum
+                }
+            }
+            End::Step { keep, rate } => keep * *c - rate * sum,
         };
     }
 }

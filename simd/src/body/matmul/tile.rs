@@ -134,14 +134,24 @@ pub(super) unsafe fn finish<L: Vector, const NV: usize, const TAIL: bool>(
     unsafe {
         for v in 0..NV {
             let c = p.c.add(i * p.c_row + j + v * L::LANES);
+            let masked = TAIL && v == NV - 1;
             let before = match p.begin {
-                Begin::There if TAIL && v == NV - 1 => l.load_masked(c, last),
+                Begin::Zero => l.splat(0.0),
+                Begin::There if masked => l.load_masked(c, last),
                 Begin::There => l.load(c),
+                Begin::Bias(bias) if masked => l.load_masked(bias.add(j + v * L::LANES), last),
+                Begin::Bias(bias) => l.load(bias.add(j + v * L::LANES)),
             };
+            let sum = l.add(before, sums[v]);
             let y = match p.end {
-                End::Sum => l.add(before, sums[v]),
+                End::Sum => sum,
+                End::Relu => l.select(l.le(sum, l.splat(0.0)), l.splat(0.0), sum),
+                End::Step { keep, rate } => {
+                    let c = if masked { l.load_masked(c, last) } else { l.load(c) };
+                    l.mul_add(l.splat(-rate), sum, l.mul(l.splat(keep), c))
+                }
             };
-            if TAIL && v == NV - 1 {
+            if masked {
                 l.store_masked(c, last, y);
             } else {
                 l.store(c, y);
