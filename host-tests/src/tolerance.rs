@@ -78,7 +78,7 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("add", 1.0, "one rounding"),
     roundings("add_scaled", 2.0, "a product and a sum"),
     roundings("scale", 1.0, "one rounding"),
-    roundings("lstm_gates", 6.0, "as sigmoid and tanh, then products and a sum"),
+    roundings("lstm_gates", 4.0, "as sigmoid and tanh, whose arguments are sums, then products and a sum"),
     roundings("lstm_gates_backward", 5.0, "up to six products and differences, from rounded values"),
     roundings("gru_gates", 4.0, "as sigmoid and tanh, whose arguments are sums, then products and a sum"),
     roundings("gru_gates_backward", 5.0, "up to six products and differences, from rounded values"),
