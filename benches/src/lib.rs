@@ -12,6 +12,7 @@ pub mod child;
 pub mod clock;
 pub mod compare;
 pub mod contestant;
+pub mod count;
 pub mod driver;
 pub mod gumbel;
 pub mod inputs;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tensorlet_benches::{Result, driver, serve};
+use tensorlet_benches::{Result, count, driver, serve};
 use tensorlet_simd::Isa;
 
 #[derive(Parser)]
@@ -16,6 +16,11 @@ struct Cli {
 enum Task {
     /// Measures tensorlet, beside Python's peers where there are any.
     Run(driver::Options),
+    /// Runs the cases whose instructions are counted, for callgrind.
+    Count {
+        /// The instruction set.
+        isa: String,
+    },
     /// Runs what is asked for on standard input.
     Serve {
         /// Only this instruction set.
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     match Cli::parse().task {
         Task::Run(options) => driver::run(&options, &()),
+        Task::Count { isa } => count::run(Isa::by_name(&isa)?),
         Task::Serve { isa: Some(name) } => serve::serve(&[Isa::by_name(&name)?]),
         Task::Serve { isa: None } => serve::serve(&Isa::available().collect::<Vec<_>>()),
     }

@@ -10,8 +10,8 @@ const NATIVE: f64 = 0.03;
 /// The names of the columns.
 pub fn head() {
     print!("\n{:<30}", "microseconds (part of peak)");
-    for isa in Isa::NAMES {
-        print!(" {isa:>17}");
+    for isa in Isa::available() {
+        print!(" {:>17}", isa.name());
     }
     println!(" {:>9}  {:<32} bars", "to native", "fastest peers");
 }
@@ -19,9 +19,9 @@ pub fn head() {
 /// One case.
 pub fn row(row: &Row) {
     print!("{:<30}", row.case.name);
-    for isa in Isa::NAMES {
-        let time = row.median(isa).map_or(String::new(), micros);
-        let part = row.part_of_peak(isa).map_or(String::new(), |part| format!(" ({:3.0} %)", 100.0 * part));
+    for isa in Isa::available() {
+        let time = row.median(isa.name()).map_or(String::new(), micros);
+        let part = row.part_of_peak(isa.name()).map_or(String::new(), |part| format!(" ({:3.0} %)", 100.0 * part));
         print!(" {:>17}", time + &part);
     }
     let native = row.over_native().map_or(String::new(), |over| format!("{:+.1} %", 100.0 * over));

@@ -15,10 +15,10 @@ def contestants(op, arrays, onnx):
     session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     binding = session.io_binding()
     # Kept alive by the closure: the binding holds addresses.
-    values = [(i.name, ort.OrtValue.ortvalue_from_numpy(arrays[i.name])) for i in session.get_inputs()]
+    values = [(i.name, ort.OrtValue.ortvalue_from_numpy(arrays[i.name].reshape(i.shape))) for i in session.get_inputs()]
     for name, value in values:
         binding.bind_ortvalue_input(name, value)
-    names = [output.name for output in session.get_outputs()]
+    names = ["y" if o.name.startswith("v") else o.name.rstrip("'") for o in session.get_outputs()]
     outputs = []
     for output in session.get_outputs():
         value = ort.OrtValue.ortvalue_from_shape_and_type(output.shape, "float32")
