@@ -96,6 +96,13 @@ pub enum Op {
         /// Learning rate.
         lr: f32,
     },
+    /// A training step of LeNet-5 on two threads, beside one.
+    Threads {
+        /// Samples.
+        n: usize,
+        /// Learning rate.
+        lr: f32,
+    },
 }
 
 /// The sizes of a convolution over square planes.

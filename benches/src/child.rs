@@ -146,6 +146,10 @@ impl Contestant for Remote {
         self.pipes.borrow_mut().answer(self.number).map_err(|error| error.to_string())
     }
 
+    fn run(&mut self, times: usize) {
+        self.time(times);
+    }
+
     fn time(&mut self, times: usize) -> f64 {
         self.pipes.borrow_mut().time(self.number, times).unwrap_or(f64::NAN)
     }

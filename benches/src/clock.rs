@@ -32,6 +32,14 @@ pub fn pin() -> Result<usize> {
     Ok(last)
 }
 
+/// Lets a thread run on every processor that the machine has.
+pub fn unpin() {
+    let mut all = CpuSet::new();
+    (0..CpuSet::MAX_CPU).for_each(|i| all.set(i));
+    // Where that is not allowed, the thread stays where it is, and the figures show it.
+    let _ = sched_setaffinity(None, &all);
+}
+
 /// How many runs make a batch. Runs it a few times, which warms it up.
 pub fn runs_per_batch(contestant: &mut dyn Contestant) -> usize {
     let mut runs = 1;

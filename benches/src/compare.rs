@@ -28,7 +28,7 @@ pub fn compare(case: &Case, inputs: &Arrays, reference: &Arrays, answer: &Arrays
         let (difference, most) = match case.op {
             Op::Gumbel { .. } if name == "sample" => continue,
             Op::Gumbel { .. } => (apart(found, expected) / size(expected), RANDOM),
-            Op::Train { .. } => {
+            Op::Train { .. } | Op::Threads { .. } => {
                 let [found, expected] = [found, expected].map(|after| change(&inputs[name], after));
                 (apart(&found, &expected) / size(&expected), TRAINING)
             }

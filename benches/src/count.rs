@@ -1,4 +1,4 @@
-//! Cases whose instructions are counted: run once each in a function that callgrind knows by its name.
+//! Cases whose instructions are counted: run in a function that callgrind knows by its name.
 
 use std::hint::black_box;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Whose instructions are counted: each family of kernels, and whole networks.
-const CASES: &[&str] = &[
+pub const CASES: &[&str] = &[
     "matmul 16",
     "matmul 64",
     "matmul 1x784x256",
@@ -36,25 +36,22 @@ const CASES: &[&str] = &[
 /// Runs of each, so that little is counted that is not a run.
 pub const RUNS: usize = 8;
 
-/// Runs each of the cases in [`counted`], and prints its name before.
+/// Runs a case in [`counted`].
 ///
 /// # Errors
 /// A case that is none.
-pub fn run(isa: Isa) -> Result<()> {
-    let all = Case::select(&[])?;
-    for name in CASES {
-        let case = all.iter().find(|case| case.name == *name).ok_or_else(|| format!("no case `{name}`"))?;
-        let mut contestant =
-            ours::contestant(case, &inputs::of(case), Token::Chosen(isa)).ok_or("no shape of tensorlet's")?;
-        contestant.time(1);
-        println!("{name}");
-        counted(&mut *contestant);
-    }
+pub fn run(isa: Isa, name: &str) -> Result<()> {
+    let cases = Case::select(&[name.to_owned()])?;
+    let case = cases.iter().find(|case| case.name == name).ok_or_else(|| format!("no case `{name}`"))?;
+    let contestant = ours::contestant(case, &inputs::of(case), Token::Chosen(isa));
+    let mut contestant = contestant.ok_or("no shape of tensorlet's")?;
+    contestant.run(1);
+    counted(&mut *contestant);
     Ok(())
 }
 
 /// What callgrind counts.
 #[inline(never)]
 fn counted(contestant: &mut dyn Contestant) {
-    black_box(contestant.time(RUNS));
+    black_box(contestant).run(RUNS);
 }

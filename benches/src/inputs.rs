@@ -59,6 +59,10 @@ pub fn of(case: &Case) -> Arrays {
             draw.uniform("bias_ih", &[rows], bound);
             draw.uniform("bias_hh", &[rows], bound);
         }
+        Op::Threads { n, .. } => {
+            draw.network(Network::Lenet, n);
+            draw.labels(&[n], 10);
+        }
         Op::Inference { network, n } => draw.network(network, n),
         Op::Train { network, n, .. } => {
             draw.network(network, n);

@@ -25,4 +25,4 @@ pub mod serve;
 pub mod table;
 
 /// What may go wrong is told to a person.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;

@@ -16,10 +16,11 @@ struct Cli {
 enum Task {
     /// Measures tensorlet, beside Python's peers where there are any.
     Run(driver::Options),
-    /// Runs the cases whose instructions are counted, for callgrind.
+    /// Runs a case whose instructions are counted, for callgrind; without one, lists them, and how often each runs.
     Count {
-        /// The instruction set.
-        isa: String,
+        /// The instruction set, and the case.
+        #[arg(num_args = 2, value_names = ["ISA", "CASE"])]
+        what: Vec<String>,
     },
     /// Runs what is asked for on standard input.
     Serve {
@@ -42,7 +43,13 @@ fn main() -> ExitCode {
 fn run() -> Result<()> {
     match Cli::parse().task {
         Task::Run(options) => driver::run(&options, &()),
-        Task::Count { isa } => count::run(Isa::by_name(&isa)?),
+        Task::Count { what } => match what.as_slice() {
+            [isa, case] => count::run(Isa::by_name(isa)?, case),
+            _ => {
+                println!("{}\n{}", count::RUNS, count::CASES.join("\n"));
+                Ok(())
+            }
+        },
         Task::Serve { isa: Some(name) } => serve::serve(&[Isa::by_name(&name)?]),
         Task::Serve { isa: None } => serve::serve(&Isa::available().collect::<Vec<_>>()),
     }

@@ -71,7 +71,7 @@ pub(crate) fn contestants(case: &Case, arrays: &Arrays) -> Contestants {
         Op::Cell { cell, .. } => recurrent(cell, arrays, d),
         Op::Inference { network, .. } => burn_networks::inference(network, arrays, d),
         Op::Train { network, optimizer, lr, .. } => burn_networks::training(network, optimizer, lr, arrays, d),
-        Op::Gumbel { .. } => Vec::new(),
+        Op::Gumbel { .. } | Op::Threads { .. } => Vec::new(),
     }
 }
 

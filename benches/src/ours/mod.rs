@@ -4,6 +4,7 @@ mod matmul;
 mod network;
 mod recurrent;
 mod rows;
+mod threads;
 mod window;
 
 use std::hint::black_box;
@@ -11,10 +12,11 @@ use std::hint::black_box;
 use tensorlet::Kernels;
 use tensorlet_simd::{Isa, NATIVE, WithKernels};
 
+pub use threads::Threads;
+
 use crate::{
     arrays::Arrays,
     case::{Case, Op},
-    clock,
     contestant::Contestant,
 };
 
@@ -42,6 +44,14 @@ pub fn contestant(case: &Case, arrays: &Arrays, token: Token) -> Option<Box<dyn 
         Op::Cell { cell, n } => Some(recurrent::cell(cell, n, arrays, token)),
         Op::Inference { network, n } => Some(network::inference(network, n, arrays, token)),
         Op::Train { network, optimizer, n, lr } => network::training(network, optimizer, n, lr, arrays, token),
+        Op::Threads { lr, .. } => {
+            let isa = match token {
+                Token::Chosen(isa) => isa,
+                Token::Native => Isa::best(),
+            };
+            let threads = Threads::new(&token.name(), isa, 2, lr, arrays).ok()?;
+            Some(Box::new(threads))
+        }
     }
 }
 
@@ -93,6 +103,13 @@ impl<W: Work> WithKernels for Answer<'_, W> {
 }
 
 impl Token {
+    fn name(self) -> String {
+        match self {
+            Self::Chosen(isa) => isa.name().to_owned(),
+            Self::Native => "native".to_owned(),
+        }
+    }
+
     #[inline(always)]
     fn run<F: WithKernels>(self, f: F) -> F::Output {
         match self {
@@ -104,10 +121,7 @@ impl Token {
 
 impl<W: Work> Contestant for Ours<W> {
     fn name(&self) -> String {
-        match self.token {
-            Token::Chosen(isa) => isa.name().to_owned(),
-            Token::Native => "native".to_owned(),
-        }
+        self.token.name()
     }
 
     fn form(&self) -> String {
@@ -118,8 +132,7 @@ impl<W: Work> Contestant for Ours<W> {
         Ok(self.token.run(Answer(&mut self.work)))
     }
 
-    fn time(&mut self, times: usize) -> f64 {
-        let start = clock::now();
+    fn run(&mut self, times: usize) {
         if W::EACH {
             for _ in 0..times {
                 black_box(self.token).run(Repeat(&mut self.work, 1));
@@ -127,6 +140,5 @@ impl<W: Work> Contestant for Ours<W> {
         } else {
             self.token.run(Repeat(&mut self.work, times));
         }
-        clock::now() - start
     }
 }

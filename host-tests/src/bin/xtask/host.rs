@@ -154,6 +154,17 @@ pub(crate) const DIGITS: Step = Step {
 
 /// The toolchain in use, where it is the promised one; otherwise that toolchain through rustup.
 fn msrv(shell: &Shell) -> Result<Note, Stop> {
+    let Some(toolchain) = promised(shell)? else {
+        return Ok("it is the toolchain of all other steps".to_owned());
+    };
+    let mut cargo = shell.cargo([&*toolchain, "check", "--workspace", "--all-targets"]);
+    shell.run(cargo.args(["--target-dir", "target/msrv"]))?;
+    Ok(format!("checked with {toolchain}"))
+}
+
+/// The oldest toolchain that `Cargo.toml` promises, as cargo's first argument, installed where it is missing; none
+/// where it is the one in use.
+pub(crate) fn promised(shell: &Shell) -> Result<Option<String>, Stop> {
     let metadata = shell.metadata()?;
     let Some(promised) = metadata["packages"][0]["rust_version"].as_str() else {
         return Err(Stop::Broken("the packages state no rust-version".to_owned()));
@@ -161,7 +172,7 @@ fn msrv(shell: &Shell) -> Result<Note, Stop> {
     let in_use = shell.read(shell.command("rustc").arg("--version"))?;
     let is = |version: &str| version == promised || version.starts_with(&format!("{promised}."));
     if in_use.split(' ').nth(1).is_some_and(is) {
-        return Ok(format!("{promised} is the toolchain of all other steps"));
+        return Ok(None);
     }
     let toolchain = format!("+{promised}");
     let installed = || shell.ask(shell.command("rustc").args([&toolchain, "--version"])).is_some();
@@ -174,9 +185,7 @@ fn msrv(shell: &Shell) -> Result<Note, Stop> {
             enable: crate::shell::shown(&add),
         });
     }
-    let mut cargo = shell.cargo([&*toolchain, "check", "--workspace", "--all-targets"]);
-    shell.run(cargo.args(["--target-dir", "target/msrv"]))?;
-    Ok(format!("checked with {promised}"))
+    Ok(Some(toolchain))
 }
 
 /// Builds and tests core, simd and host-tests in an empty target folder; then, with a bar of their own, the

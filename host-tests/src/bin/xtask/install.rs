@@ -8,6 +8,8 @@ use crate::step::Stop;
 
 /// Debian's packages with the emulator.
 const QEMU: &[&str] = &["qemu-system-arm"];
+/// Debian's packages with the counter of instructions; it reads the C library's symbols.
+const VALGRIND: &[&str] = &["valgrind", "libc6-dbg"];
 /// Debian's packages with a compiler that can build `core` for any target, its lints, and a linker for Arm.
 const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "binutils-arm-none-eabi"];
 
@@ -90,6 +92,19 @@ pub(crate) fn tool(shell: &Shell, program: &str, packages: &[&str], elsewhere: &
     Err(Stop::NotRun {
         why: format!("{program} is not on the PATH"),
         enable: format!("as root: {}{elsewhere}", apt_line(packages)),
+    })
+}
+
+/// The counter of instructions.
+pub(crate) fn valgrind(shell: &Shell) -> Result<(), Stop> {
+    // A real run: without the C library's symbols it starts, and stops at once.
+    let found = || shell.ask(shell.command("valgrind").args(["--tool=none", "true"])).is_some();
+    if found() || (apt(shell, VALGRIND) && found()) {
+        return Ok(());
+    }
+    Err(Stop::NotRun {
+        why: "valgrind is not on the PATH, or does not run".to_owned(),
+        enable: format!("as root: {}", apt_line(VALGRIND)),
     })
 }
 

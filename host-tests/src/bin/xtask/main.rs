@@ -9,6 +9,7 @@ mod firmware;
 mod foreign;
 mod host;
 mod install;
+mod instructions;
 mod no_std;
 mod report;
 mod rules;
@@ -40,6 +41,7 @@ const STEPS: &[Step] = &[
     host::DOCS,
     host::MSRV,
     no_std::STEP,
+    instructions::STEP,
     host::DIGITS,
     host::REPRODUCE,
     firmware::CLIPPY,
@@ -67,6 +69,12 @@ enum Task {
     Test(TestArgs),
     /// Times tensorlet beside its peers.
     Bench(bench::BenchArgs),
+    /// Counts the instructions of kernels and networks, and compares with those recorded.
+    Instructions {
+        /// Records them instead.
+        #[arg(long)]
+        record: bool,
+    },
     /// Builds and tests core, simd and host-tests from nothing, and holds the time against its bar.
     CleanBuild,
     /// Writes the table of operations in core's documentation anew.
@@ -104,6 +112,7 @@ fn main() -> ExitCode {
             if test(&shell, &arguments) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Task::Bench(arguments) => said(bench::bench(&Shell::new(root, false), &arguments)),
+        Task::Instructions { record } => said(instructions::instructions(&Shell::new(root, true), record)),
         Task::CleanBuild => said(host::clean_build(&Shell::new(root, false))),
         Task::Operations => said(
             operations::table(&root)
