@@ -65,34 +65,3 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 fn size(x: &[f32]) -> f32 {
     x.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::{arrays::Arrays, case::Case, inputs};
-
-    fn case(name: &str) -> Case {
-        Case::select(&[name.to_owned()]).unwrap().remove(0)
-    }
-
-    #[test]
-    fn planted_differences_are_found() {
-        let case = case("matmul 4");
-        let answer = |x: f32| Arrays::default().with("c", &[2], vec![1.0, x]);
-        let compare = |x| super::compare(&case, &Arrays::default(), &answer(2.0), &answer(x)).is_ok();
-        assert!(compare(2.0) && compare(2.00005));
-        assert!(!compare(2.0001) && !compare(f32::NAN) && !compare(f32::INFINITY));
-        assert!(super::compare(&case, &Arrays::default(), &answer(2.0), &Arrays::default()).is_err());
-    }
-
-    #[test]
-    fn a_training_step_that_does_nothing_is_found() {
-        let case = case("MLP SGD");
-        let before = inputs::of(&case);
-        let mut after = before.clone();
-        after.0.retain(|name, _| name.contains('.'));
-        let unchanged = after.clone();
-        after.0.values_mut().for_each(|array| array.data[0] += 0.1);
-        assert!(super::compare(&case, &before, &after, &after).is_ok());
-        assert!(super::compare(&case, &before, &after, &unchanged).is_err());
-    }
-}
