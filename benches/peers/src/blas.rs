@@ -52,7 +52,8 @@ pub(crate) fn contestants([m, k, n]: [usize; 3], arrays: &Arrays) -> Contestants
             form: "linalg::matmul into c",
             state: product(),
             run: move |p: &mut Product| {
-                let (a, b) = (faer::MatRef::from_row_major_slice(&p.a, m, k), faer::MatRef::from_row_major_slice(&p.b, k, n));
+                let (a, b) =
+                    (faer::MatRef::from_row_major_slice(&p.a, m, k), faer::MatRef::from_row_major_slice(&p.b, k, n));
                 let c = faer::MatMut::from_row_major_slice_mut(&mut p.c, m, n);
                 faer::linalg::matmul::matmul(c, faer::Accum::Replace, a, b, 1.0_f32, faer::Par::Seq);
             },

@@ -31,9 +31,7 @@ pub(crate) fn contestants(case: &Case, arrays: &Arrays) -> Result<Contestants> {
         Op::Matmul { .. } => one(some(&["a", "b"]), &["c"], |t| Ok(vec![t[0].matmul(&t[1])?])),
         Op::Conv(c) => {
             let inputs = vec![t["x"].clone(), t["weight"].clone(), t["bias"].reshape((1, c.out, 1, 1))?];
-            one(inputs, &["y"], move |t| {
-                Ok(vec![t[0].conv2d(&t[1], c.padding, 1, 1, c.groups)?.broadcast_add(&t[2])?])
-            })
+            one(inputs, &["y"], move |t| Ok(vec![t[0].conv2d(&t[1], c.padding, 1, 1, c.groups)?.broadcast_add(&t[2])?]))
         }
         Op::MaxPool(p) if p.padding == 0 => {
             one(some(&["x"]), &["y"], move |t| Ok(vec![t[0].max_pool2d_with_stride(p.kernel, p.stride)?]))

@@ -23,8 +23,18 @@ use tensorlet_benches::{
 type Contestants = Vec<Box<dyn Contestant>>;
 
 /// The packages that are peers.
-const PEERS: &[&str] =
-    &["burn", "burn-flex", "candle-core", "faer", "gemm", "glam", "matrixmultiply", "nalgebra", "ndarray", "tract-onnx"];
+const PEERS: &[&str] = &[
+    "burn",
+    "burn-flex",
+    "candle-core",
+    "faer",
+    "gemm",
+    "glam",
+    "matrixmultiply",
+    "nalgebra",
+    "ndarray",
+    "tract-onnx",
+];
 
 #[derive(Parser)]
 struct Cli {

@@ -32,11 +32,8 @@ pub(crate) fn model(case: &Case, arrays: &Arrays) -> Vec<u8> {
             graph.input("x", &[c.n, c.channels, c.size, c.size]);
             graph.constant("weight", &arrays["weight"], &[c.out, c.channels / c.groups, c.kernel, c.kernel]);
             graph.constant("bias", &arrays["bias"], &[c.out]);
-            let attributes = vec![
-                ints("kernel_shape", &[c.kernel; 2]),
-                ints("pads", &[c.padding; 4]),
-                int("group", c.groups),
-            ];
+            let attributes =
+                vec![ints("kernel_shape", &[c.kernel; 2]), ints("pads", &[c.padding; 4]), int("group", c.groups)];
             graph.node("Conv", &["x", "weight", "bias"], &["y"], attributes);
             graph.output("y", &[c.n, c.out, c.output(), c.output()]);
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tensorlet_simd::Isa;
@@ -48,7 +48,10 @@ pub(crate) fn instructions(shell: &Shell, record: bool) -> Result<Note, Stop> {
     valgrind(shell)?;
     let toolchain = promised(shell)?;
     let metadata = shell.metadata()?;
-    let target = Path::new(metadata["target_directory"].as_str().unwrap_or("target")).join("instructions");
+    let mut target = PathBuf::from(metadata["target_directory"].as_str().unwrap_or("target"));
+    if toolchain.is_some() {
+        target.push("instructions");
+    }
     let mut build = shell.cargo(toolchain.as_deref());
     build.args(["build", "--release", "--locked", "--package", "tensorlet-benches", "--target-dir"]).arg(&target);
     shell.run(build.env_remove("RUSTFLAGS"))?;
