@@ -14,7 +14,12 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Result, arrays::Arrays, case::Case, contestant::Contestant};
+use crate::{
+    Result,
+    arrays::Arrays,
+    case::Case,
+    contestant::{Contestant, Prepared},
+};
 
 /// The process, as its contestants share it.
 pub struct Child {
@@ -68,12 +73,7 @@ impl Child {
     ///
     /// # Errors
     /// It died.
-    pub fn contestants(
-        &self,
-        case: &Case,
-        arrays: &Arrays,
-        onnx: &[u8],
-    ) -> Result<(Vec<Box<dyn Contestant>>, Vec<String>)> {
+    pub fn prepare(&self, case: &Case, arrays: &Arrays, onnx: &[u8]) -> Result<Prepared> {
         let (case, arrays) = (serde_json::to_vec(case)?, arrays.to_bytes()?);
         let line = format!("case {} {} {}\n", case.len(), arrays.len(), onnx.len());
         let ready = self.pipes.borrow_mut().ask([line.as_bytes(), &case, &arrays, onnx])?;
@@ -82,7 +82,7 @@ impl Child {
         for (number, entry) in ready.contestants.into_iter().enumerate() {
             contestants.push(Box::new(Remote { pipes: Rc::clone(&self.pipes), number, entry }));
         }
-        Ok((contestants, ready.faults))
+        Ok(Prepared { contestants, faults: ready.faults })
     }
 }
 

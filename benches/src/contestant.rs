@@ -26,6 +26,15 @@ pub trait Contestant {
     }
 }
 
+/// Who is ready for a case, and who could not be prepared, with the reason.
+#[derive(Default)]
+pub struct Prepared {
+    /// Who is ready.
+    pub contestants: Vec<Box<dyn Contestant>>,
+    /// Who is not.
+    pub faults: Vec<String>,
+}
+
 /// A peer as closures over its data.
 pub struct Peer<S, F, A> {
     /// Whose it is.

@@ -12,7 +12,7 @@ use crate::{
     child::Child,
     clock::{self, Times},
     compare::compare,
-    contestant::Contestant,
+    contestant::Prepared,
     inputs,
     ours::{self, Token},
     record::{Machine, Measured, Row},
@@ -44,7 +44,7 @@ pub struct Options {
 /// The peers that are crates.
 pub trait Crates {
     /// What they have for a case.
-    fn contestants(&self, case: &Case, arrays: &Arrays, onnx: &[u8]) -> (Vec<Box<dyn Contestant>>, Vec<String>);
+    fn prepare(&self, case: &Case, arrays: &Arrays, onnx: &[u8]) -> Prepared;
 
     /// The case as an ONNX model for those who take one; empty where there is none.
     fn onnx(&self, case: &Case, arrays: &Arrays) -> Vec<u8>;
@@ -55,8 +55,8 @@ pub trait Crates {
 
 /// None.
 impl Crates for () {
-    fn contestants(&self, _: &Case, _: &Arrays, _: &[u8]) -> (Vec<Box<dyn Contestant>>, Vec<String>) {
-        (Vec::new(), Vec::new())
+    fn prepare(&self, _: &Case, _: &Arrays, _: &[u8]) -> Prepared {
+        Prepared::default()
     }
 
     fn onnx(&self, _: &Case, _: &Arrays) -> Vec<u8> {
@@ -152,14 +152,12 @@ fn measure(case: Case, patience: &Patience, crates: &dyn Crates, plain: &Child, 
     };
     let reference = ours(Token::Chosen(Isa::Portable(Portable)))?.answer()?;
 
-    let (mut contestants, mut faults) = plain.contestants(&case, &arrays, &[])?;
+    let Prepared { mut contestants, mut faults } = plain.prepare(&case, &arrays, &[])?;
     contestants.push(ours(Token::Native)?);
-    for (more, lacking) in [
-        crates.contestants(&case, &arrays, &onnx),
-        python.map_or(Ok(Default::default()), |python| python.contestants(&case, &arrays, &onnx))?,
-    ] {
-        contestants.extend(more);
-        faults.extend(lacking);
+    let python = python.map_or(Ok(Prepared::default()), |python| python.prepare(&case, &arrays, &onnx))?;
+    for more in [crates.prepare(&case, &arrays, &onnx), python] {
+        contestants.extend(more.contestants);
+        faults.extend(more.faults);
     }
     contestants.retain_mut(|contestant| {
         let name = contestant.name();

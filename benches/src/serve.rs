@@ -69,10 +69,10 @@ fn reply(output: &mut StdoutLock<'_>, value: &Value) -> io::Result<()> {
 /// The case on each instruction set, and the peak of each.
 fn all(case: &Case, arrays: &Arrays, isas: &[Isa]) -> Vec<Box<dyn Contestant>> {
     let mut all: Vec<Box<dyn Contestant>> = Vec::new();
-    if let (Op::Threads { lr, .. }, Some(&isa)) = (&case.op, isas.last()) {
-        if let Ok(one) = Threads::new("one thread", isa, 1, *lr, arrays) {
-            all.push(Box::new(one));
-        }
+    if let (Op::Threads { lr, .. }, Some(&isa)) = (&case.op, isas.last())
+        && let Ok(one) = Threads::new("one thread", isa, 1, *lr, arrays)
+    {
+        all.push(Box::new(one));
     }
     for &isa in isas {
         all.extend(ours::contestant(case, arrays, Token::Chosen(isa)));

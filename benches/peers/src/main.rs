@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tensorlet_benches::{
     arrays::Arrays,
     case::{Case, Op},
-    contestant::Contestant,
+    contestant::{Contestant, Prepared},
     driver::{self, Crates},
 };
 
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 struct Peers;
 
 impl Crates for Peers {
-    fn contestants(&self, case: &Case, arrays: &Arrays, onnx: &[u8]) -> (Contestants, Vec<String>) {
+    fn prepare(&self, case: &Case, arrays: &Arrays, onnx: &[u8]) -> Prepared {
         let mut all = burn::contestants(case, arrays);
         if let Op::Matmul { m, k, n } = case.op {
             all.extend(blas::contestants([m, k, n], arrays));
@@ -76,7 +76,7 @@ impl Crates for Peers {
             Ok(more) => all.extend(more),
             Err(error) => faults.push(format!("tract: {error}")),
         }
-        (all, faults)
+        Prepared { contestants: all, faults }
     }
 
     fn onnx(&self, case: &Case, arrays: &Arrays) -> Vec<u8> {
