@@ -1,4 +1,7 @@
 //! Batches on several threads: the same bits for any number of them, and what one thread computes.
+//! WebAssembly has one.
+
+#![cfg(not(target_family = "wasm"))]
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use rayon::ThreadPoolBuilder;
