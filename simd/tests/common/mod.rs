@@ -114,6 +114,12 @@ impl Exact {
         self.add(f64::from(a) * f64::from(b));
     }
 
+    /// Without the first number that was added; the bound stays.
+    #[must_use]
+    pub(crate) fn without(self, first: f32) -> Self {
+        Self { value: self.value - f64::from(first), ..self }
+    }
+
     /// Whether `got` differs by no more than the roundings of a sum in any order can.
     #[track_caller]
     pub(crate) fn check(self, got: f32, what: impl std::fmt::Display) {

@@ -4,9 +4,13 @@
 //! |---|---|---|
 //! | [`tile`] on [`shifted`] copies | pixels | wherever the others are not |
 //! | [`tile`] on the [`planes`] themselves | pixels | windows that keep the width of planes too large to be copied |
-//! | [`weight`] | pixels | gradients of weights |
+//! | [`depthwise`](mod@depthwise) | columns | windows of one channel each that keep the width of a plane |
+//! | [`rows`] | output channels | narrow planes without padding |
+//! | [`weight`] | pixels, or output channels | gradients of weights |
 
+mod depthwise;
 mod planes;
+mod rows;
 mod shifted;
 mod tile;
 mod transpose;
@@ -15,13 +19,17 @@ mod weight;
 
 use tensorlet::kernel::Conv2dDims;
 
+pub(crate) use self::{
+    depthwise::{depthwise, depthwise_input_gradient, takes as is_depthwise},
+    walk::fits,
+    weight::{conv2d_bias_gradient, conv2d_channel_weight_gradient, conv2d_weight_gradient},
+};
 use self::{
     planes::Planes,
     shifted::Block,
     tile::Job,
     walk::{Backward, Forward, Known, Walk, phases},
 };
-pub(crate) use self::{walk::fits, weight::conv2d_weight_gradient};
 use super::Sizes;
 use crate::vector::Vector;
 
@@ -74,7 +82,34 @@ pub(crate) fn conv2d_input_gradient<L: Vector, S: Sizes<Conv2dDims>>(
     weight: &[f32],
     dx: &mut [f32],
 ) {
-    let d = sizes.get();
+    input_gradient::<L, Backward<S>>(l, sizes.get(), 0, sizes.get().in_channels, dy, weight, dx);
+}
+
+#[inline(always)]
+pub(crate) fn conv2d_channel_input_gradient<L: Vector>(
+    l: L,
+    d: Conv2dDims,
+    channel: usize,
+    dy: &[f32],
+    weight: &[f32],
+    dx: &mut [f32],
+) {
+    if channel < d.in_channels {
+        input_gradient::<L, Backward<Conv2dDims>>(l, d, channel, 1, dy, weight, dx);
+    }
+}
+
+/// The gradients of `in_channels` input channels of each group from `channel` on.
+#[inline(always)]
+fn input_gradient<L: Vector, S: Known>(
+    l: L,
+    d: Conv2dDims,
+    channel: usize,
+    in_channels: usize,
+    dy: &[f32],
+    weight: &[f32],
+    dx: &mut [f32],
+) {
     let samples = (dx.len() / d.in_len()).min(dy.len() / d.out_len());
     let lens = [d.in_channels * d.in_plane(), d.out_channels * d.filter_len(), d.out_channels * d.out_plane()];
     if weight.len() < d.groups * lens[1] {
@@ -82,7 +117,7 @@ pub(crate) fn conv2d_input_gradient<L: Vector, S: Sizes<Conv2dDims>>(
     }
     for row_phase in 0..phases(d, 0) {
         for column_phase in 0..phases(d, 1) {
-            let walk = Walk::backward(d, [row_phase, column_phase]);
+            let walk = Walk { out_channels: in_channels, ..Walk::backward(d, [row_phase, column_phase]) };
             for g in 0..d.groups {
                 // SAFETY: samples and weight are as long as the sizes ask for.
                 unsafe {
@@ -91,13 +126,13 @@ pub(crate) fn conv2d_input_gradient<L: Vector, S: Sizes<Conv2dDims>>(
                         samples,
                         x: dy.as_ptr().add(g * lens[2]),
                         x_step: d.out_len(),
-                        y: dx.as_mut_ptr().add(g * lens[0]),
+                        y: dx.as_mut_ptr().add(g * lens[0] + channel * d.in_plane()),
                         y_step: d.in_len(),
                         channels: d.out_channels,
-                        w: weight.as_ptr().add(g * lens[1]),
+                        w: weight.as_ptr().add(g * lens[1] + channel * d.taps()),
                         bias: Some(&[]),
                     };
-                    correlate::<L, Backward<S>>(l, &job);
+                    correlate::<L, S>(l, &job);
                 }
             }
         }
@@ -119,6 +154,11 @@ unsafe fn correlate<L: Vector, S: Known>(l: L, job: &Job<'_>) {
             } else {
                 shifted::outputs::<L, S>(l, job);
             }
+        } else if const { matches!(rows::lanes(S::WALK, S::FORWARD, L::LANES, L::REGISTERS), Some(n) if n == L::LANES) }
+        {
+            rows::outputs::<L, S>(l, job);
+        } else if const { rows::lanes(S::WALK, S::FORWARD, L::LANES, L::REGISTERS).is_some() } {
+            rows::outputs::<L::Half, S>(l.half(), job);
         } else if const { keeps_planes(S::WALK, L::LANES) } {
             for sample in 0..job.samples {
                 let job =

@@ -180,6 +180,12 @@ impl Walk {
         }
     }
 
+    /// The weights that an output channel has for an input channel in this walk.
+    #[inline(always)]
+    pub(super) const fn weight_taps(&self) -> usize {
+        self.rows.taps * self.columns.taps
+    }
+
     /// Whether neighbours in the output read neighbours in the input, row by row: input and output
     /// planes have the same width.
     #[inline(always)]
@@ -199,6 +205,7 @@ pub(super) const fn phases(d: Conv2dDims, axis: usize) -> usize {
 
 /// A walk that is known when the body is compiled, or is not.
 pub(super) trait Known {
+    const FORWARD: bool;
     const WALK: Option<Walk>;
 }
 
@@ -206,6 +213,7 @@ pub(super) trait Known {
 pub(super) struct Forward<S>(S);
 
 impl<S: Sizes<Conv2dDims>> Known for Forward<S> {
+    const FORWARD: bool = true;
     const WALK: Option<Walk> = match S::KNOWN {
         Some(d) => Some(Walk::forward(d)),
         None => None,
@@ -216,6 +224,7 @@ impl<S: Sizes<Conv2dDims>> Known for Forward<S> {
 pub(super) struct Backward<S>(S);
 
 impl<S: Sizes<Conv2dDims>> Known for Backward<S> {
+    const FORWARD: bool = false;
     const WALK: Option<Walk> = match S::KNOWN {
         Some(d) => Some(Walk::backward(d, [0, 0])),
         None => None,

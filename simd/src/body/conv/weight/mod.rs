@@ -56,7 +56,15 @@ pub(crate) fn conv2d_weight_gradient<L: Vector>(
     dw: &mut [f32],
     db: &mut [f32],
 ) {
-    input_channels(l, d, 0..d.in_channels, d.filter_len(), x, dy, dw);
+    input_channels(l, d, 0, d.in_channels, x, dy, dw);
+    conv2d_bias_gradient(l, d, dy, db);
+}
+
+#[inline(always)]
+pub(crate) fn conv2d_bias_gradient<L: Vector>(l: L, d: Conv2dDims, dy: &[f32], db: &mut [f32]) {
+    if d.out_len() == 0 {
+        return;
+    }
     for dy in dy.chunks_exact(d.out_len()) {
         for (db, dy) in db.iter_mut().zip(dy.chunks_exact(d.out_plane())) {
             *db += reduce::sum(l, dy);
@@ -64,20 +72,33 @@ pub(crate) fn conv2d_weight_gradient<L: Vector>(
     }
 }
 
-/// The gradients for some input channels of each group, in which the output channels lie `step` apart.
 #[inline(always)]
-pub(crate) fn input_channels<L: Vector>(
+pub(crate) fn conv2d_channel_weight_gradient<L: Vector>(
     l: L,
     d: Conv2dDims,
-    channels: core::ops::Range<usize>,
-    step: usize,
+    channel: usize,
     x: &[f32],
     dy: &[f32],
     dw: &mut [f32],
 ) {
-    let in_channels = channels.end.min(d.in_channels).saturating_sub(channels.start);
-    let enough = d.groups * d.out_channels * step <= dw.len() && in_channels * d.taps() <= step;
-    if in_channels == 0 || !enough {
+    if channel < d.in_channels {
+        input_channels(l, d, channel, 1, x, dy, dw);
+    }
+}
+
+/// The gradients for `in_channels` input channels of each group from `channel` on; `dw` is of these alone.
+#[inline(always)]
+fn input_channels<L: Vector>(
+    l: L,
+    d: Conv2dDims,
+    channel: usize,
+    in_channels: usize,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+) {
+    let step = in_channels * d.taps();
+    if dw.len() < d.groups * d.out_channels * step {
         return;
     }
     let walk = Walk { in_channels, ..Walk::forward(d) };
@@ -88,7 +109,7 @@ pub(crate) fn input_channels<L: Vector>(
             let task = Task {
                 walk: &walk,
                 samples,
-                x: x.as_ptr().add((g * d.in_channels + channels.start) * d.in_plane()),
+                x: x.as_ptr().add((g * d.in_channels + channel) * d.in_plane()),
                 x_step: d.in_len(),
                 dy: dy.as_ptr().add(g * d.out_channels * d.out_plane()),
                 dy_step: d.out_len(),
