@@ -270,7 +270,7 @@ fn checked(root: &Path) -> io::Result<BTreeSet<String>> {
 
 /// The instruction sets that have code of their own, as people write them.
 fn instruction_sets(root: &Path) -> io::Result<String> {
-    let spelled = BTreeMap::from([("Avx2", "AVX2"), ("Avx512", "AVX-512")]);
+    let spelled = BTreeMap::from([("Avx2", "AVX2"), ("Avx512", "AVX-512"), ("Neon", "NEON"), ("Simd128", "simd128")]);
     let mut files = Vec::new();
     list(&root.join("simd/src/isa"), &mut files)?;
     let mut sets = Vec::new();

@@ -25,7 +25,7 @@ fn the_table_is_up_to_date() {
     assert!(found == table, "{FILE} is not what the source says: `cargo xtask operations` writes it anew");
 }
 
-/// Read by hand: what each of these calls on its token, and which of that `simd/src/kernels.rs` has.
+/// Read by hand: what each of these calls on its token, and which of that `simd/src/kernels` has.
 #[test]
 fn own_code_is_where_it_is() {
     let expected: &[(&str, &[&str])] = &[

@@ -77,11 +77,14 @@ impl Calls {
                 definitions.push(Definition { file: item.file, what, name: item.name, code, public: true });
             }
         }
-        let simd = fs::read_to_string(root.join("simd/src/kernels.rs"))?;
+        let mut files = Vec::new();
+        list(&root.join("simd/src/kernels"), &mut files)?;
+        let simd = files.into_iter().map(fs::read_to_string).collect::<io::Result<String>>()?;
         let families = simd
             .split("impl ")
             .skip(1)
-            .filter_map(|rest| Some((words(rest).next()?, rest.split("\n            }\n").next()?)));
+            .filter_map(|rest| Some((words(rest).next()?, rest.split("\n            }\n").next()?)))
+            .filter(|(family, _)| family.ends_with("Kernels"));
         let methods = |(family, body): (&str, &'_ str)| -> Vec<(String, String)> {
             let names = body.split("fn ").skip(1).filter_map(|rest| words(rest).next());
             names.map(|name| (name.to_owned(), family.to_owned())).collect()
