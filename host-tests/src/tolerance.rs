@@ -78,6 +78,9 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("add", 1.0, "one rounding"),
     roundings("add_scaled", 2.0, "a product and a sum"),
     roundings("scale", 1.0, "one rounding"),
+    roundings("divide", 1.0, "one rounding"),
+    roundings("add_gumbel", 4.0, "two logarithms and a sum; an error of the first counts relative to 1"),
+    roundings("draw_gumbel", 4.0, "as add_gumbel"),
     roundings("lstm_gates", 4.0, "as sigmoid and tanh, whose arguments are sums, then products and a sum"),
     roundings("lstm_gates_backward", 5.0, "up to six products and differences, from rounded values"),
     roundings("gru_gates", 4.0, "as sigmoid and tanh, whose arguments are sums, then products and a sum"),
@@ -86,6 +89,7 @@ pub static KERNELS: &[Tolerance] = &[
     exact("max"),
     roundings("dot", 4.0, SUM),
     exact("argmax"),
+    exact("one_hot_max"),
     roundings(
         "softmax",
         4.0,

@@ -3,7 +3,10 @@
 mod common;
 
 use common::{Memory, PLACES, close, generator, lengths, random, randoms};
-use tensorlet::kernel::Kernels;
+use tensorlet::{
+    Portable,
+    kernel::{ElementwiseKernels, Kernels},
+};
 
 /// Numbers of all magnitudes, with special ones strewn in.
 fn values(n: usize) -> Vec<f32> {
@@ -118,6 +121,61 @@ fn add_and_scale() {
         let mut y = [1.0; 20];
         k.add(&mut y, &[1.0; 11]);
         assert_eq!((y[10], y[11]), (2.0, 1.0));
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn divide() {
+    fn check<K: Kernels>(k: K) {
+        check_unary::<K>("divide", |x| k.divide(x, 3.0), |x| x / 3.0, 1e-7);
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn gumbel_noise() {
+    fn check<K: Kernels>(k: K) {
+        let noise = |u: f64| -(1e-20 - (u + 1e-20).ln()).ln();
+        for n in lengths() {
+            for place in PLACES {
+                let what = format!("{} Gumbel noise of {n}, {place:?}", K::NAME);
+                let rng = &mut generator(n as u64);
+                let x = randoms(rng, n);
+                let mut u: Vec<f32> = randoms(rng, n + 1).into_iter().map(f32::abs).collect();
+                u[n / 2] = [0.0, 1.0, 1e-30, 0.999_999_94][n % 4];
+                let (u, mut y) = (Memory::new(place, &u), Memory::new(place, &x));
+                k.add_gumbel(y.get_mut(), u.get());
+                for ((&y, x), &u) in y.checked().iter().zip(&x).zip(u.get()) {
+                    close(y, f64::from(*x) + noise(f64::from(u)), 2e-7, 3e-7, &what);
+                }
+            }
+        }
+        for u in [-0.5, 1.5, f32::NAN, f32::INFINITY] {
+            let mut x = [0.0; 20];
+            k.add_gumbel(&mut x, &[u; 20]);
+            assert!(x.iter().all(|x| x.is_nan()), "{} noise from {u}", K::NAME);
+        }
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn gumbel_noise_is_drawn_alike() {
+    fn check<K: Kernels>(k: K) {
+        // Around the blocks that are drawn side by side.
+        for (seed, n) in [0, 1, 5, 16, 100, 8191, 8192, 8193, 16_384, 20_000].into_iter().enumerate() {
+            for place in PLACES {
+                let what = format!("{} {n} numbers, {place:?}", K::NAME);
+                let x = randoms(&mut generator(n as u64), n);
+                let (mut got, mut want) = (Memory::new(place, &x), x);
+                k.draw_gumbel(got.get_mut(), seed as u64);
+                Portable.draw_gumbel(&mut want, seed as u64);
+                for (&got, want) in got.checked().iter().zip(want) {
+                    close(got, f64::from(want), 3e-7, 3e-7, &what);
+                }
+            }
+        }
     }
     on_every_isa!(check);
 }

@@ -4,7 +4,10 @@ mod common;
 
 use common::{Exact, Memory, PLACES, generator, lengths, randoms};
 use rand_core::Rng;
-use tensorlet::kernel::Kernels;
+use tensorlet::{
+    Portable,
+    kernel::{Kernels, ReduceKernels},
+};
 
 #[test]
 fn sum_and_dot() {
@@ -74,6 +77,43 @@ fn empty_and_infinite() {
             assert_eq!((k.max(&x), k.argmax(&x)), (f32::NEG_INFINITY, 0), "{} {n}", K::NAME);
             assert_eq!(k.sum(&x), f32::NEG_INFINITY);
         }
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn one_hot_maxima_of_rows() {
+    fn check<K: Kernels>(k: K) {
+        for (len, rows) in (1..=70).chain([100, 130]).flat_map(|len| [0, 1, 3, 4, 5, 9].map(|rows| (len, rows))) {
+            let place = PLACES[(len + rows) % 4];
+            let rng = &mut generator((len * 16 + rows) as u64);
+            // Few different numbers: ties; in some rows NaN or nothing but -∞.
+            let mut x: Vec<f32> = randoms(rng, rows * len + len / 2).into_iter().map(|x| (x * 6.0).round()).collect();
+            if rows > 2 && len % 3 == 0 {
+                x[len + len / 2] = f32::NAN;
+                x[2 * len - 1] = f32::NAN;
+            }
+            if rows > 4 {
+                x[4 * len..5 * len].fill(f32::NEG_INFINITY);
+            }
+            let (x, mut y) = (Memory::new(place, &x), Memory::new(place, &vec![7.0; rows * len + len / 2]));
+            k.one_hot_max(len, x.get(), y.get_mut());
+            for (i, (x, y)) in x.get().chunks(len).zip(y.checked().chunks(len)).enumerate() {
+                let at = Portable.argmax(x);
+                let want = |j: usize| {
+                    if i == rows {
+                        7.0
+                    } else if j == at {
+                        1.0
+                    } else {
+                        0.0
+                    }
+                };
+                let wrong = y.iter().enumerate().find(|&(j, &y)| y != want(j));
+                assert!(wrong.is_none(), "{} row {i} of {rows}, length {len}: {wrong:?}", K::NAME);
+            }
+        }
+        k.one_hot_max(0, &[1.0], &mut [1.0]);
     }
     on_every_isa!(check);
 }

@@ -3,7 +3,10 @@
 mod common;
 
 use common::{Memory, PLACES, Place, close, generator, lengths, randoms};
-use tensorlet::kernel::{AdamStep, Kernels, SgdStep};
+use tensorlet::{
+    Portable,
+    kernel::{AdadeltaStep, AdagradStep, AdamStep, Kernels, RmsPropStep, SgdStep},
+};
 
 /// Weights, gradients and two more slices; the last is positive.
 fn state(n: usize, place: Place) -> [Memory; 4] {
@@ -86,4 +89,84 @@ fn the_shortest_slice_counts() {
         assert_eq!((w[20], w[32], w[33], b[32]), (0.25, 0.75, 1.0, 0.25));
     }
     on_every_isa!(check);
+}
+
+const ADAM: AdamStep = AdamStep {
+    step_size: 0.01,
+    beta1: 0.9,
+    one_minus_beta1: 0.1,
+    beta2: 0.99,
+    one_minus_beta2: 0.01,
+    rsqrt_correction2: 3.0,
+    eps: 1e-3,
+    weight_decay: 0.01,
+};
+
+/// Updates slices of the same length, the first of them weights, the second gradients, the rest states.
+trait Rule: Copy {
+    fn update<K: Kernels>(self, k: K, slices: [&mut [f32]; 5]);
+}
+
+/// Checks a rule against the portable kernel, which the tests of the host compare with `f64`.
+#[track_caller]
+fn as_portable<K: Kernels>(k: K, name: &str, rule: impl Rule) {
+    for (n, place) in lengths().flat_map(|n| PLACES.map(|place| (n, place))) {
+        let what = format!("{} {name} of {n}, {place:?}", K::NAME);
+        let rng = &mut generator(n as u64);
+        let [mut w, mut g, mut a, mut b, mut c] = [(); 5].map(|()| randoms(rng, n));
+        [&mut a, &mut b, &mut c].into_iter().flatten().for_each(|x| *x *= *x);
+        if n > 20 {
+            (g[7], b[11], c[13]) = (f32::NAN, f32::NAN, f32::INFINITY);
+        }
+        let mut got = [&w, &g, &a, &b, &c].map(|x| Memory::new(place, x));
+        rule.update(k, got.each_mut().map(Memory::get_mut));
+        rule.update(Portable, [&mut w, &mut g, &mut a, &mut b, &mut c]);
+        for (got, want) in got.iter().zip([w, g, a, b, c]) {
+            for (&got, want) in got.checked().iter().zip(want) {
+                if !(got.is_nan() && want.is_nan() || got == want) {
+                    close(got, f64::from(want), 2e-6, 1e-6, &what);
+                }
+            }
+        }
+    }
+}
+
+macro_rules! rules {
+    ($($name:ident: |$k:ident, $w:ident, $g:ident, $a:ident, $b:ident, $c:ident| $update:expr;)+) => {$(
+        #[test]
+        fn $name() {
+            #[derive(Clone, Copy)]
+            struct Update;
+            impl Rule for Update {
+                fn update<K: Kernels>(self, $k: K, [$w, $g, $a, $b, $c]: [&mut [f32]; 5]) {
+                    let _ = (&$a, &$b, &$c);
+                    $update
+                }
+            }
+            fn check<K: Kernels>(k: K) {
+                as_portable(k, stringify!($name), Update);
+            }
+            on_every_isa!(check);
+        }
+    )+};
+}
+
+const RMSPROP: RmsPropStep =
+    RmsPropStep { lr: 0.1, alpha: 0.9, one_minus_alpha: 0.1, eps: 1e-2, momentum: 0.5, weight_decay: 0.01 };
+
+rules! {
+    adam_amsgrad: |k, w, g, a, b, c| k.adam_amsgrad(ADAM, w, g, a, b, c);
+    nadam: |k, w, g, a, b, c| k.nadam(ADAM, 0.02, w, g, a, b);
+    adamax: |k, w, g, a, b, c| k.adamax(ADAM, w, g, a, b);
+    rmsprop: |k, w, g, a, b, c| k.rmsprop(RMSPROP, w, g, a, &mut [], &mut []);
+    rmsprop_centered: |k, w, g, a, b, c| k.rmsprop(RMSPROP, w, g, a, b, &mut []);
+    rmsprop_with_momentum: |k, w, g, a, b, c| k.rmsprop(RMSPROP, w, g, a, &mut [], c);
+    rmsprop_centered_with_momentum: |k, w, g, a, b, c| k.rmsprop(RMSPROP, w, g, a, b, c);
+    adagrad: |k, w, g, a, b, c| {
+        k.adagrad(AdagradStep { lr: 0.1, initial: 0.5, eps: 1e-2, weight_decay: 0.01 }, w, g, a);
+    };
+    adadelta: |k, w, g, a, b, c| {
+        let step = AdadeltaStep { lr: 0.5, rho: 0.9, one_minus_rho: 0.1, eps: 1e-2, weight_decay: 0.01 };
+        k.adadelta(step, w, g, a, b);
+    };
 }

@@ -1,7 +1,12 @@
 //! Functions of each element alone.
 
+use rand_xoshiro::rand_core::SeedableRng;
+
 use super::{Function, pieces_mut};
-use crate::math;
+use crate::{
+    math,
+    random::{self, Generator},
+};
 
 /// Elementwise functions, in place, and their derivatives.
 pub trait ElementwiseKernels: Copy {
@@ -225,6 +230,56 @@ pub trait ElementwiseKernels: Copy {
     fn scale(self, x: &mut [f32], a: f32) {
         for x in x {
             *x *= a;
+        }
+    }
+
+    /// `x ← x / a`.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut x = [1.0, 2.0];
+    /// Portable.divide(&mut x, 4.0);
+    /// assert_eq!(x, [0.25, 0.5]);
+    /// ```
+    #[inline]
+    fn divide(self, x: &mut [f32], a: f32) {
+        for x in x {
+            *x /= a;
+        }
+    }
+
+    /// `x ← x + G(u)`: Gumbel noise from uniform numbers, by [`random::gumbel_quantile`].
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels};
+    /// let mut x = [1.0];
+    /// Portable.add_gumbel(&mut x, &[0.5]);
+    /// assert!((x[0] - 1.366_512_9).abs() < 1e-6);
+    /// ```
+    #[inline]
+    fn add_gumbel(self, x: &mut [f32], u: &[f32]) {
+        for (x, u) in x.iter_mut().zip(u) {
+            *x += random::gumbel_quantile(*u);
+        }
+    }
+
+    /// [`add_gumbel`](Self::add_gumbel) with numbers that a [`Generator`] of this seed gives by
+    /// [`random::uniform`], in order.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ElementwiseKernels, random::{self, Generator}};
+    /// use rand_xoshiro::rand_core::SeedableRng;
+    /// let (mut x, mut y) = ([0.0; 2], [0.0; 2]);
+    /// Portable.draw_gumbel(&mut x, 7);
+    /// let mut generator = Generator::seed_from_u64(7);
+    /// Portable.add_gumbel(&mut y, &[(); 2].map(|()| random::uniform(&mut generator)));
+    /// assert_eq!(x, y);
+    /// ```
+    #[inline]
+    fn draw_gumbel(self, x: &mut [f32], seed: u64) {
+        let mut generator = Generator::seed_from_u64(seed);
+        for x in x {
+            *x += random::gumbel_quantile(random::uniform(&mut generator));
         }
     }
 }

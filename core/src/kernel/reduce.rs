@@ -1,5 +1,7 @@
 //! Reductions of a slice to one number.
 
+use super::{samples, samples_mut};
+
 /// Lanes of the portable reductions: partial sums that a vector unit can hold side by side.
 const LANES: usize = 8;
 
@@ -72,6 +74,25 @@ pub trait ReduceKernels: Copy {
             }
         }
         at
+    }
+
+    /// 1 in the place of the largest element of each row of `len` numbers, as [`argmax`](Self::argmax) finds it,
+    /// and 0 elsewhere.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::ReduceKernels};
+    /// let mut y = [0.5; 4];
+    /// Portable.one_hot_max(2, &[1.0, 4.0, 3.0, 3.0], &mut y);
+    /// assert_eq!(y, [0.0, 1.0, 1.0, 0.0]);
+    /// ```
+    #[inline]
+    fn one_hot_max(self, len: usize, x: &[f32], y: &mut [f32]) {
+        for (x, y) in samples(x, len).zip(samples_mut(y, len)) {
+            let at = self.argmax(x);
+            for (i, y) in y.iter_mut().enumerate() {
+                *y = if i == at { 1.0 } else { 0.0 };
+            }
+        }
     }
 }
 

@@ -4,11 +4,10 @@ use super::{Drawn, Layer, Noise, Pass, Train};
 use crate::{
     Module, Path, Tensor, Visitor, VisitorMut,
     description::{Description, LayerInfo, Op},
-    kernel::Kernels,
+    kernel::{Kernels, pieces_mut},
     line::Lines,
     memory::{self, End, Input},
-    ops::{axis, hard, soft, soft_backward},
-    random,
+    ops::{axis, hard, hard_of, soft, soft_backward},
 };
 
 /// A sample of categorical distributions over dimension `D`, from logits: the Gumbel-softmax
@@ -75,6 +74,9 @@ impl<const D: isize, N: Noise> Module for GumbelSoftmax<D, N> {
     fn parameters_mut<V: VisitorMut>(&mut self, _: Path<'_>, _: &mut V) {}
 }
 
+/// Numbers that stay in a first cache while they are worked on.
+const NEAR: usize = 4096;
+
 /// The lines of dimension `D`.
 const fn lines<X: Tensor>(dim: isize) -> Lines {
     Lines::along::<X>("GumbelSoftmax", dim)
@@ -112,16 +114,17 @@ impl<X: Tensor<Elem = f32>, N: Noise, const D: isize> Train<X> for GumbelSoftmax
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         let lines = const { lines::<X>(D) };
         if pass.training {
-            for (x, u) in x.iter_mut().zip(self.noise.numbers(&pass, random::uniform)) {
-                *x += random::gumbel_quantile(u);
+            self.noise.add_gumbel(k, &pass, x);
+        }
+        // A part of the batch at a time, which stays near from one step to the next.
+        let part = (NEAR / X::LEN.max(1)).max(1) * X::LEN;
+        for (x, y) in pieces_mut(x, part).zip(pieces_mut(tape, part)) {
+            soft(k, x, self.tau, lines);
+            if self.hard {
+                hard_of(k, x, y, lines);
+            } else if y.len() == x.len() {
+                y.copy_from_slice(x);
             }
-        }
-        soft(k, x, self.tau, lines);
-        for (y, x) in tape.iter_mut().zip(&*x) {
-            *y = *x;
-        }
-        if self.hard {
-            hard(tape, lines);
         }
     }
 

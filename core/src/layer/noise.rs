@@ -3,7 +3,10 @@
 use rand_xoshiro::rand_core::SeedableRng;
 
 use super::Pass;
-use crate::random::Generator;
+use crate::{
+    kernel::Kernels,
+    random::{self, Generator},
+};
 
 impl Pass {
     /// The generator that a layer draws from in this pass. Forward and backward get the same numbers, so
@@ -18,12 +21,18 @@ impl Pass {
     #[inline]
     #[must_use]
     pub fn generator(&self) -> Generator {
+        Generator::seed_from_u64(self.generator_seed())
+    }
+
+    /// The seed of that generator.
+    #[inline]
+    fn generator_seed(&self) -> u64 {
         // Seeds of neighbouring steps and layers differ by multiples of constants, one of them the step of
         // the generator that fills the state; the finaliser of MurmurHash3 (Appleby) parts them.
         let mut seed = self.seed;
         seed = (seed ^ (seed >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
         seed = (seed ^ (seed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-        Generator::seed_from_u64(seed ^ (seed >> 33))
+        seed ^ (seed >> 33)
     }
 }
 
@@ -35,6 +44,14 @@ pub trait Noise: Copy {
     /// The numbers of a pass, one for each number that the layer samples, in memory order. `draw` makes one
     /// from a generator.
     fn numbers(&self, pass: &Pass, draw: fn(&mut Generator) -> f32) -> impl Iterator<Item = f32>;
+
+    /// Adds Gumbel noise to all samples of a pass, from uniform [`numbers`](Self::numbers).
+    #[inline(always)]
+    fn add_gumbel<K: Kernels>(&self, _: K, pass: &Pass, x: &mut [f32]) {
+        for (x, u) in x.iter_mut().zip(self.numbers(pass, random::uniform)) {
+            *x += random::gumbel_quantile(u);
+        }
+    }
 }
 
 /// Random numbers drawn in each step of training, from [`Pass::generator`].
@@ -48,6 +65,11 @@ impl Noise for Drawn {
     fn numbers(&self, pass: &Pass, draw: fn(&mut Generator) -> f32) -> impl Iterator<Item = f32> {
         let mut generator = pass.generator();
         core::iter::from_fn(move || Some(draw(&mut generator)))
+    }
+
+    #[inline(always)]
+    fn add_gumbel<K: Kernels>(&self, k: K, pass: &Pass, x: &mut [f32]) {
+        k.draw_gumbel(x, pass.generator_seed());
     }
 }
 

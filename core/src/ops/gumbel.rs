@@ -38,9 +38,10 @@ pub fn gumbel_softmax<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(
     y: &mut X,
 ) {
     let lines = const { Lines::along::<X>("gumbel_softmax", D) };
-    for ((y, x), &u) in y.elements_mut().iter_mut().zip(x.elements()).zip(u.elements()) {
-        *y = x + random::gumbel_quantile(u);
+    for (y, x) in y.elements_mut().iter_mut().zip(x.elements()) {
+        *y = *x;
     }
+    k.add_gumbel(y.elements_mut(), u.elements());
     soft(k, y.elements_mut(), tau, lines);
 }
 
@@ -77,12 +78,9 @@ pub fn gumbel_softmax_backward<K: Kernels, X: Tensor<Elem = f32>, const D: isize
 /// assert_eq!(y, [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]);
 /// ```
 #[inline]
-pub fn one_hot_max<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(_: K, x: &X, _: Dim<D>, y: &mut X) {
+pub fn one_hot_max<K: Kernels, X: Tensor<Elem = f32>, const D: isize>(k: K, x: &X, _: Dim<D>, y: &mut X) {
     let lines = const { Lines::along::<X>("one_hot_max", D) };
-    for (y, x) in y.elements_mut().iter_mut().zip(x.elements()) {
-        *y = *x;
-    }
-    hard(y.elements_mut(), lines);
+    hard_of(k, x.elements(), y.elements_mut(), lines);
 }
 
 /// 1 in one place along a dimension and 0 elsewhere: with probability `epsilon` in a random place, else in
@@ -121,9 +119,7 @@ pub fn epsilon_greedy<K: Kernels, X: Tensor<Elem = f32>, const D: isize, R: Rng>
 /// `y ← softmax(y / τ)` along lines.
 #[inline]
 pub(crate) fn soft<K: Kernels>(k: K, y: &mut [f32], tau: f32, lines: Lines) {
-    for y in y.iter_mut() {
-        *y /= tau;
-    }
+    cool(k, y, tau);
     softmax_lines(k, lines, y);
 }
 
@@ -131,12 +127,30 @@ pub(crate) fn soft<K: Kernels>(k: K, y: &mut [f32], tau: f32, lines: Lines) {
 #[inline]
 pub(crate) fn soft_backward<K: Kernels>(k: K, y: &mut [f32], dy: &[f32], tau: f32, lines: Lines) {
     softmax_lines_backward(k, lines, y, dy);
-    for y in y.iter_mut() {
-        *y /= tau;
+    cool(k, y, tau);
+}
+
+/// `y ← y / τ`.
+#[inline]
+fn cool<K: Kernels>(k: K, y: &mut [f32], tau: f32) {
+    if tau != 1.0 {
+        k.divide(y, tau);
     }
 }
 
 /// 1 for the largest element of each line, else 0.
+#[inline]
+pub(crate) fn hard_of<K: Kernels>(k: K, x: &[f32], y: &mut [f32], lines: Lines) {
+    if lines.are_rows() {
+        return k.one_hot_max(lines.len, x, y);
+    }
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = *x;
+    }
+    hard(y, lines);
+}
+
+/// The same in place.
 #[inline]
 pub(crate) fn hard(y: &mut [f32], lines: Lines) {
     lines.of(cells(y)).for_each(|line| certain(line, largest(line)));

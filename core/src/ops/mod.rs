@@ -74,7 +74,7 @@ pub use compare::{eq, ge, gt, le, logical_and, logical_not, logical_or, logical_
 pub use dropout::{dropout, dropout_backward};
 pub use gradient::Gradient;
 pub use gumbel::{epsilon_greedy, gumbel_softmax, gumbel_softmax_backward, one_hot_max};
-pub(crate) use gumbel::{hard, soft, soft_backward};
+pub(crate) use gumbel::{hard, hard_of, soft, soft_backward};
 pub use matmul::{
     addmm, addmm_backward, bmm, dot, matmul, matmul_backward, matmul_nt, matmul_nt_backward, matmul_tn,
     matmul_tn_backward, matmul_tt, matmul_tt_backward, mm, mv, mv_backward, outer, outer_backward,

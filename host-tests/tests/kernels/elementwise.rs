@@ -1,7 +1,8 @@
 //! Functions of each element.
 
 use proptest::prelude::*;
-use tensorlet::kernel::Kernels;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use tensorlet::{kernel::Kernels, random::Generator};
 use tensorlet_host::{
     framed::Framed,
     reference::{abs, activation, wide},
@@ -149,5 +150,44 @@ pub(crate) fn scale<T: Kernels>(k: T) -> Outcome {
         k.scale(got.get_mut(), a);
         let product: Vec<f64> = wide(&x).iter().map(|x| x * f64::from(a)).collect();
         tolerance::of("scale").compare(got.get(), &product, &abs(&product))
+    })
+}
+
+pub(crate) fn divide<T: Kernels>(k: T) -> Outcome {
+    property((any_length(), 0.1_f32..4.0).boxed(), &|(x, a)| {
+        let mut got = Framed::new(&x);
+        k.divide(got.get_mut(), a);
+        let quotient: Vec<f64> = wide(&x).iter().map(|x| x / f64::from(a)).collect();
+        tolerance::of("divide").compare(got.get(), &quotient, &abs(&quotient))
+    })
+}
+
+/// `x + G(u)`, and what its roundings are proportional to.
+fn gumbel(x: &[f32], u: &[f64]) -> [Vec<f64>; 2] {
+    let noise = |u: f64| -(1e-20 - (u + 1e-20).ln()).ln();
+    let terms = || wide(x).into_iter().zip(u.iter().map(|&u| noise(u)));
+    [terms().map(|(x, g)| x + g).collect(), terms().map(|(x, g)| x.abs() + g.abs() + 1.0).collect()]
+}
+
+pub(crate) fn add_gumbel<T: Kernels>(k: T) -> Outcome {
+    let u = |n| proptest::collection::vec(prop_oneof![20 => 0.0_f32..1.0, 1 => Just(0.0), 1 => Just(1.0)], n);
+    property(any_length().prop_flat_map(move |x| (u(x.len()), Just(x))).boxed(), &|(u, x)| {
+        let (mut got, fu) = (Framed::new(&x), Framed::new(&u));
+        k.add_gumbel(got.get_mut(), fu.get());
+        let [sum, magnitude] = gumbel(&x, &wide(&u));
+        tolerance::of("add_gumbel").compare(got.get(), &sum, &magnitude)
+    })
+}
+
+pub(crate) fn draw_gumbel<T: Kernels>(k: T) -> Outcome {
+    // Short ones, and now and then one that is drawn in blocks.
+    let long = (8190_usize..8300).prop_map(|n| vec![0.25; n]);
+    property((prop_oneof![8 => any_length(), 1 => long], any::<u64>()).boxed(), &|(x, seed)| {
+        let mut got = Framed::new(&x);
+        k.draw_gumbel(got.get_mut(), seed);
+        let mut generator = Generator::seed_from_u64(seed);
+        let u: Vec<f64> = x.iter().map(|_| f64::from(generator.next_u32() >> 8) / f64::from(1 << 24)).collect();
+        let [sum, magnitude] = gumbel(&x, &u);
+        tolerance::of("draw_gumbel").compare(got.get(), &sum, &magnitude)
     })
 }

@@ -200,6 +200,21 @@ impl ElementwiseKernels for Spoiled {
         Portable.scale(x, a);
         spoil(x);
     }
+
+    fn divide(self, x: &mut [f32], a: f32) {
+        Portable.divide(x, a);
+        spoil(x);
+    }
+
+    fn add_gumbel(self, x: &mut [f32], u: &[f32]) {
+        Portable.add_gumbel(x, u);
+        spoil(x);
+    }
+
+    fn draw_gumbel(self, x: &mut [f32], seed: u64) {
+        Portable.draw_gumbel(x, seed);
+        spoil(x);
+    }
 }
 
 impl RecurrentKernels for Spoiled {

@@ -60,3 +60,16 @@ pub(crate) fn argmax<T: Kernels>(k: T) -> Outcome {
         if got == expected { Ok(0.0) } else { Err(format!("position {got}, expected {expected} in {x:?}")) }
     })
 }
+
+pub(crate) fn one_hot_max<T: Kernels>(k: T) -> Outcome {
+    property((with_ties(), 1_usize..70).boxed(), &|(x, len)| {
+        let (fx, mut got) = (Framed::new(&x), Framed::new(&x));
+        k.one_hot_max(len, fx.get(), got.get_mut());
+        let mut expected = wide(&x);
+        for (row, expected) in x.chunks_exact(len).zip(expected.chunks_exact_mut(len)) {
+            expected.fill(0.0);
+            expected[reduce::argmax(&wide(row))] = 1.0;
+        }
+        tolerance::of("one_hot_max").compare(got.get(), &expected, &vec![0.0; x.len()])
+    })
+}

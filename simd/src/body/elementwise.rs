@@ -2,6 +2,7 @@
 
 use tensorlet::math::lanes;
 
+pub(crate) use super::gumbel::{add_gumbel, draw_gumbel};
 use crate::vector::Vector;
 
 #[inline(always)]
@@ -99,4 +100,12 @@ pub(crate) fn scale<L: Vector>(l: L, x: &mut [f32], a: f32) {
     }
     let rest = vectors.into_remainder();
     l.write(rest, l.mul(l.read(rest), a));
+}
+
+#[inline(always)]
+pub(crate) fn divide<L: Vector>(l: L, x: &mut [f32], a: f32) {
+    let a = l.splat(a);
+    for x in x.chunks_mut(L::LANES) {
+        l.write(x, l.div(l.read(x), a));
+    }
 }

@@ -7,6 +7,7 @@
 pub(crate) mod conv;
 pub(crate) mod elementwise;
 pub(crate) mod epilogue;
+mod gumbel;
 pub(crate) mod matmul;
 pub(crate) mod norm;
 mod pixels;

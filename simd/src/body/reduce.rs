@@ -1,5 +1,6 @@
 //! Reductions of a slice to one number: four vectors of partial results.
 
+use super::softmax::Narrow;
 use crate::vector::Vector;
 
 /// Partial results side by side, so that an addition need not wait for the one before.
@@ -61,6 +62,52 @@ pub(crate) fn argmax<L: Vector>(l: L, x: &[f32]) -> usize {
         }
     }
     0
+}
+
+#[inline(always)]
+pub(crate) fn one_hot_max<L: Vector>(l: L, len: usize, x: &[f32], y: &mut [f32]) {
+    if len == 0 {
+        return;
+    }
+    let n = x.len().min(y.len());
+    for (x, y) in x[..n - n % len].chunks(4 * len).zip(y[..n - n % len].chunks_mut(4 * len)) {
+        let done = if len <= L::LANES {
+            one_hot_max_narrow::<L, 1>(l, len, x, y)
+        } else if len <= 2 * L::LANES {
+            one_hot_max_narrow::<L, 2>(l, len, x, y)
+        } else if L::REGISTERS >= 32 && len > 3 * L::LANES && len <= 4 * L::LANES {
+            one_hot_max_narrow::<L, 4>(l, len, x, y)
+        } else {
+            false
+        };
+        if !done {
+            one_hot_max_each(l, len, x, y);
+        }
+    }
+}
+
+/// Four rows of `V` vectors without NaN, the last one partly filled; false if they are not.
+#[inline(always)]
+fn one_hot_max_narrow<L: Vector, const V: usize>(l: L, len: usize, x: &[f32], y: &mut [f32]) -> bool {
+    let Some(mut rows) = Narrow::<L, V>::read(l, x, len) else { return false };
+    let Some(places) = rows.mark_largest(l) else { return false };
+    rows.write(l, y);
+    for (y, places) in y.chunks_exact_mut(len).zip(places) {
+        if places > 1 {
+            let first = y.iter().position(|&y| y == 1.0).unwrap_or(0);
+            y[first + 1..].fill(0.0);
+        }
+    }
+    true
+}
+
+/// One row at a time.
+#[inline(always)]
+fn one_hot_max_each<L: Vector>(l: L, len: usize, x: &[f32], y: &mut [f32]) {
+    for (x, y) in x.chunks_exact(len).zip(y.chunks_exact_mut(len)) {
+        y.fill(0.0);
+        y[argmax(l, x)] = 1.0;
+    }
 }
 
 #[inline(always)]

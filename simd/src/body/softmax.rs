@@ -38,6 +38,8 @@ pub(crate) fn softmax_rows<L: Vector>(l: L, x: &mut [f32], len: usize) {
             softmax_narrow::<L, 1>(l, x, len);
         } else if len <= 2 * L::LANES {
             softmax_narrow::<L, 2>(l, x, len);
+        } else if L::REGISTERS >= 32 && len > 3 * L::LANES && len <= 4 * L::LANES {
+            softmax_narrow::<L, 4>(l, x, len);
         } else {
             softmax_wide(l, x, len);
         }
@@ -248,7 +250,7 @@ fn exp_of<L: Vector>(l: L, x: &mut [f32], shift: L::V) -> L::V {
 }
 
 /// Four rows in registers: `V` vectors each, of the last one the lanes in `mask`, and `-∞` in the others.
-struct Narrow<L: Vector, const V: usize> {
+pub(super) struct Narrow<L: Vector, const V: usize> {
     rows: [[L::V; V]; GROUP],
     len: usize,
     mask: L::Mask,
@@ -257,7 +259,7 @@ struct Narrow<L: Vector, const V: usize> {
 impl<L: Vector, const V: usize> Narrow<L, V> {
     /// The rows, if there are four and they have this many vectors.
     #[inline(always)]
-    fn read(l: L, x: &[f32], len: usize) -> Option<Self> {
+    pub(super) fn read(l: L, x: &[f32], len: usize) -> Option<Self> {
         if x.len() != GROUP * len || len <= (V - 1) * L::LANES || len > V * L::LANES {
             return None;
         }
@@ -276,9 +278,9 @@ impl<L: Vector, const V: usize> Narrow<L, V> {
         Some(Self { rows, len, mask })
     }
 
-    /// Writes the rows where they were read.
+    /// Writes the rows where they were read, or to as many other places.
     #[inline(always)]
-    fn write(&self, l: L, x: &mut [f32]) {
+    pub(super) fn write(&self, l: L, x: &mut [f32]) {
         assert!(x.len() == GROUP * self.len);
         for (row, vectors) in self.rows.iter().enumerate() {
             for (i, &vector) in vectors.iter().enumerate() {
@@ -289,6 +291,31 @@ impl<L: Vector, const V: usize> Narrow<L, V> {
                 }
             }
         }
+    }
+
+    /// `x ← 1` where a row has its largest number and `x ← 0` elsewhere. Returns of each row how many of these there
+    /// are, behind its end too; or nothing if there are NaN.
+    #[inline(always)]
+    pub(super) fn mark_largest(&mut self, l: L) -> Option<[u32; GROUP]> {
+        let (mut parts, mut nan) = ([l.splat(f32::NEG_INFINITY); GROUP], l.range(0, 0));
+        for (part, vectors) in parts.iter_mut().zip(&self.rows) {
+            for &x in vectors {
+                nan = l.or(nan, l.is_nan(x));
+                *part = l.max(x, *part);
+            }
+        }
+        if l.bits(nan) != 0 {
+            return None;
+        }
+        let mut places = [0; GROUP];
+        for ((places, max), vectors) in places.iter_mut().zip(l.max_each(parts)).zip(&mut self.rows) {
+            for x in vectors {
+                let found = l.eq(*x, l.splat(max));
+                *places += l.bits(found).count_ones();
+                *x = l.select(found, l.splat(1.0), l.splat(0.0));
+            }
+        }
+        Some(places)
     }
 
     /// `x ← exp(x - max x)` of each row; returns the maxima and the sums of the results.

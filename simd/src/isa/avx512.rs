@@ -111,10 +111,12 @@ impl Lanes for Avx512 {
         fn pow2(self, n: __m512) -> __m512 = _mm512_scalef_ps(_mm512_set1_ps(1.0), n);
         fn scale_by_pow2(self, x: __m512, n: __m512) -> __m512 = _mm512_scalef_ps(x, n);
         fn split(self, x: __m512) -> (__m512, __m512) = {
-            // The exponent of `x` where it counts from √½ instead of 1; `m` follows from it.
-            let below = _mm512_getexp_ps(_mm512_mul_ps(x, _mm512_set1_ps(core::f32::consts::FRAC_1_SQRT_2)));
-            let n = _mm512_add_ps(below, _mm512_set1_ps(1.0));
-            (_mm512_scalef_ps(x, _mm512_sub_ps(_mm512_setzero_ps(), n)), n)
+            // The exponent counts from √½ instead of 1.
+            let root_half = _mm512_castps_si512(_mm512_set1_ps(core::f32::consts::FRAC_1_SQRT_2));
+            let above = _mm512_sub_epi32(_mm512_castps_si512(x), root_half);
+            let m = _mm512_and_si512(above, _mm512_set1_epi32(0x007f_ffff));
+            let n = _mm512_cvtepi32_ps(_mm512_srai_epi32::<23>(above));
+            (_mm512_castsi512_ps(_mm512_add_epi32(m, root_half)), n)
         };
         fn lt(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
         fn le(self, a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b);

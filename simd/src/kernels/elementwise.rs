@@ -17,6 +17,9 @@ macro_rules! elementwise_kernels {
                     fn add(y: &mut [f32], x: &[f32]) -> ();
                     fn add_scaled(y: &mut [f32], a: f32, x: &[f32]) -> ();
                     fn scale(x: &mut [f32], a: f32) -> ();
+                    fn divide(x: &mut [f32], a: f32) -> ();
+                    fn add_gumbel(x: &mut [f32], u: &[f32]) -> ();
+                    fn draw_gumbel(x: &mut [f32], seed: u64) -> ();
                 }
             }
         };

@@ -11,6 +11,7 @@ macro_rules! reduce_kernels {
                     fn max(x: &[f32]) -> f32;
                     fn dot(a: &[f32], b: &[f32]) -> f32;
                     fn argmax(x: &[f32]) -> usize;
+                    fn one_hot_max(len: usize, x: &[f32], y: &mut [f32]) -> ();
                 }
             }
         };

@@ -3,13 +3,28 @@
 macro_rules! update_kernels {
     ($token:ty, $features:literal) => {
         const _: () = {
-            use tensorlet::kernel::{AdamStep, SgdStep, UpdateKernels};
+            use tensorlet::kernel::{AdadeltaStep, AdagradStep, AdamStep, RmsPropStep, SgdStep, UpdateKernels};
 
             impl UpdateKernels for $token {
                 $crate::kernels::methods! { $token, $features, update:
                     fn sgd(step: SgdStep, w: &mut [f32], g: &[f32]) -> ();
                     fn sgd_momentum(step: SgdStep, w: &mut [f32], g: &[f32], buffer: &mut [f32]) -> ();
                     fn adam(step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) -> ();
+                    fn adam_amsgrad(
+                        step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], largest: &mut [f32]
+                    ) -> ();
+                    fn nadam(
+                        step: AdamStep, gradient_size: f32, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]
+                    ) -> ();
+                    fn adamax(step: AdamStep, w: &mut [f32], g: &[f32], m: &mut [f32], u: &mut [f32]) -> ();
+                    fn rmsprop(
+                        step: RmsPropStep, w: &mut [f32], g: &[f32], square: &mut [f32], mean: &mut [f32],
+                        buffer: &mut [f32]
+                    ) -> ();
+                    fn adagrad(step: AdagradStep, w: &mut [f32], g: &[f32], sum: &mut [f32]) -> ();
+                    fn adadelta(
+                        step: AdadeltaStep, w: &mut [f32], g: &[f32], square: &mut [f32], delta: &mut [f32]
+                    ) -> ();
                 }
 
                 #[inline]
