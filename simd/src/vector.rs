@@ -326,6 +326,11 @@ mod tests {
                 l.to_array(lanes::ln(l, l.splat(f32::MAX)))[..L::LANES],
                 [f32::MAX.ln(); MOST_LANES][..L::LANES]
             );
+            fn low<L: Vector>(l: L, x: L::V) -> L::V {
+                lanes::expm1_of_low(l, l.min(l.splat(88.0), x))
+            }
+            bound(l, name, "expm1", low, |x| x.min(88.0).exp_m1(), 2.0);
+            bound(l, name, "softplus", lanes::softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), 3.0);
             bound(l, name, "tanh", lanes::tanh, f64::tanh, 1.5);
             bound(l, name, "sigmoid", lanes::sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 2.5);
         }

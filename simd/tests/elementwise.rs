@@ -4,8 +4,9 @@ mod common;
 
 use common::{Memory, PLACES, close, generator, lengths, random, randoms};
 use tensorlet::{
-    Portable,
-    kernel::{ElementwiseKernels, Kernels},
+    Celu, Elu, Gelu, GeluTanh, Hardswish, LeakyRelu, LogSigmoid, Mish, Portable, Selu, Sigmoid, Silu, Softplus,
+    Softsign, Swish, Tanh, Tanhshrink,
+    kernel::{ElementwiseKernels, Function, Kernels},
 };
 
 /// Numbers of all magnitudes, with special ones strewn in.
@@ -176,6 +177,69 @@ fn gumbel_noise_is_drawn_alike() {
                 }
             }
         }
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn functions_and_gates() {
+    /// `x³`, of which no kernel knows more than this.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Cube;
+    impl Function for Cube {
+        fn value(self, x: f32) -> f32 {
+            x * x * x
+        }
+        fn derivative(self, x: f32) -> f32 {
+            3.0 * x * x
+        }
+    }
+    fn one<K: Kernels, F: Function>(k: K, f: F) {
+        let close = |got: f32, want: f32, what: &str| {
+            let same = got == want || got.is_nan() && want.is_nan();
+            // Without a fused multiplication the last bits differ; far out the exponent's rounding counts.
+            assert!(same || (got - want).abs() <= 1e-6 + 4e-6 * want.abs(), "{what}: {got} instead of {want}");
+        };
+        for (n, place) in lengths().flat_map(|n| PLACES.map(|place| (n, place))) {
+            let what = format!("{} {f:?}, n = {n}, {place:?}", K::NAME);
+            let rng = &mut generator(n as u64);
+            let x: Vec<f32> = values(n).into_iter().map(|x| x.clamp(-1e4, 1e4)).collect();
+            let (a, dy) = (randoms(rng, n), randoms(rng, n));
+            let memory = |x: &[f32]| Memory::new(place, x);
+            let (mut y, mut dx, mut gated) = (memory(&x), memory(&x), memory(&a));
+            let (mut da, mut db, fa, fdy) = (memory(&a), memory(&x), memory(&a), memory(&dy));
+            k.map(f, y.get_mut());
+            k.map_backward(f, dx.get_mut(), fdy.get());
+            k.gate(f, fa.get(), memory(&x).get(), gated.get_mut());
+            k.gate_backward(f, da.get_mut(), db.get_mut(), fdy.get());
+            for i in 0..n {
+                let (value, slope) = (f.value(x[i]), f.derivative(x[i]));
+                close(y.checked()[i], value, &what);
+                close(dx.checked()[i], dy[i] * slope, &what);
+                close(gated.checked()[i], a[i] * value, &what);
+                close(da.checked()[i], dy[i] * value, &what);
+                close(db.checked()[i], dy[i] * (a[i] * slope), &what);
+            }
+        }
+    }
+    fn check<K: Kernels>(k: K) {
+        one(k, Cube);
+        one(k, LeakyRelu::NEW);
+        one(k, Hardswish);
+        one(k, Softsign);
+        one(k, Sigmoid);
+        one(k, Tanh);
+        one(k, Elu::new(0.7));
+        one(k, Selu::NEW);
+        one(k, Celu::new(2.5));
+        one(k, LogSigmoid);
+        one(k, Softplus::NEW);
+        one(k, Gelu);
+        one(k, GeluTanh);
+        one(k, Silu);
+        one(k, Swish::new(1.7));
+        one(k, Mish);
+        one(k, Tanhshrink);
     }
     on_every_isa!(check);
 }

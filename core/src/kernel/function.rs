@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use crate::description::Activation;
+use crate::{description::Activation, math::lanes::Lanes};
 
 /// A function of one number and its derivative: an activation. Its settings are fields.
 ///
@@ -32,4 +32,19 @@ pub trait Function: Copy + Debug + PartialEq + Send + Sync + 'static {
 
     /// `f'(x)`; at a kink what PyTorch takes for it.
     fn derivative(self, x: f32) -> f32;
+
+    /// `f(x)` in all lanes of a vector unit, of functions that need `exp` and the like. Without it, kernels take
+    /// [`value`](Self::value), which for functions made of comparisons and arithmetic the compiler makes vectors of.
+    #[inline(always)]
+    fn value_lanes<L: Lanes>(self, l: L, x: L::V) -> Option<L::V> {
+        let _ = (l, x);
+        None
+    }
+
+    /// `f'(x)` in all lanes; as [`value_lanes`](Self::value_lanes).
+    #[inline(always)]
+    fn derivative_lanes<L: Lanes>(self, l: L, x: L::V) -> Option<L::V> {
+        let _ = (l, x);
+        None
+    }
 }

@@ -5,7 +5,7 @@ use tensorlet::{
     description::{Activation, Window},
     kernel::{
         AdadeltaStep, AdagradStep, AdamStep, Conv2dDims, Conv2dShape, ConvKernels, ElementwiseKernels, Epilogue, Function,
-        MatmulKernels, NormKernels, Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, SgdStep,
+        MatmulKernels, NormKernels, Pool2dDims, Pool2dShape, PoolKernels, RecurrentKernels, ReduceKernels, RmsPropStep, RowNorm, SgdStep,
         SoftmaxKernels, Standard, UpdateKernels,
     },
     math,
@@ -114,6 +114,9 @@ cases! {
     add(x: Row => y: Row) Portable.add(any_mut(y), any(x));
     add_scaled(x: Row, a: f32 => y: Row) Portable.add_scaled(any_mut(y), *a, any(x));
     scale(a: f32 => x: Row) Portable.scale(any_mut(x), *a);
+    divide(a: f32 = 0.5..2.0 => x: Row) Portable.divide(any_mut(x), *a);
+    add_gumbel(u: Row = 0.0..1.0 => x: Row) Portable.add_gumbel(any_mut(x), any(u));
+    draw_gumbel(seed: u8 => x: Row) Portable.draw_gumbel(any_mut(x), u64::from(*seed));
 
     lstm_gates(=> gates: [f32; 20], c: [f32; 5], h: [f32; 5])
         Portable.lstm_gates(any_mut(gates), &[], any_mut(c), any_mut(h));
@@ -128,12 +131,19 @@ cases! {
     max(x: Row) Portable.max(any(x));
     dot(a: Row, b: Row) Portable.dot(any(a), any(b));
     argmax(x: Row) Portable.argmax(any(x));
+    one_hot_max(x: [[f32; 5]; 3] => y: [[f32; 5]; 3])
+        Portable.one_hot_max(5, any(x.as_flattened()), any_mut(y.as_flattened_mut()));
 
     softmax(=> x: Row) Portable.softmax(any_mut(x));
+    softmax_rows(=> x: [[f32; 5]; 3]) Portable.softmax_rows(any_mut(x.as_flattened_mut()), 5);
     softmax_backward(dy: Row => y: Row = 0.0..0.2) Portable.softmax_backward(any_mut(y), any(dy));
     log_softmax(=> x: Row) Portable.log_softmax(any_mut(x));
     log_softmax_backward(dy: Row => y: Row = -4.0..-1.0) Portable.log_softmax_backward(any_mut(y), any(dy));
     cross_entropy(target: u8, scale: f32 => x: Row) Portable.cross_entropy(any_mut(x), usize::from(*target), *scale);
+    cross_entropy_rows(target: u8 => x: [[f32; 5]; 3], losses: [f32; 3])
+        Portable.cross_entropy_rows(
+            any_mut(x.as_flattened_mut()), 5, &[usize::from(*target), 4, 0], any_mut(losses),
+        );
 
     deviations(x: Row, mean: f32) Portable.deviations(any(x), *mean);
     dot_deviations(x: Row, dy: Row, mean: f32) Portable.dot_deviations(any(x), any(dy), *mean);
@@ -145,6 +155,18 @@ cases! {
     layer_norm_backward(dy: Row, mean: f32, rstd: f32, weight: Row => x: Row, dweight: Row)
         Portable.layer_norm_backward(
             any_mut(x), any(dy), Standard { mean: *mean, rstd: *rstd }, true, any(weight), any_mut(dweight),
+        );
+    layer_norm_rows(eps: f32 = 0.1..0.2, x: [[f32; 5]; 3], weight: [f32; 5], bias: [f32; 5] => y: [[f32; 5]; 3])
+        Portable.layer_norm_rows(
+            RowNorm { len: 5, centered: true, eps: *eps, weight: any(weight), bias: any(bias) },
+            Some(any(x.as_flattened())), any_mut(y.as_flattened_mut()),
+        );
+    layer_norm_rows_backward(
+        eps: f32 = 0.1..0.2, dy: [[f32; 5]; 3], weight: [f32; 5] => x: [[f32; 5]; 3], dweight: [f32; 5], dbias: [f32; 5]
+    )
+        Portable.layer_norm_rows_backward(
+            RowNorm { len: 5, centered: false, eps: *eps, weight: any(weight), bias: &[] },
+            any_mut(x.as_flattened_mut()), any(dy.as_flattened()), any_mut(dweight), any_mut(dbias),
         );
 
     sgd(lr: f32, g: Row => w: Row)

@@ -1,6 +1,6 @@
 //! Functions of each element alone: a vector at a time, the last one partly filled.
 
-use tensorlet::math::lanes;
+use tensorlet::{kernel::Function, math::lanes};
 
 pub(crate) use super::gumbel::{add_gumbel, draw_gumbel};
 use crate::vector::Vector;
@@ -107,5 +107,58 @@ pub(crate) fn divide<L: Vector>(l: L, x: &mut [f32], a: f32) {
     let a = l.splat(a);
     for x in x.chunks_mut(L::LANES) {
         l.write(x, l.div(l.read(x), a));
+    }
+}
+
+#[inline(always)]
+pub(crate) fn map<L: Vector, F: Function>(l: L, f: F, x: &mut [f32]) {
+    for x in x.chunks_mut(L::LANES) {
+        match f.value_lanes(l, l.read(x)) {
+            Some(y) => l.write(x, y),
+            None => x.iter_mut().for_each(|x| *x = f.value(*x)),
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn map_backward<L: Vector, F: Function>(l: L, f: F, x: &mut [f32], dy: &[f32]) {
+    let n = x.len().min(dy.len());
+    for (x, dy) in x[..n].chunks_mut(L::LANES).zip(dy[..n].chunks(L::LANES)) {
+        match f.derivative_lanes(l, l.read(x)) {
+            Some(slope) => l.write(x, l.mul(l.read(dy), slope)),
+            None => x.iter_mut().zip(dy).for_each(|(x, dy)| *x = dy * f.derivative(*x)),
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn gate<L: Vector, F: Function>(l: L, f: F, a: &[f32], b: &[f32], y: &mut [f32]) {
+    let n = a.len().min(b.len()).min(y.len());
+    let factors = a[..n].chunks(L::LANES).zip(b[..n].chunks(L::LANES));
+    for (y, (a, b)) in y[..n].chunks_mut(L::LANES).zip(factors) {
+        match f.value_lanes(l, l.read(b)) {
+            Some(value) => l.write(y, l.mul(l.read(a), value)),
+            None => y.iter_mut().zip(a.iter().zip(b)).for_each(|(y, (a, b))| *y = a * f.value(*b)),
+        }
+    }
+}
+
+#[inline(always)]
+pub(crate) fn gate_backward<L: Vector, F: Function>(l: L, f: F, a: &mut [f32], b: &mut [f32], dy: &[f32]) {
+    let n = a.len().min(b.len()).min(dy.len());
+    let factors = a[..n].chunks_mut(L::LANES).zip(b[..n].chunks_mut(L::LANES));
+    for ((a, b), dy) in factors.zip(dy[..n].chunks(L::LANES)) {
+        let x = l.read(b);
+        if let (Some(value), Some(slope)) = (f.value_lanes(l, x), f.derivative_lanes(l, x)) {
+            let (g, factor) = (l.read(dy), l.read(a));
+            l.write(a, l.mul(g, value));
+            l.write(b, l.mul(g, l.mul(factor, slope)));
+            continue;
+        }
+        for ((a, b), dy) in a.iter_mut().zip(b).zip(dy) {
+            let da = dy * f.value(*b);
+            *b = dy * (*a * f.derivative(*b));
+            *a = da;
+        }
     }
 }

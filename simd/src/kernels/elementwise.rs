@@ -3,9 +3,33 @@
 macro_rules! elementwise_kernels {
     ($token:ty, $features:literal) => {
         const _: () = {
-            use tensorlet::kernel::ElementwiseKernels;
+            use tensorlet::kernel::{ElementwiseKernels, Function};
 
             impl ElementwiseKernels for $token {
+                #[inline]
+                fn map<F: Function>(self, f: F, x: &mut [f32]) {
+                    $crate::kernels::entry!($token, $features, {F: Function} {F}
+                                elementwise::map(self, f: F, x: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn map_backward<F: Function>(self, f: F, x: &mut [f32], dy: &[f32]) {
+                    $crate::kernels::entry!($token, $features, {F: Function} {F}
+                                elementwise::map_backward(self, f: F, x: &mut [f32], dy: &[f32]) -> ())
+                }
+
+                #[inline]
+                fn gate<F: Function>(self, f: F, a: &[f32], b: &[f32], y: &mut [f32]) {
+                    $crate::kernels::entry!($token, $features, {F: Function} {F}
+                                elementwise::gate(self, f: F, a: &[f32], b: &[f32], y: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn gate_backward<F: Function>(self, f: F, a: &mut [f32], b: &mut [f32], dy: &[f32]) {
+                    $crate::kernels::entry!($token, $features, {F: Function} {F}
+                                elementwise::gate_backward(self, f: F, a: &mut [f32], b: &mut [f32], dy: &[f32]) -> ())
+                }
+
                 $crate::kernels::methods! { $token, $features, elementwise:
                     fn relu(x: &mut [f32]) -> ();
                     fn relu_masked(x: &mut [f32], mask: &mut [u32]) -> ();

@@ -1,17 +1,22 @@
 //! Activations: functions of each element alone.
 
 mod piecewise;
+mod shares;
 mod smooth;
 
 pub use piecewise::{Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Relu6, Shrink, Softshrink, Threshold};
-pub use smooth::{Celu, Elu, Gelu, GeluTanh, LogSigmoid, Mish, Selu, Silu, Softplus, Softsign, Swish, Tanhshrink};
+pub use shares::{Gelu, GeluTanh, Mish, Silu, Swish};
+pub use smooth::{Celu, Elu, LogSigmoid, Selu, Softplus, Softsign, Tanhshrink};
 
 use super::{Layer, Pass, Train};
 use crate::{
     Tensor,
     description::{Activation, Description, LayerInfo, Op},
     kernel::{Epilogue, Function, Kernels},
-    math,
+    math::{
+        self,
+        lanes::{self, Lanes},
+    },
     memory::{self, End, Input, bits},
     module::no_parameters,
 };
@@ -146,7 +151,24 @@ macro_rules! activation {
     };
 }
 
-use {activation, inference};
+/// The two methods of [`Function`] for vector units.
+macro_rules! in_lanes {
+    (value: |$f:ident, $l:ident, $x:ident| $value:expr, derivative: |$g:ident, $k:ident, $y:ident| $derivative:expr $(,)?) => {
+        #[inline(always)]
+        fn value_lanes<L: Lanes>(self, $l: L, $x: L::V) -> Option<L::V> {
+            let $f = self;
+            Some($value)
+        }
+
+        #[inline(always)]
+        fn derivative_lanes<L: Lanes>(self, $k: L, $y: L::V) -> Option<L::V> {
+            let $g = self;
+            Some($derivative)
+        }
+    };
+}
+
+use {activation, in_lanes, inference};
 
 inference!(Relu, Relu, |k, _function, x| k.relu(x));
 inference!(Sigmoid, Sigmoid, |k, _function, x| k.sigmoid(x));
@@ -189,6 +211,11 @@ impl Function for Sigmoid {
     fn derivative(self, x: f32) -> f32 {
         math::sigmoid(x) * math::sigmoid(-x)
     }
+
+    in_lanes! {
+        value: |_f, l, x| lanes::sigmoid(l, x),
+        derivative: |_f, l, x| l.mul(lanes::sigmoid(l, x), lanes::sigmoid(l, l.sub(l.splat(0.0), x))),
+    }
 }
 
 impl Function for Tanh {
@@ -203,6 +230,14 @@ impl Function for Tanh {
     #[inline(always)]
     fn derivative(self, x: f32) -> f32 {
         4.0 * (math::sigmoid(2.0 * x) * math::sigmoid(-2.0 * x))
+    }
+
+    in_lanes! {
+        value: |_f, l, x| lanes::tanh(l, x),
+        derivative: |_f, l, x| {
+            let (a, b) = (l.add(x, x), l.mul(l.splat(-2.0), x));
+            l.mul(l.splat(4.0), l.mul(lanes::sigmoid(l, a), lanes::sigmoid(l, b)))
+        },
     }
 }
 

@@ -1,12 +1,15 @@
 //! Smooth functions. The forms are chosen so that nothing overflows or cancels at any argument.
 
-use super::{activation, inference};
+use super::{activation, in_lanes, inference};
 use crate::{
     Tensor,
     description::{Activation, Description, LayerInfo, Op},
     kernel::{Function, Kernels},
     layer::{Layer, Pass, Train},
-    math,
+    math::{
+        self,
+        lanes::{self, Lanes},
+    },
     memory::{self, End, Input},
     module::no_parameters,
 };
@@ -38,6 +41,17 @@ impl Function for Elu {
         // NaN has the derivative 1, as in PyTorch.
         if x <= 0.0 { self.alpha * math::exp(x) } else { 1.0 }
     }
+
+    in_lanes! {
+        value: |f, l, x| {
+            let low = l.mul(l.splat(f.alpha), lanes::expm1_of_low(l, x));
+            l.select(l.lt(l.splat(0.0), x), x, low)
+        },
+        derivative: |f, l, x| {
+            let low = l.mul(l.splat(f.alpha), lanes::exp(l, x));
+            l.select(l.le(x, l.splat(0.0)), low, l.splat(1.0))
+        },
+    }
 }
 
 /// `scale · x` for positive `x`, else `scale · alpha (eˣ - 1)`, with constants by which activations
@@ -68,6 +82,16 @@ impl Function for Selu {
     fn derivative(self, x: f32) -> f32 {
         self.scale * Elu::new(self.alpha).derivative(x)
     }
+
+    #[inline(always)]
+    fn value_lanes<L: Lanes>(self, l: L, x: L::V) -> Option<L::V> {
+        Elu::new(self.alpha).value_lanes(l, x).map(|y| l.mul(l.splat(self.scale), y))
+    }
+
+    #[inline(always)]
+    fn derivative_lanes<L: Lanes>(self, l: L, x: L::V) -> Option<L::V> {
+        Elu::new(self.alpha).derivative_lanes(l, x).map(|y| l.mul(l.splat(self.scale), y))
+    }
 }
 
 /// `x` for positive `x`, else `alpha (e^(x/alpha) - 1)`: PyTorch's `nn.CELU` (Barron, 2017).
@@ -95,6 +119,18 @@ impl Function for Celu {
     fn derivative(self, x: f32) -> f32 {
         if x <= 0.0 { math::exp(x / self.alpha) } else { 1.0 }
     }
+
+    in_lanes! {
+        value: |f, l, x| {
+            let alpha = l.splat(f.alpha);
+            let low = l.mul(alpha, lanes::expm1_of_low(l, l.div(x, alpha)));
+            l.select(l.lt(l.splat(0.0), x), x, low)
+        },
+        derivative: |f, l, x| {
+            let low = lanes::exp(l, l.div(x, l.splat(f.alpha)));
+            l.select(l.le(x, l.splat(0.0)), low, l.splat(1.0))
+        },
+    }
 }
 
 /// `ln(1 / (1 + e⁻ˣ))`: PyTorch's `nn.LogSigmoid`.
@@ -118,6 +154,14 @@ impl Function for LogSigmoid {
     #[inline(always)]
     fn derivative(self, x: f32) -> f32 {
         math::sigmoid(-x)
+    }
+
+    in_lanes! {
+        value: |_f, l, x| {
+            let zero = l.splat(0.0);
+            l.sub(zero, lanes::softplus(l, l.sub(zero, x)))
+        },
+        derivative: |_f, l, x| lanes::sigmoid(l, l.sub(l.splat(0.0), x)),
     }
 }
 
@@ -150,6 +194,18 @@ impl Function for Softplus {
         let bx = self.beta * x;
         if bx > self.threshold { 1.0 } else { math::sigmoid(bx) }
     }
+
+    in_lanes! {
+        value: |f, l, x| {
+            let beta = l.splat(f.beta);
+            let bx = l.mul(beta, x);
+            l.select(l.lt(l.splat(f.threshold), bx), x, l.div(lanes::softplus(l, bx), beta))
+        },
+        derivative: |f, l, x| {
+            let bx = l.mul(l.splat(f.beta), x);
+            l.select(l.lt(l.splat(f.threshold), bx), l.splat(1.0), lanes::sigmoid(l, bx))
+        },
+    }
 }
 
 /// `x / (1 + |x|)`: PyTorch's `nn.Softsign`; NaN for `±∞`, as there.
@@ -177,171 +233,6 @@ impl Function for Softsign {
     }
 }
 
-/// `x Φ(x)` with the normal distribution function `Φ`: PyTorch's `nn.GELU()` (Hendrycks and Gimpel, 2016).
-///
-/// `Φ(x) = erfc(-x/√2) / 2` keeps its digits where `1 + erf(x/√2)` cancels.
-///
-/// ```
-/// use tensorlet::{Gelu, Layer, Portable};
-/// let y = Gelu.forward(Portable, &[[-1e4, 0.0, 1e4]], &mut [0.0; 3]).unwrap().to_vec();
-/// assert_eq!(y, [[0.0, 0.0, 1e4]]);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Gelu;
-
-impl Function for Gelu {
-    const ACTIVATION: Activation = Activation::Gelu;
-
-    #[inline(always)]
-    fn value(self, x: f32) -> f32 {
-        x * normal_distribution(x)
-    }
-
-    #[inline(always)]
-    fn derivative(self, x: f32) -> f32 {
-        /// `1/√(2π)`.
-        const DENSITY: f32 = 0.398_942_3;
-        normal_distribution(x) + x * (DENSITY * math::exp(-0.5 * x * x))
-    }
-}
-
-/// `Φ(x)`.
-#[inline(always)]
-fn normal_distribution(x: f32) -> f32 {
-    0.5 * math::erfc(-x * core::f32::consts::FRAC_1_SQRT_2)
-}
-
-/// `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`: PyTorch's `nn.GELU(approximate="tanh")`.
-///
-/// `(1 + tanh u) / 2 = σ(2u)`, which does not cancel.
-///
-/// ```
-/// use tensorlet::{GeluTanh, Layer, Portable};
-/// let y = GeluTanh.forward(Portable, &[[-1e4, 0.0, 1e4]], &mut [0.0; 3]).unwrap().to_vec();
-/// assert_eq!(y, [[0.0, 0.0, 1e4]]);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct GeluTanh;
-
-impl GeluTanh {
-    /// `2 √(2/π)`.
-    const SLOPE: f32 = 1.595_769;
-    const CUBIC: f32 = 0.044_715;
-}
-
-impl Function for GeluTanh {
-    const ACTIVATION: Activation = Activation::GeluTanh;
-
-    #[inline(always)]
-    fn value(self, x: f32) -> f32 {
-        x * math::sigmoid(Self::SLOPE * (x + Self::CUBIC * x * x * x))
-    }
-
-    #[inline(always)]
-    fn derivative(self, x: f32) -> f32 {
-        let square = Self::CUBIC * x * x;
-        let u = Self::SLOPE * (x + square * x);
-        let s = math::sigmoid(u);
-        s + x * (Self::SLOPE * (1.0 + 3.0 * square)) * (s * math::sigmoid(-u))
-    }
-}
-
-/// `x σ(x)`: PyTorch's `nn.SiLU`.
-///
-/// ```
-/// use tensorlet::{Layer, Portable, Silu};
-/// let y = Silu.forward(Portable, &[[-1e4, 0.0, 1e4]], &mut [0.0; 3]).unwrap().to_vec();
-/// assert_eq!(y, [[0.0, 0.0, 1e4]]);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Silu;
-
-impl Function for Silu {
-    const ACTIVATION: Activation = Activation::Silu;
-
-    #[inline(always)]
-    fn value(self, x: f32) -> f32 {
-        Swish::NEW.value(x)
-    }
-
-    #[inline(always)]
-    fn derivative(self, x: f32) -> f32 {
-        Swish::NEW.derivative(x)
-    }
-}
-
-/// `x σ(beta x)` (Ramachandran et al., 2017): [`Silu`] for `beta = 1`, and with 1.702 a well-known
-/// approximation of [`Gelu`].
-///
-/// ```
-/// use tensorlet::{Layer, Portable, Swish};
-/// let y = Swish::new(2.0).forward(Portable, &[[-1e4, 0.0, 1e4]], &mut [0.0; 3]).unwrap().to_vec();
-/// assert_eq!(y, [[0.0, 0.0, 1e4]]);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Swish {
-    /// How sharp the bend is; 1 by default.
-    pub beta: f32,
-}
-
-impl Function for Swish {
-    const ACTIVATION: Activation = Activation::Swish;
-
-    #[inline(always)]
-    fn value(self, x: f32) -> f32 {
-        x * math::sigmoid(self.beta * x)
-    }
-
-    #[inline(always)]
-    fn derivative(self, x: f32) -> f32 {
-        let bx = self.beta * x;
-        math::sigmoid(bx) * (1.0 + bx * math::sigmoid(-bx))
-    }
-}
-
-/// `x tanh(ln(1 + eˣ))`: PyTorch's `nn.Mish` (Misra, 2019).
-///
-/// With `n = eˣ (eˣ + 2)` the tangent is `n / (n + 2)`: one exponential, no logarithm, no cancellation.
-///
-/// ```
-/// use tensorlet::{Layer, Mish, Portable};
-/// let y = Mish.forward(Portable, &[[-1e4, 0.0, 1e4]], &mut [0.0; 3]).unwrap().to_vec();
-/// assert_eq!(y, [[0.0, 0.0, 1e4]]);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Mish;
-
-impl Mish {
-    /// From here on the tangent is 1 in single precision, long before `n` overflows.
-    const LINEAR: f32 = 20.0;
-}
-
-impl Function for Mish {
-    const ACTIVATION: Activation = Activation::Mish;
-
-    #[inline(always)]
-    fn value(self, x: f32) -> f32 {
-        if x > Self::LINEAR {
-            return x;
-        }
-        let e = math::exp(x);
-        let n = e * (e + 2.0);
-        x * (n / (n + 2.0))
-    }
-
-    /// `t + x (1 - t²) σ(x)` with `t = n / (n + 2)`, so that `1 - t² = 4 (n + 1) / (n + 2)²`.
-    #[inline(always)]
-    fn derivative(self, x: f32) -> f32 {
-        if x > Self::LINEAR {
-            return 1.0;
-        }
-        let e = math::exp(x);
-        let n = e * (e + 2.0);
-        let scale = 1.0 / (n + 2.0);
-        n * scale + x * (4.0 * (n + 1.0) * scale * scale) * (e / (1.0 + e))
-    }
-}
-
 /// `x - tanh(x)`: PyTorch's `nn.Tanhshrink`.
 ///
 /// ```
@@ -365,6 +256,14 @@ impl Function for Tanhshrink {
         let t = math::tanh(x);
         t * t
     }
+
+    in_lanes! {
+        value: |_f, l, x| l.sub(x, lanes::tanh(l, x)),
+        derivative: |_f, l, x| {
+            let t = lanes::tanh(l, x);
+            l.mul(t, t)
+        },
+    }
 }
 
 activation!(Elu { alpha: 1.0 });
@@ -373,9 +272,4 @@ activation!(Celu { alpha: 1.0 });
 activation!(LogSigmoid {});
 activation!(Softplus { beta: 1.0, threshold: 20.0 });
 activation!(Softsign {});
-activation!(Gelu {});
-activation!(GeluTanh {});
-activation!(Silu {});
-activation!(Swish { beta: 1.0 });
-activation!(Mish {});
 activation!(Tanhshrink {});
