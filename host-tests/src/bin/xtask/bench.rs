@@ -10,6 +10,8 @@ use std::path::PathBuf;
 use crate::shell::Shell;
 use crate::step::{Note, Stop};
 
+/// The workspace of the peers that are crates.
+pub(crate) const PEERS: &str = "benches/peers";
 /// A Python package for each peer there, as `pip` knows them.
 const PACKAGES: &str = "torch onnxruntime jax";
 

@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::firmware;
 use crate::shell::Shell;
 use crate::step::{Note, Step, Stop};
+use crate::{bench, firmware};
 
 /// The same packages and features in each step of tests, so that everything is built once.
 pub(crate) const ALL_TESTS: [&str; 6] = [
@@ -25,12 +25,13 @@ const CASES_BUILD: Duration = Duration::from_secs(600);
 
 pub(crate) const RUSTFMT: Step = Step {
     name: "rustfmt",
-    about: "formatting of the workspace and of the firmware",
+    about: "formatting of the workspace, of the firmware and of the peers",
     run: |shell| {
         let check = ["fmt", "--all", "--check", "--message-format", "short"];
         let workspace = shell.run(&mut shell.cargo(check));
-        let firmware = shell.run(shell.cargo(check).current_dir(shell.root.join(firmware::FOLDER)));
-        workspace.and(firmware)?;
+        let others = [firmware::FOLDER, bench::PEERS]
+            .map(|folder| shell.run(shell.cargo(check).current_dir(shell.root.join(folder))));
+        others.into_iter().fold(workspace, Result::and)?;
         Ok(Note::new())
     },
     optional: false,
