@@ -3,7 +3,7 @@
 //! `cargo xtask bench` builds and runs all of it; `cargo bench -p tensorlet-benches` times tensorlet alone, for
 //! who works on a kernel.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod arrays;
 pub mod case;

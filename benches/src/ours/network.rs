@@ -43,9 +43,10 @@ pub(super) fn training(
 ) -> Option<Box<dyn Contestant>> {
     let labels = || arrays["labels"].iter().map(|&label| label as u8);
     let each: Vec<u8> = labels().collect();
+    // Whichever trainer is the faster one.
     Some(match (network, optimizer) {
         (Network::Lenet, Optimizer::Sgd) => {
-            type Job = Step<Image<1, 28, 28>, LeNet, Sgd, CrossEntropyLoss, u8, true>;
+            type Job = Step<Image<1, 28, 28>, LeNet, Sgd, CrossEntropyLoss, u8, false>;
             boxed(token, Job::new(Sgd::new(lr), CrossEntropyLoss, each, n, arrays))
         }
         (Network::Mlp, Optimizer::Sgd) => {
@@ -53,12 +54,12 @@ pub(super) fn training(
             boxed(token, Job::new(Sgd::new(lr), CrossEntropyLoss, each, n, arrays))
         }
         (Network::Digits, Optimizer::Adam) => {
-            type Job = Step<Image<1, 8, 8>, Digits, Adam, CrossEntropyLoss, u8, true>;
+            type Job = Step<Image<1, 8, 8>, Digits, Adam, CrossEntropyLoss, u8, false>;
             boxed(token, Job::new(Adam::new(lr), CrossEntropyLoss, each, n, arrays))
         }
         (Network::CharGru, Optimizer::Adam) => {
             type Labels = [u8; CharGru::STEPS];
-            type Job = Step<OneHot, CharGru, Adam, PerStep<CrossEntropyLoss>, Labels, true>;
+            type Job = Step<OneHot, CharGru, Adam, PerStep<CrossEntropyLoss>, Labels, false>;
             let sequences = Labels::view(&each).to_vec();
             boxed(token, Job::new(Adam::new(lr), PerStep(CrossEntropyLoss), sequences, n, arrays))
         }
