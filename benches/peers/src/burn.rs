@@ -112,7 +112,7 @@ pub(crate) fn labels(arrays: &Arrays, device: &Device) -> Tensor<1, Int> {
 
 /// The numbers of a tensor.
 pub(crate) fn data<const D: usize>(value: Tensor<D>) -> Vec<f32> {
-    value.into_data().to_vec().unwrap_or_default()
+    value.into_data().try_to_vec().unwrap_or_default()
 }
 
 /// What burn's own loss computes, without its checks.

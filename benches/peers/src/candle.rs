@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::{
-    AdamW, Optimizer as _, ParamsAdamW, SGD, loss, ops,
+    AdamW, ParamsAdamW, SGD, loss, ops,
     optim::Optimizer as Step,
     rnn::{GRU, GRUConfig, GRUState, LSTM, LSTMConfig, LSTMState, RNN},
 };

@@ -29,13 +29,13 @@ pub(crate) fn contestants(arrays: &Arrays, onnx: &[u8]) -> Result<Contestants> {
         _ if arrays.0.contains_key("a") => vec!["c".to_owned()],
         _ => vec!["y".to_owned()],
     };
-    let state = model.into_runnable()?.spawn()?;
+    let state: Box<dyn State> = Box::new(model.into_runnable()?.spawn()?);
     let peer = Peer {
         name: "tract",
         form: "optimised model, its state kept",
         state,
-        run: move |state: &mut TypedSimpleState| state.run(inputs.clone()),
-        answer: move |_: &mut TypedSimpleState, outputs: TractResult<TVec<TValue>>| {
+        run: move |state: &mut Box<dyn State>| state.run(inputs.clone()),
+        answer: move |_: &mut Box<dyn State>, outputs: TractResult<TVec<TValue>>| {
             let mut answer = Arrays::default();
             for (name, value) in names.iter().zip(outputs.into_iter().flatten()) {
                 if let Ok(view) = value.to_plain_array_view::<f32>() {
