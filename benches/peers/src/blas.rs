@@ -99,9 +99,9 @@ fn fixed<const N: usize>(arrays: &Arrays) -> Box<dyn tensorlet_benches::contesta
     let [a, b] = ["a", "b"].map(|name| Matrix::<N>::from_column_slice(&arrays[name]));
     Box::new(Peer {
         name: "nalgebra",
-        form: "static matrices, mul_to",
+        form: "static matrices, *",
         state: [a, b, Matrix::<N>::zeros()],
-        run: |[a, b, c]: &mut [Matrix<N>; 3]| b.mul_to(a, c),
+        run: |[a, b, c]: &mut [Matrix<N>; 3]| *c = *b * *a,
         answer: |[_, _, c]: &mut [Matrix<N>; 3], ()| answer(c.as_slice()),
     })
 }
