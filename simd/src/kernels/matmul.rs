@@ -15,7 +15,11 @@ macro_rules! matmul_kernels {
                 fn matmul<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]; K], c: &mut [[f32; N]]) {
                     let rows = a.len().min(c.len());
                     let (a, b, c) = (a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
-                    if const { is_specialised(None, [K, N]) } && is_specialised(Some(rows), [K, N]) {
+                    if const { K == 4 && N == 4 } {
+                        let b = four(b);
+                        $crate::kernels::entry!($token, $features,
+                            matmul::add_fours(self, a: &[f32], b: &[[f32; 4]; 4], c: &mut [f32]) -> ())
+                    } else if const { is_specialised(None, [K, N]) } && is_specialised(Some(rows), [K, N]) {
                         let sizes = Of::<Matrix<K, N>>::NEW;
                         $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
                                     matmul::matmul(self, rows: usize, sizes: Of<Matrix<K, N>>, a: &[f32], b: &[f32],
@@ -86,7 +90,20 @@ macro_rules! matmul_kernels {
                     let rows = x.len().min(y.len());
                     let (x, w, y) = (x.as_flattened(), w.as_flattened(), y.as_flattened_mut());
                     let how = (rows, bias, then);
-                    if const { is_specialised(None, [K, N]) } && is_specialised(Some(rows), [K, N]) {
+                    if const { K == 4 && N == 4 } && bias.is_empty() && then.is_identity() {
+                        let b = four(w);
+                        $crate::kernels::entry!($token, $features,
+                            matmul::fours(self, x: &[f32], b: &[[f32; 4]; 4], y: &mut [f32]) -> ())
+                    } else if const { is_specialised(None, [K, N]) }
+                        && is_specialised(Some(rows), [K, N])
+                        && bias.is_empty()
+                        && then.is_identity()
+                    {
+                        let (sizes, b) = (Of::<Matrix<K, N>>::NEW, w);
+                        $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
+                            matmul::product(self, rows: usize, sizes: Of<Matrix<K, N>>, x: &[f32], b: &[f32],
+                                y: &mut [f32]) -> ())
+                    } else if const { is_specialised(None, [K, N]) } && is_specialised(Some(rows), [K, N]) {
                         let sizes = Of::<Matrix<K, N>>::NEW;
                         $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
                             matmul::linear(self, sizes: Of<Matrix<K, N>>, how: (usize, &[f32], Epilogue), x: &[f32],
@@ -110,6 +127,13 @@ macro_rules! matmul_kernels {
                     let rows = rows([x.len(), inner], [y.len(), columns]);
                     linear(self, sizes, (rows, bias, then), x, w, y);
                 }
+            }
+
+            /// A matrix of four by four, which it is where this is called.
+            #[inline(always)]
+            fn four(b: &[f32]) -> &[[f32; 4]; 4] {
+                const ZERO: &[[f32; 4]; 4] = &[[0.0; 4]; 4];
+                b.as_chunks().0.first_chunk().unwrap_or(ZERO)
             }
 
             #[inline]

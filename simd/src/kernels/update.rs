@@ -5,6 +5,8 @@ macro_rules! update_kernels {
         const _: () = {
             use tensorlet::kernel::{AdadeltaStep, AdagradStep, AdamStep, RmsPropStep, SgdStep, UpdateKernels};
 
+            use $crate::body::matmul::{Kept, takes};
+
             impl UpdateKernels for $token {
                 $crate::kernels::methods! { $token, $features, update:
                     fn sgd(step: SgdStep, w: &mut [f32], g: &[f32]) -> ();
@@ -38,14 +40,35 @@ macro_rules! update_kernels {
                     input_gradient: bool,
                 ) {
                     let samples = x.len().min(dy.len());
-                    if !$crate::body::matmul::takes(samples) {
+                    if !takes(samples) {
                         return tensorlet::Portable.sgd_linear(step, x, dy, w, scratch, input_gradient);
                     }
-                    let how = (samples, [K, N], input_gradient);
                     let (x, dy, w) = (x.as_flattened_mut(), dy.as_flattened(), w.as_flattened_mut());
-                    $crate::kernels::entry!($token, $features, matmul::sgd_linear(self, step: SgdStep,
-                                        how: (usize, [usize; 2], bool), x: &mut [f32], dy: &[f32], w: &mut [f32]) -> ())
+                    if !input_gradient {
+                        return descend(self, step, (samples, [K, N]), x, dy, w);
+                    }
+                    let mut kept = Kept::new();
+                    let at_once = Kept::inputs(samples);
+                    for start in (0..K).step_by(at_once) {
+                        let inputs = at_once.min(K - start);
+                        let x_part = kept.take(&x[..samples * K], K, start, inputs);
+                        let (sizes, rows) = ([inputs, N], &mut w[start * N..(start + inputs) * N]);
+                        gradient(self, (samples, sizes, K), dy, rows, &mut x[start..]);
+                        descend(self, step, (samples, sizes), x_part, dy, rows);
+                    }
                 }
+            }
+
+            #[inline]
+            fn descend(k: $token, step: SgdStep, sizes: (usize, [usize; 2]), x: &[f32], dy: &[f32], w: &mut [f32]) {
+        $crate::kernels::entry!($token, $features, matmul::descend(k, step: SgdStep,
+                    sizes: (usize, [usize; 2]), x: &[f32], dy: &[f32], w: &mut [f32]) -> ())
+            }
+
+            #[inline]
+            fn gradient(k: $token, sizes: (usize, [usize; 2], usize), dy: &[f32], w: &[f32], dx: &mut [f32]) {
+        $crate::kernels::entry!($token, $features, matmul::input_gradient(k,
+                    sizes: (usize, [usize; 2], usize), dy: &[f32], w: &[f32], dx: &mut [f32]) -> ())
             }
         };
     };

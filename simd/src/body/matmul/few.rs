@@ -2,11 +2,16 @@
 
 #![allow(clippy::needless_range_loop, reason = "indices name the place in a tile of registers")]
 
-use super::{Product, tile::finish};
+use super::{
+    Product,
+    tile::{begin, finish},
+};
 use crate::vector::Vector;
 
 /// Fewer rows than these are few.
 pub(super) const ROWS: usize = 4;
+/// A row of so many columns fits into registers.
+pub(super) const COLUMNS: usize = 64;
 
 /// A product of at most three rows.
 ///
@@ -14,69 +19,14 @@ pub(super) const ROWS: usize = 4;
 /// As [`multiply`](super::multiply).
 #[inline(always)]
 pub(super) unsafe fn multiply<L: Vector>(l: L, p: Product) {
-    let vectors = p.columns.div_ceil(L::LANES);
-    // SAFETY: the caller's, passed on; the numbers of vectors and rows are those that are asked for.
+    // SAFETY: the caller's, passed on; the product has as many rows as are asked for.
     unsafe {
-        for i in 0..p.rows {
-            match vectors {
-                1 => narrow::<L, 1, 8>(l, p, i),
-                2 => narrow::<L, 2, 4>(l, p, i),
-                3 => narrow::<L, 3, 2>(l, p, i),
-                4 => narrow::<L, 4, 2>(l, p, i),
-                _ => break,
-            }
+        match p.rows {
+            1 => wide::<L, 1>(l, p),
+            2 => wide::<L, 2>(l, p),
+            3 => wide::<L, 3>(l, p),
+            _ => {}
         }
-        if vectors > 4 {
-            match p.rows {
-                1 => wide::<L, 1>(l, p),
-                2 => wide::<L, 2>(l, p),
-                3 => wide::<L, 3>(l, p),
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Row `i` of a product of `NV` vectors of columns: `D` rows of the second factor at once have sums of
-/// their own, so that none waits for the other.
-///
-/// # Safety
-/// As [`multiply`]; the row lies within the product.
-#[inline(always)]
-unsafe fn narrow<L: Vector, const NV: usize, const D: usize>(l: L, p: Product, i: usize) {
-    let last = l.range(0, p.columns - (NV - 1) * L::LANES);
-    let mut sums = [[l.splat(0.0); NV]; D];
-    // SAFETY: the row and all rows of the second factor lie within the matrices, and so do the columns of
-    // vectors that are not masked.
-    unsafe {
-        let a = p.a.add(i * p.a_row);
-        let whole = p.depth - p.depth % D;
-        let mut d = 0;
-        while d < p.depth {
-            let rows = if d < whole { D } else { 1 };
-            for r in 0..D {
-                if r == rows {
-                    break;
-                }
-                let a = l.splat(*a.add((d + r) * p.a_depth));
-                for v in 0..NV {
-                    let b = p.b.add((d + r) * p.b_row + v * L::LANES);
-                    let b = if v == NV - 1 { l.load_masked(b, last) } else { l.load(b) };
-                    sums[r][v] = l.mul_add(a, b, sums[r][v]);
-                }
-            }
-            d += rows;
-        }
-        let mut rows = D;
-        while rows > 1 {
-            rows /= 2;
-            for r in 0..rows {
-                for v in 0..NV {
-                    sums[r][v] = l.add(sums[r][v], sums[r + rows][v]);
-                }
-            }
-        }
-        finish::<L, NV, true>(l, p, i, 0, sums[0]);
     }
 }
 
@@ -121,6 +71,9 @@ unsafe fn streams<L: Vector, const M: usize, const D: usize>(l: L, p: Product) {
         let whole = p.columns - p.columns % L::LANES;
         for j in (0..whole).step_by(L::LANES) {
             let mut sums = [l.splat(0.0); M];
+            for i in 0..M {
+                [sums[i]] = begin::<L, 1, false>(l, p, i, j);
+            }
             for d in 0..D {
                 let b = l.load(p.b.add(d * p.b_row + j));
                 for i in 0..M {
@@ -134,6 +87,9 @@ unsafe fn streams<L: Vector, const M: usize, const D: usize>(l: L, p: Product) {
         if whole < p.columns {
             let last = l.range(0, p.columns - whole);
             let mut sums = [l.splat(0.0); M];
+            for i in 0..M {
+                [sums[i]] = begin::<L, 1, true>(l, p, i, whole);
+            }
             for d in 0..D {
                 let b = l.load_masked(p.b.add(d * p.b_row + whole), last);
                 for i in 0..M {

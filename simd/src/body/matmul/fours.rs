@@ -2,14 +2,23 @@
 
 use crate::vector::Vector;
 
-/// `c[m][n] = Σ_k a[m][k] b[k][n]` where `k` and `n` go to 4; with `ADD` it is added.
+/// `c[m][n] += Σ_k a[m][k] b[k][n]` where `k` and `n` go to 4.
 #[inline(always)]
-pub(super) fn multiply<L: Vector, const ADD: bool>(l: L, a: &[f32], b: &[f32], c: &mut [f32]) {
-    if b.len() < 16 {
-        return;
-    }
+pub(crate) fn add_fours<L: Vector>(l: L, a: &[f32], b: &[[f32; 4]; 4], c: &mut [f32]) {
+    multiply::<L, true>(l, a, b, c);
+}
+
+/// `c[m][n] = Σ_k a[m][k] b[k][n]` where `k` and `n` go to 4.
+#[inline(always)]
+pub(crate) fn fours<L: Vector>(l: L, a: &[f32], b: &[[f32; 4]; 4], c: &mut [f32]) {
+    multiply::<L, false>(l, a, b, c);
+}
+
+/// [`fours`], with `ADD` [`add_fours`].
+#[inline(always)]
+fn multiply<L: Vector, const ADD: bool>(l: L, a: &[f32], b: &[[f32; 4]; 4], c: &mut [f32]) {
     let mut rows = [l.splat(0.0); 4];
-    for (row, b) in rows.iter_mut().zip(b.as_chunks::<4>().0) {
+    for (row, b) in rows.iter_mut().zip(b) {
         // SAFETY: the row has four numbers, and is read again for every four lanes.
         *row = unsafe { l.load_fours(b.as_ptr(), 0) };
     }

@@ -20,7 +20,8 @@ mod step;
 mod tail;
 mod tile;
 
-pub(crate) use step::{sgd_linear, takes};
+pub(crate) use fours::{add_fours, fours};
+pub(crate) use step::{Kept, descend, input_gradient, takes};
 use tensorlet::kernel::Epilogue;
 
 use super::{Sizes, elementwise};
@@ -169,9 +170,7 @@ pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(
     c: &mut [f32],
 ) {
     let [k, n] = sizes.get();
-    if const { matches!(S::KNOWN, Some([4, 4])) } {
-        fours::multiply::<L, true>(l, a, b, c);
-    } else if n == 1 {
+    if n == 1 {
         // A column lies in memory as a row does.
         matmul_nt(l, rows, [1, k], a, b, c);
     } else if let Some(product) = plain(rows, sizes.get(), a, b, c) {
@@ -199,12 +198,26 @@ pub(crate) fn linear<L: Vector, S: Sizes<[usize; 2]>>(
     w: &[f32],
     y: &mut [f32],
 ) {
-    if const { matches!(S::KNOWN, Some([4, 4])) } && bias.is_empty() && matches!(then, Epilogue::Identity) {
-        fours::multiply::<L, false>(l, x, w, y);
-    } else if let Some(product) = affine(rows, sizes.get(), (bias, then), x, w, y) {
+    if let Some(product) = affine(rows, sizes.get(), (bias, then), x, w, y) {
         // SAFETY: `affine` has compared the sizes with the slices.
         unsafe { multiply::<L, S>(l, product) }
         epilogue(l, then, &mut y[..rows * sizes.get()[1]]);
+    }
+}
+
+/// [`linear`] with no bias and no activation.
+#[inline(always)]
+pub(crate) fn product<L: Vector, S: Sizes<[usize; 2]>>(
+    l: L,
+    rows: usize,
+    sizes: S,
+    a: &[f32],
+    b: &[f32],
+    c: &mut [f32],
+) {
+    if let Some(product) = plain(rows, sizes.get(), a, b, c) {
+        // SAFETY: `plain` has compared the sizes with the slices.
+        unsafe { multiply::<L, S>(l, Product { begin: Begin::Zero, ..product }) }
     }
 }
 
@@ -351,7 +364,7 @@ pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(
 unsafe fn multiply<L: Vector, S: Sizes<[usize; 2]>>(l: L, p: Product) {
     // SAFETY: the caller's, passed on.
     unsafe {
-        if const { S::KNOWN.is_none() } && p.rows < few::ROWS {
+        if const { S::KNOWN.is_none() } && p.rows < few::ROWS && p.columns > few::COLUMNS {
             few::multiply(l, p);
         } else {
             let j = tile::strips(l, p);

@@ -1,7 +1,5 @@
 //! A step of gradient descent, in which the gradient is never stored.
 
-use core::mem::MaybeUninit;
-
 use tensorlet::kernel::SgdStep;
 
 use super::{Begin, End, Product, few, multiply, panels};
@@ -15,18 +13,45 @@ pub(crate) const fn takes(samples: usize) -> bool {
     samples <= KEPT / 8
 }
 
-/// `w ← w - lr (xᵀ dy + weight_decay · w)` for so many samples and `w` of `[K, N]`; with `input_gradient`
-/// then `x ← dy wᵀ` of `w` as it was.
+/// Some inputs of each sample.
+pub(crate) struct Kept([f32; KEPT]);
+
+impl Kept {
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self([0.0; KEPT])
+    }
+
+    /// How many inputs there is room for: whole vectors, unless there are very many samples.
+    #[inline]
+    pub(crate) fn inputs(samples: usize) -> usize {
+        match KEPT / samples.max(1) {
+            inputs @ 0..16 => inputs.max(1),
+            inputs => inputs - inputs % 16,
+        }
+    }
+
+    /// Keeps `inputs` inputs from `start` on of rows of `k`.
+    #[inline]
+    pub(crate) fn take(&mut self, x: &[f32], k: usize, start: usize, inputs: usize) -> &[f32] {
+        for (kept, x) in self.0.chunks_exact_mut(inputs).zip(x.chunks_exact(k)) {
+            kept.copy_from_slice(&x[start..start + inputs]);
+        }
+        &self.0
+    }
+}
+
+/// `w ← w - lr (xᵀ dy + weight_decay · w)` for so many samples and `w` of `[K, N]`.
 #[inline(always)]
-pub(crate) fn sgd_linear<L: Vector>(
+pub(crate) fn descend<L: Vector>(
     l: L,
     step: SgdStep,
-    (samples, [k, n], input_gradient): (usize, [usize; 2], bool),
-    x: &mut [f32],
+    (samples, [k, n]): (usize, [usize; 2]),
+    x: &[f32],
     dy: &[f32],
     w: &mut [f32],
 ) {
-    if x.len() < samples * k || dy.len() < samples * n || w.len() < k * n || !takes(samples) {
+    if x.len() < samples * k || dy.len() < samples * n || w.len() < k * n {
         return;
     }
     let product = Product {
@@ -43,46 +68,29 @@ pub(crate) fn sgd_linear<L: Vector>(
         begin: Begin::Zero,
         end: End::Step { keep: 1.0 - step.lr * step.weight_decay, rate: step.lr },
     };
-    if !input_gradient {
-        // SAFETY: `x` and `dy` have `samples` rows, of `k` and `n` numbers; `w` has `k` rows of `n`.
-        unsafe { multiply::<L, [usize; 2]>(l, product) };
-        return;
-    }
-    let at_once = match KEPT / samples.max(1) {
-        inputs @ 0..16 => inputs,
-        inputs => inputs - inputs % 16,
-    };
-    let mut kept = [MaybeUninit::<f32>::uninit(); KEPT];
-    for start in (0..k).step_by(at_once) {
-        let inputs = at_once.min(k - start);
-        for (kept, x) in kept.chunks_exact_mut(inputs).zip(x.chunks_exact(k)).take(samples) {
-            for (kept, x) in kept.iter_mut().zip(&x[start..start + inputs]) {
-                kept.write(*x);
-            }
-        }
-        let rows = &mut w[start * n..(start + inputs) * n];
-        gradient(l, (samples, [inputs, n]), dy, rows, (&mut x[start..], k));
-        // SAFETY: `samples` rows of `inputs` numbers have just been kept; the rows of `w` are as many.
-        unsafe {
-            let (a, c) = (kept.as_ptr().cast(), rows.as_mut_ptr());
-            multiply::<L, [usize; 2]>(l, Product { rows: inputs, a, a_depth: inputs, c, ..product });
-        }
-    }
+    // SAFETY: `x` and `dy` have `samples` rows, of `k` and `n` numbers; `w` has `k` rows of `n`.
+    unsafe { multiply::<L, [usize; 2]>(l, product) };
 }
 
-/// `dx[m][k] = Σ_n dy[m][n] w[k][n]` in rows of `dx` that are `row` numbers apart.
+/// `dx[m][k] = Σ_n dy[m][n] w[k][n]` for so many samples and `w` of `[K, N]`, in rows of `dx` that are `row`
+/// numbers apart.
 #[inline(always)]
-fn gradient<L: Vector>(
+pub(crate) fn input_gradient<L: Vector>(
     l: L,
-    (samples, [k, n]): (usize, [usize; 2]),
+    (samples, [k, n], row): (usize, [usize; 2], usize),
     dy: &[f32],
     w: &[f32],
-    (dx, row): (&mut [f32], usize),
+    dx: &mut [f32],
 ) {
+    if samples == 0 || dy.len() < samples * n || w.len() < k * n || dx.len() < (samples - 1) * row + k || row < k {
+        return;
+    }
     if samples < few::ROWS || n == 0 {
         for (s, dx) in dx.chunks_mut(row).take(samples).enumerate() {
             dx[..k].fill(0.0);
-            few::dot_products(l, &dy[s * n..(s + 1) * n], w, &mut dx[..k]);
+            if n > 0 {
+                few::dot_products(l, &dy[s * n..(s + 1) * n], w, &mut dx[..k]);
+            }
         }
         return;
     }
@@ -100,7 +108,7 @@ fn gradient<L: Vector>(
         begin: Begin::Zero,
         end: End::Sum,
     };
-    // SAFETY: the caller's slices hold `samples` rows of `dy` and `dx`, of `n` numbers and of `k` that are `row`
-    // apart, and `k` rows of `w`.
+    // SAFETY: the slices hold `samples` rows of `dy`, of `n` numbers, and of `dx`, of `k` that are `row` apart, and
+    // `k` rows of `w`.
     unsafe { panels::turned(l, product) };
 }
