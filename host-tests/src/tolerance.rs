@@ -51,6 +51,7 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("linear", 12.0, SUM),
     roundings("linear_flat", 12.0, SUM),
     roundings("conv2d", 16.0, SUM),
+    roundings("conv2d_fused", 16.0, SUM),
     roundings("conv2d_input_gradient", 16.0, SUM),
     roundings("conv2d_weight_gradient", 16.0, SUM),
     roundings("conv2d_bias_gradient", 16.0, SUM),

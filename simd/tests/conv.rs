@@ -6,7 +6,7 @@ use common::{Exact, Memory, PLACES, Place, generator, randoms};
 use tensorlet::{
     Portable,
     description::Window,
-    kernel::{Conv2dDims, Conv2dShape, ConvKernels, Kernels},
+    kernel::{Conv2dDims, Conv2dShape, ConvKernels, Epilogue, Kernels},
     sliding::Options,
 };
 
@@ -280,6 +280,23 @@ impl Conv2dShape for Contradiction {
 fn sizes_that_contradict_each_other_read_zeros() {
     fn check<K: Kernels>(k: K) {
         everywhere(&convolution::<K, Contradiction>(k));
+    }
+    on_every_isa!(check);
+}
+
+#[test]
+fn activations_are_those_behind_the_sums() {
+    fn check<K: Kernels>(k: K) {
+        let d = Contradiction::DIMS;
+        let mut rng = generator(5);
+        let (x, w) = (randoms(&mut rng, 200 * d.in_len()), randoms(&mut rng, 3 * d.filter_len()));
+        for then in [Epilogue::Identity, Epilogue::Relu, Epilogue::Sigmoid, Epilogue::Tanh] {
+            let (mut y, mut want) = (vec![5.0; 200 * d.out_len()], vec![5.0; 200 * d.out_len()]);
+            k.conv2d_fused::<Contradiction>(&x, &w, &[0.5, -0.5, 0.0], then, &mut y);
+            k.conv2d::<Contradiction>(&x, &w, &[0.5, -0.5, 0.0], &mut want);
+            then.apply(k, &mut want);
+            assert_eq!(y, want);
+        }
     }
     on_every_isa!(check);
 }

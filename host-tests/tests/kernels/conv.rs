@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tensorlet::{
     description::Window,
-    kernel::{Conv2dDims, Conv2dShape, Kernels},
+    kernel::{Conv2dDims, Conv2dShape, Epilogue, Kernels},
     sliding::{Options, PaddingMode},
 };
 use tensorlet_host::{
@@ -13,6 +13,7 @@ use tensorlet_host::{
 };
 
 use super::{
+    matmul::activated,
     property::{Outcome, numbers, property, worst},
     shapes::{dilated, padded, shapes},
 };
@@ -80,6 +81,8 @@ fn operands(conv: Conv) -> BoxedStrategy<[Vec<f32>; 4]> {
 
 /// `x, weight, bias, y`.
 type Forward<'a> = &'a dyn Fn(&[f32], &[f32], &[f32], &mut [f32]);
+/// `x, weight, bias, then, y`.
+type Fused<'a> = &'a dyn Fn(&[f32], &[f32], &[f32], Epilogue, &mut [f32]);
 /// `dy, weight, dx`.
 type InputGradient<'a> = &'a dyn Fn(&[f32], &[f32], &mut [f32]);
 /// `x, dy, dw, db`.
@@ -106,6 +109,20 @@ fn input_gradient(conv: Conv, kernel: InputGradient<'_>) -> Outcome {
         let [dy, weight] = [dy, weight].map(|x| wide(&x));
         let magnitude = conv.input_gradient(&abs(&dy), &abs(&weight));
         tolerance::of("conv2d_input_gradient").compare(dx.get(), &conv.input_gradient(&dy, &weight), &magnitude)
+    })
+}
+
+fn fused(conv: Conv, kernel: Fused<'_>) -> Outcome {
+    property(operands(conv), &|[x, dy, weight, bias]| {
+        worst([Epilogue::Identity, Epilogue::Relu, Epilogue::Sigmoid, Epilogue::Tanh].map(|then| {
+            let (fx, fw, fb) = (Framed::new(&x), Framed::new(&weight), Framed::new(&bias));
+            let mut y = Framed::poison(dy.len());
+            kernel(fx.get(), fw.get(), fb.get(), then, y.get_mut());
+            let [x, weight, bias] = [&x, &weight, &bias].map(|x| wide(x));
+            let magnitude = conv.forward(&abs(&x), &abs(&weight), &abs(&bias));
+            let [value, magnitude] = activated(then, &conv.forward(&x, &weight, &bias), &magnitude);
+            tolerance::of("conv2d_fused").compare(y.get(), &value, &magnitude)
+        }))
     })
 }
 
@@ -191,6 +208,10 @@ fn channel_weight_gradient(conv: Conv, kernel: ChannelGradient<'_>) -> Outcome {
 
 pub(crate) fn conv2d<T: Kernels>(k: T) -> Outcome {
     every_shape!(forward, G => |x, w, b, y| k.conv2d::<G>(x, w, b, y))
+}
+
+pub(crate) fn conv2d_fused<T: Kernels>(k: T) -> Outcome {
+    every_shape!(fused, G => |x, w, b, then, y| k.conv2d_fused::<G>(x, w, b, then, y))
 }
 
 pub(crate) fn conv2d_input_gradient<T: Kernels>(k: T) -> Outcome {

@@ -55,6 +55,7 @@ kernels! {
     conv2d in conv,
     conv2d_input_gradient in conv,
     conv2d_weight_gradient in conv,
+    conv2d_fused in conv,
     conv2d_bias_gradient in conv,
     conv2d_channel_input_gradient in conv,
     conv2d_channel_weight_gradient in conv,

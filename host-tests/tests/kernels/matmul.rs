@@ -166,22 +166,27 @@ fn check_layer(name: &str, [inner, columns]: [usize; 2], kernel: Layer<'_>) -> O
         };
         let value = sums(&x, &w, &bias);
         let magnitude = sums(&abs(&x), &abs(&w), &abs(&bias));
-        let value_of = |x: f64| match then {
-            Epilogue::Identity => x,
-            Epilogue::Relu => x.max(0.0),
-            Epilogue::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-            Epilogue::Tanh => x.tanh(),
-        };
-        // The rounding of a sum counts as the slope says.
-        let magnitude_of = |x: f64, size: f64| match then {
-            Epilogue::Identity | Epilogue::Relu => size,
-            Epilogue::Sigmoid => value_of(x) * (1.0 + value_of(-x) * size),
-            Epilogue::Tanh => x.tanh().abs() + (1.0 - x.tanh().powi(2)) * size,
-        };
-        let magnitude: Vec<f64> = value.iter().zip(&magnitude).map(|(x, size)| magnitude_of(*x, *size)).collect();
-        let value: Vec<f64> = value.into_iter().map(value_of).collect();
+        let [value, magnitude] = activated(then, &value, &magnitude);
         tolerance::of(name).compare(got.get(), &value, &magnitude)
     })
+}
+
+/// What sums become behind an activation, and the magnitude of the result.
+pub(crate) fn activated(then: Epilogue, sums: &[f64], magnitude: &[f64]) -> [Vec<f64>; 2] {
+    let value_of = |x: f64| match then {
+        Epilogue::Identity => x,
+        Epilogue::Relu => x.max(0.0),
+        Epilogue::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Epilogue::Tanh => x.tanh(),
+    };
+    // The rounding of a sum counts as the slope says.
+    let magnitude_of = |x: f64, size: f64| match then {
+        Epilogue::Identity | Epilogue::Relu => size,
+        Epilogue::Sigmoid => value_of(x) * (1.0 + value_of(-x) * size),
+        Epilogue::Tanh => x.tanh().abs() + (1.0 - x.tanh().powi(2)) * size,
+    };
+    let magnitude = sums.iter().zip(magnitude).map(|(x, size)| magnitude_of(*x, *size)).collect();
+    [sums.iter().map(|x| value_of(*x)).collect(), magnitude]
 }
 
 fn layer<T: Kernels, const K: usize, const N: usize>(k: T) -> Outcome {

@@ -76,6 +76,11 @@ impl ConvKernels for Spoiled {
         spoil(y);
     }
 
+    fn conv2d_fused<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], then: Epilogue, y: &mut [f32]) {
+        Portable.conv2d_fused::<G>(x, weight, bias, then, y);
+        spoil(y);
+    }
+
     fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
         Portable.conv2d_input_gradient::<G>(dy, weight, dx);
         spoil(dx);

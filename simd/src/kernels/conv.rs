@@ -5,7 +5,7 @@ macro_rules! conv_kernels {
         const _: () = {
             use tensorlet::{
                 Portable,
-                kernel::{Conv2dDims, Conv2dShape, ConvKernels},
+                kernel::{Conv2dDims, Conv2dShape, ConvKernels, Epilogue},
                 math::lanes::Lanes,
             };
             use $crate::body::conv::{fits, is_depthwise};
@@ -24,6 +24,29 @@ macro_rules! conv_kernels {
                     } else {
                         $crate::kernels::sized!($token, $features, G: Conv2dShape, Conv2dDims,
                             conv::conv2d(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]))
+                    }
+                }
+
+                /// As many samples at once as leave their outputs in the cache for the activation.
+                #[inline]
+                fn conv2d_fused<G: Conv2dShape>(
+                    self,
+                    x: &[f32],
+                    weight: &[f32],
+                    bias: &[f32],
+                    then: Epilogue,
+                    y: &mut [f32],
+                ) {
+                    const CACHED: usize = 1 << 14;
+                    let [inputs, outputs] = const { [G::DIMS.in_len(), G::DIMS.out_len()] };
+                    let samples = const { if G::DIMS.out_len() == 0 { 1 } else { CACHED / G::DIMS.out_len() + 1 } };
+                    if inputs == 0 || outputs == 0 || matches!(then, Epilogue::Identity) {
+                        self.conv2d::<G>(x, weight, bias, y);
+                        return then.apply(self, y);
+                    }
+                    for (x, y) in x.chunks(samples * inputs).zip(y.chunks_mut(samples * outputs)) {
+                        self.conv2d::<G>(x, weight, bias, y);
+                        then.apply(self, y);
                     }
                 }
 

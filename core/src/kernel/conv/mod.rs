@@ -8,7 +8,7 @@ mod rows;
 
 use core::marker::PhantomData;
 
-use super::{Known, pieces, pieces_mut, samples, samples_mut, window::Axis};
+use super::{ElementwiseKernels, Epilogue, Known, pieces, pieces_mut, samples, samples_mut, window::Axis};
 
 pub use dims::{Conv2dDims, Conv2dShape};
 pub(super) use rows::{Rows, for_each_row};
@@ -20,7 +20,7 @@ pub(super) use rows::{Rows, for_each_row};
 /// `[groups · out_channels][in_channels][kernel rows][kernel columns]`, all flat. In the formulas
 /// `c` counts the input channels of the group that `o` belongs to, and `x` outside its borders is what
 /// the padding's mode says.
-pub trait ConvKernels: Copy {
+pub trait ConvKernels: ElementwiseKernels {
     /// `y[o][i][j] = bias[o] + Σ_{c,r,s} w[o][c][r][s] · x[c][i·stride + r·dilation - pad][j·stride + s·dilation - pad]`.
     /// Without bias, the slice is empty.
     ///
@@ -49,6 +49,32 @@ pub trait ConvKernels: Copy {
         } else {
             shared::forward(&G::DIMS, x, weight, bias, y);
         }
+    }
+
+    /// `y = then(…)` of what [`conv2d`](Self::conv2d) gives: a convolution with the activation behind it.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, ConvKernels, Epilogue}};
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d`.
+    /// let mut y = [0.0; 2];
+    /// Portable.conv2d_fused::<Row>(&[1.0, 2.0, 4.0], &[1.0, 10.0], &[-30.0], Epilogue::Relu, &mut y);
+    /// assert_eq!(y, [0.0, 12.0]);
+    /// ```
+    #[inline]
+    fn conv2d_fused<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], then: Epilogue, y: &mut [f32]) {
+        self.conv2d::<G>(x, weight, bias, y);
+        then.apply(self, y);
     }
 
     /// `dx[c][i'][j'] = Σ dy[o][i][j] · w[o][c][r][s]` over all `o, i, j, r, s` that read `x[c][i'][j']`.
