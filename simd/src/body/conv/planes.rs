@@ -65,6 +65,8 @@ pub(super) struct At<L: Vector, const P: usize, const OUTER: bool> {
     columns: [[L::Mask; P]; MOST_TAPS],
     /// The lanes whose input row exists, for each tap; all that are in use unless `OUTER`.
     rows: [[L::Mask; P]; MOST_TAPS],
+    /// Whether these are all lanes of all vectors.
+    full: [bool; MOST_TAPS],
 }
 
 impl<L: Vector, const P: usize, const OUTER: bool> At<L, P, OUTER> {
@@ -73,7 +75,13 @@ impl<L: Vector, const P: usize, const OUTER: bool> At<L, P, OUTER> {
         let Walk { rows, columns, .. } = walk;
         let first = vector * L::LANES;
         let none = l.range(0, 0);
-        let mut at = Self { planes: *planes, first, columns: [[none; P]; MOST_TAPS], rows: [[none; P]; MOST_TAPS] };
+        let mut at = Self {
+            planes: *planes,
+            first,
+            columns: [[none; P]; MOST_TAPS],
+            rows: [[none; P]; MOST_TAPS],
+            full: [true; MOST_TAPS],
+        };
         let mut lanes = [0.0; MOST_LANES];
         for (lane, number) in lanes.iter_mut().enumerate() {
             *number = lane as f32;
@@ -98,6 +106,7 @@ impl<L: Vector, const P: usize, const OUTER: bool> At<L, P, OUTER> {
                     let [from, until] = rows.valid(r);
                     let until = (until * width).min(planes.outputs);
                     at.rows[r][p] = l.range((from * width).saturating_sub(first), until.saturating_sub(first));
+                    at.full[r] &= from * width <= first && first + L::LANES <= until;
                 }
             }
         }
@@ -117,7 +126,9 @@ impl<L: Vector, const P: usize, const OUTER: bool> Pixels<L, P> for At<L, P, OUT
             // SAFETY: inner vectors have all inputs in the plane; of outer ones the mask has those lanes
             // whose row and column both lie in it.
             inputs[p] = unsafe {
-                if OUTER {
+                if OUTER && self.full[r] {
+                    l.load_masked(from, self.columns[s][p])
+                } else if OUTER {
                     l.load_masked(from, l.and(self.rows[r][p], self.columns[s][p]))
                 } else if columns.taps == 1 && columns.offset(0) == 0 {
                     l.load(from)
