@@ -8,7 +8,7 @@
 mod channels;
 mod pixels;
 
-use tensorlet::kernel::Conv2dDims;
+use tensorlet::{kernel::Conv2dDims, math::lanes::Lanes};
 
 use super::walk::Walk;
 use crate::{body::reduce, vector::Vector};
@@ -34,14 +34,19 @@ impl Task<'_> {
     #[inline(always)]
     unsafe fn run<L: Vector>(&self, l: L) {
         let Walk { rows, columns, out_channels, .. } = self.walk;
-        // Vector products per tap; the sums over lanes at the end cost about as much as 8 products.
+        // Vector products per tap, of which half vectors do two for one; the sums over lanes at the end cost
+        // about as much as 8.
         let outputs = rows.count * columns.count;
+        let half = const { L::Half::LANES < L::LANES } && *out_channels <= L::Half::LANES;
+        let transposed = if half { outputs.div_ceil(2) } else { out_channels.div_ceil(L::LANES) * outputs };
         // SAFETY: as the caller says.
         unsafe {
-            if out_channels.div_ceil(L::LANES) * outputs <= out_channels * (outputs.div_ceil(L::LANES) + 8) {
-                channels::gradient(l, self);
-            } else {
+            if transposed > out_channels * (outputs.div_ceil(L::LANES) + 8) {
                 pixels::gradient(l, self);
+            } else if half {
+                channels::gradient(l.half(), self);
+            } else {
+                channels::gradient(l, self);
             }
         }
     }
