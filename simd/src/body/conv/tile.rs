@@ -83,12 +83,12 @@ const fn shape(registers: usize, sizes: Option<Walk>) -> [usize; 2] {
             _ => [8, 3],
         }
     } else {
+        // One register is left over: with all of them in use, sums are pushed out.
         match channels {
             1 => [1, 8],
-            2 => [2, 5],
-            _ if channels % 4 != 0 && channels % 6 == 0 => [6, 2],
-            _ if channels % 4 != 0 && channels % 3 == 0 => [3, 4],
-            _ => [4, 3],
+            2 => [2, 4],
+            3 => [3, 3],
+            _ => [6, 2],
         }
     }
 }
@@ -109,7 +109,7 @@ pub(super) unsafe fn outputs<L: Vector, S: Known, F: Source<L>>(l: L, source: F,
             }
         )*};
     }
-    by_shape! { [8, 3] [6, 4] [5, 4] [4, 6] [4, 4] [3, 7] [2, 8] [1, 8] [2, 5] [6, 2] [3, 4] [4, 3] }
+    by_shape! { [8, 3] [6, 4] [5, 4] [4, 6] [4, 4] [3, 7] [2, 8] [1, 8] [2, 4] [3, 3] [6, 2] }
 }
 
 /// All outputs in tiles of `T` channels and `P` vectors; of single vectors in tiles of up to 8 channels.
