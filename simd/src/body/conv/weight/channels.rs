@@ -22,6 +22,10 @@ use crate::{
 /// Numbers on the stack: 64 KiB.
 const SCRATCH: usize = 1 << 14;
 
+/// Products that are summed one after the other before the sum joins the others, so that roundings do not
+/// add up: a lane has all pixels of a weight.
+const TERMS: usize = 32;
+
 #[repr(C, align(64))]
 struct Scratch(MaybeUninit<[f32; SCRATCH]>);
 
@@ -290,6 +294,7 @@ unsafe fn tile<L: Vector, const K: usize, const V: usize>(
     }
     let (row, sample) = (walk.rows.in_step * block.pitch(walk), block.channels * block.inputs(walk));
     let mut acc = [[l.splat(0.0); V]; K];
+    let mut terms = 0;
     // SAFETY: the loops keep to the block's samples and outputs, and the taps to their inputs.
     unsafe {
         for n in 0..block.samples {
@@ -309,12 +314,17 @@ unsafe fn tile<L: Vector, const K: usize, const V: usize>(
                     at += walk.columns.in_step;
                     dy = dy.add(V * L::LANES);
                 }
-            }
-        }
-        for k in 0..K {
-            for v in 0..V {
-                let to = dw.add((k * V + v) * L::LANES);
-                l.store(to, l.add(l.load(to), acc[k][v]));
+                terms += block.columns;
+                if terms >= TERMS || (n + 1 == block.samples && i + 1 == block.rows) {
+                    terms = 0;
+                    for k in 0..K {
+                        for v in 0..V {
+                            let to = dw.add((k * V + v) * L::LANES);
+                            l.store(to, l.add(l.load(to), acc[k][v]));
+                            acc[k][v] = l.splat(0.0);
+                        }
+                    }
+                }
             }
         }
     }
