@@ -68,10 +68,10 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 /// The losses of three steps and the parameters after them.
-fn train<N, O: Optimizer>(isa: Isa, threads: usize, n: usize, optimizer: O) -> (Vec<f32>, Vec<f32>)
+fn train<N, O>(isa: Isa, threads: usize, n: usize, optimizer: O) -> (Vec<f32>, Vec<f32>)
 where
     N: tensorlet::Train<Sample, Out = [f32; 5]> + Copy + Send + Sync,
-    O: Send + Sync,
+    O: Optimizer + Send + Sync,
 {
     let (x, labels) = data(n);
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be had");
