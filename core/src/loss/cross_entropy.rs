@@ -72,6 +72,19 @@ impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for Cr
         if Z::LEN > 1 {
             return WeightedCrossEntropyLoss::NEW.evaluate(k, y, targets, reduction);
         }
+        if const { K::CROSS_ENTROPY_ROWS == 1 } {
+            for (y, label) in y.iter_mut().zip(T::flat(targets)) {
+                let y = Z::flat_mut(y);
+                reduction.element(|scale| {
+                    if label.to_i64() == IGNORE_INDEX {
+                        y.fill(0.0);
+                        return 0.0;
+                    }
+                    k.cross_entropy(y, label.position(C).unwrap_or(usize::MAX), scale)
+                });
+            }
+            return;
+        }
         let (mut positions, mut values) = ([0; ROWS], [0.0; ROWS]);
         for (y, labels) in y.chunks_mut(ROWS).zip(T::flat(targets).chunks(ROWS)) {
             let ignored = |label: &&T::Elem| label.to_i64() == IGNORE_INDEX;
@@ -88,5 +101,5 @@ impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for Cr
     }
 }
 
-/// Rows that go into the kernel at once.
+/// Rows that go into a kernel for several at once.
 const ROWS: usize = 16;

@@ -6,6 +6,8 @@ macro_rules! softmax_kernels {
             use tensorlet::kernel::SoftmaxKernels;
 
             impl SoftmaxKernels for $token {
+                const CROSS_ENTROPY_ROWS: usize = 4;
+
                 $crate::kernels::methods! { $token, $features, softmax:
                     fn softmax(x: &mut [f32]) -> ();
                     fn softmax_rows(x: &mut [f32], len: usize) -> ();
