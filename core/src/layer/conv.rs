@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Slide, Sliding, Tensor,
     description::{Description, LayerInfo, Op, Window},
-    kernel::{Conv2dDims, Conv2dShape, Kernels, samples, samples_mut},
+    kernel::{Conv2dDims, Conv2dShape, Epilogue, Kernels, samples, samples_mut},
     memory::{self, End, Input},
     message::{Part, fail},
     optim::{Optimizer, States},
@@ -206,8 +206,15 @@ mod direct {
     use super::*;
 
     #[inline(always)]
-    pub(super) fn forward<G: Conv2dShape, K: Kernels>(k: K, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
-        k.conv2d::<G>(x, weight, bias, y);
+    pub(super) fn forward<G: Conv2dShape, K: Kernels>(
+        k: K,
+        x: &[f32],
+        weight: &[f32],
+        bias: &[f32],
+        then: Epilogue,
+        y: &mut [f32],
+    ) {
+        k.conv2d_fused::<G>(x, weight, bias, then, y);
     }
 
     #[inline(always)]

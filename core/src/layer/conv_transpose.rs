@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Slide, Sliding, Tensor,
     description::{Description, LayerInfo, Op, Window},
-    kernel::{Conv2dDims, Conv2dShape, Kernels},
+    kernel::{Conv2dDims, Conv2dShape, Epilogue, Kernels},
     memory::{self, End, Input},
     message::{Part, fail},
     optim::Optimizer,
@@ -197,7 +197,14 @@ mod transposed {
     };
 
     #[inline(always)]
-    pub(super) fn forward<G: Conv2dShape, K: Kernels>(k: K, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+    pub(super) fn forward<G: Conv2dShape, K: Kernels>(
+        k: K,
+        x: &[f32],
+        weight: &[f32],
+        bias: &[f32],
+        then: Epilogue,
+        y: &mut [f32],
+    ) {
         k.conv2d_input_gradient::<G>(x, weight, y);
         for y in samples_mut(y, const { G::DIMS.in_len() }) {
             for (y, bias) in samples_mut(y, const { G::DIMS.in_plane() }).zip(bias) {
@@ -206,6 +213,7 @@ mod transposed {
                 }
             }
         }
+        then.apply(k, y);
     }
 
     #[inline(always)]

@@ -75,10 +75,23 @@ macro_rules! convolution {
             });
 
             #[inline(always)]
-            fn infer<T: Kernels>(&self, k: T, input: Input<'_, $input>, _: &mut [f32], arena: &mut [f32]) -> End {
+            fn infer<T: Kernels>(&self, k: T, input: Input<'_, $input>, state: &mut [f32], arena: &mut [f32]) -> End {
+                self.infer_then(k, Epilogue::Identity, input, state, arena)
+            }
+
+            #[inline(always)]
+            fn infer_then<T: Kernels>(
+                &self,
+                k: T,
+                then: Epilogue,
+                input: Input<'_, $input>,
+                _: &mut [f32],
+                arena: &mut [f32],
+            ) -> End {
                 memory::out_of_place(input, arena, |x: &[$input], y: &mut [$out], _| {
                     let (weight, bias) = (self.weight.elements(), self.bias.values());
-                    $body::forward::<Sizes<Self, $input>, T>(k, Tensor::flat(x), weight, bias, Tensor::flat_mut(y));
+                    let (x, y) = (Tensor::flat(x), Tensor::flat_mut(y));
+                    $body::forward::<Sizes<Self, $input>, T>(k, x, weight, bias, then, y);
                 })
             }
         }
@@ -88,7 +101,8 @@ macro_rules! convolution {
 
             #[inline(always)]
             fn forward_train<T: Kernels>(&self, k: T, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
-                $body::forward::<Sizes<Self, $input>, T>(k, x, self.weight.elements(), self.bias.values(), tape);
+                let (weight, bias) = (self.weight.elements(), self.bias.values());
+                $body::forward::<Sizes<Self, $input>, T>(k, x, weight, bias, Epilogue::Identity, tape);
             }
 
             #[inline(always)]
