@@ -144,19 +144,17 @@ pub fn out_of_place<X: Tensor, Y: Tensor>(
     arena: &mut [f32],
     f: impl FnOnce(&[X], &mut [Y], &mut [f32]),
 ) -> End {
-    match input {
-        Input::Given(x) => {
-            let (y, scratch) = cut(arena, End::Low, x.len() * Y::WORDS);
-            f(x, Y::in_words_mut(y, x.len()), scratch);
-            End::Low
-        }
+    // One call of `f`, so that it is compiled once and into this place.
+    let (x, rest, at) = match input {
+        Input::Given(x) => (x, arena, End::Low),
         Input::Arena { n, at } => {
             let (x, rest) = cut(arena, at, n * X::WORDS);
-            let (y, scratch) = cut(rest, at.other(), n * Y::WORDS);
-            f(X::in_words(x, n), Y::in_words_mut(y, n), scratch);
-            at.other()
+            (X::in_words(x, n), rest, at.other())
         }
-    }
+    };
+    let (y, scratch) = cut(rest, at, x.len() * Y::WORDS);
+    f(x, Y::in_words_mut(y, x.len()), scratch);
+    at
 }
 
 /// Runs a layer that works in place on the elements of its input: `f(x)`. Returns the end where

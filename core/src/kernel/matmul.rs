@@ -133,7 +133,7 @@ pub trait MatmulKernels: ElementwiseKernels {
     /// Portable.linear(&[[1.0, 2.0]], &w, &[10.0, 0.0], Epilogue::Relu, &mut y);
     /// assert_eq!(y, [[23.0, 0.0]]);
     /// ```
-    #[inline]
+    #[inline(always)]
     fn linear<const K: usize, const N: usize>(
         self,
         x: &[[f32; K]],
@@ -157,7 +157,7 @@ pub trait MatmulKernels: ElementwiseKernels {
     /// Portable.linear_flat([2, 2], &[1.0, 2.0], &[3.0, 4.0, 5.0, -6.0], &[], Epilogue::Identity, &mut y);
     /// assert_eq!(y, [13.0, -8.0]);
     /// ```
-    #[inline]
+    #[inline(always)]
     fn linear_flat(self, sizes: [usize; 2], x: &[f32], w: &[f32], bias: &[f32], then: Epilogue, y: &mut [f32]) {
         let [_, columns] = sizes;
         for y in samples_mut(y, columns) {

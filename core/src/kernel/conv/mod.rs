@@ -71,7 +71,7 @@ pub trait ConvKernels: ElementwiseKernels {
     /// Portable.conv2d_fused::<Row>(&[1.0, 2.0, 4.0], &[1.0, 10.0], &[-30.0], Epilogue::Relu, &mut y);
     /// assert_eq!(y, [0.0, 12.0]);
     /// ```
-    #[inline]
+    #[inline(always)]
     fn conv2d_fused<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], then: Epilogue, y: &mut [f32]) {
         self.conv2d::<G>(x, weight, bias, y);
         then.apply(self, y);
