@@ -58,6 +58,8 @@ fn every_function_and_type_that_computes_is_in_a_case() {
     let parts = [
         // What traits and layers call.
         "forward_train",
+        "applied",
+        "gradient_pass_words",
         "backward",
         "backward_fused",
         "Source",

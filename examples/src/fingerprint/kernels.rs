@@ -82,6 +82,8 @@ cases! {
 
     conv2d(x: [f32; 80], w: [f32; 72], bias: [f32; 6] => y: [f32; 36])
         Portable.conv2d::<Convolution>(any(x), any(w), any(bias), any_mut(y));
+    conv2d_fused(x: [f32; 80], w: [f32; 72], bias: [f32; 6] => y: [f32; 36])
+        Portable.conv2d_fused::<Convolution>(any(x), any(w), any(bias), Epilogue::Sigmoid, any_mut(y));
     conv2d_input_gradient(dy: [f32; 36], w: [f32; 72] => dx: [f32; 80])
         Portable.conv2d_input_gradient::<Convolution>(any(dy), any(w), any_mut(dx));
     conv2d_weight_gradient(x: [f32; 80], dy: [f32; 36] => dw: [f32; 72], db: [f32; 6])

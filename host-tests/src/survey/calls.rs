@@ -57,7 +57,7 @@ impl Calls {
         list(&core, &mut files)?;
         for path in files {
             let file = path.strip_prefix(&core).unwrap_or(&path).to_owned();
-            let text = without_comments(&fs::read_to_string(&path)?);
+            let text = own_code(&fs::read_to_string(&path)?);
             scan(&file, &text, &mut definitions, &mut kernels);
             let statements = text.split("use ").skip(1).filter_map(|rest| rest.split(';').next());
             // `core::cell::Cell` is no recurrent cell.
@@ -73,7 +73,7 @@ impl Calls {
             };
             let known = |d: &Definition| d.file == item.file && d.what == what && d.name == item.name;
             if !definitions.iter().any(known) {
-                let code = without_comments(&item.code);
+                let code = own_code(&item.code);
                 definitions.push(Definition { file: item.file, what, name: item.name, code, public: true });
             }
         }
@@ -98,7 +98,7 @@ impl Calls {
     pub fn own_kernels(&self, item: &Item) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let (mut seen, mut seen_kernels) = (BTreeSet::new(), BTreeSet::new());
-        let mut open = vec![(item.file.as_path(), without_comments(&item.code))];
+        let mut open = vec![(item.file.as_path(), own_code(&item.code))];
         while let Some((file, code)) = open.pop() {
             for call in calls(&code) {
                 let (what, name, path, private) = match call {
@@ -147,7 +147,7 @@ impl Calls {
     /// Whether a type, or what the macros make that are called for it, implements one of these traits.
     #[must_use]
     pub fn implements(&self, item: &Item, traits: &[&str]) -> bool {
-        let (mut seen, mut open) = (BTreeSet::new(), vec![without_comments(&item.code)]);
+        let (mut seen, mut open) = (BTreeSet::new(), vec![own_code(&item.code)]);
         while let Some(code) = open.pop() {
             let heads = code.match_indices("impl").filter_map(|(at, _)| code[at..].split('{').next());
             let of_item = |(of, ty): (&str, &str)| {
@@ -218,6 +218,11 @@ impl Calls {
         let most = found.iter().map(|(_, near)| *near).max();
         found.into_iter().filter(|(_, near)| Some(*near) == most).map(|(i, _)| i).collect()
     }
+}
+
+/// Code without its comments, and without the activation that a layer applies for the one behind it.
+fn own_code(text: &str) -> String {
+    without_comments(text).replace("then.apply(", "then(")
 }
 
 /// A text without comments, but with as many lines.
