@@ -220,7 +220,7 @@ impl<X: Tensor, N: Train<X>, T, L: Loss<N::Out, T>> WithKernels for Pieces<'_, X
         let (mut value, samples) = (0.0, job.x.chunks(PIECE).zip(job.targets.chunks(PIECE)));
         for (piece, (x, targets)) in samples.enumerate().take(all).skip(first).step_by(step) {
             let seed = job.seed ^ (job.step << 32 | piece as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            for net in &mut worker.net {
+            if let [net] = &mut *worker.net {
                 value += train::gradient(k, net, job.loss, (x, targets, job.scale), seed, grad, &mut worker.words)?;
             }
         }

@@ -5,9 +5,9 @@ use crate::math;
 
 /// Softmax over rows: of one row, and of rows one behind the other, which a vector unit computes side by side.
 pub trait SoftmaxKernels: Copy {
-    /// How many rows [`cross_entropy_rows`](Self::cross_entropy_rows) computes side by side: 1 where it goes row
-    /// by row, and bringing rows together is no gain.
-    const CROSS_ENTROPY_ROWS: usize = 1;
+    /// Whether [`cross_entropy_rows`](Self::cross_entropy_rows) computes rows side by side. Where it goes row by row,
+    /// bringing rows together is no gain.
+    const ROWS_SIDE_BY_SIDE: bool = false;
 
     /// `x_i ← exp(x_i - max x) / Σ_j exp(x_j - max x)`, in place on one row.
     ///

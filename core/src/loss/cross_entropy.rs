@@ -72,7 +72,7 @@ impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for Cr
         if Z::LEN > 1 {
             return WeightedCrossEntropyLoss::NEW.evaluate(k, y, targets, reduction);
         }
-        if const { K::CROSS_ENTROPY_ROWS == 1 } {
+        if const { !K::ROWS_SIDE_BY_SIDE } {
             for (y, label) in y.iter_mut().zip(T::flat(targets)) {
                 let y = Z::flat_mut(y);
                 reduction.element(|scale| {
@@ -101,5 +101,5 @@ impl<Z: Tensor<Elem = f32>, T: Labels<Z>, const C: usize> Loss<[Z; C], T> for Cr
     }
 }
 
-/// Rows that go into a kernel for several at once.
+/// Rows that go into the kernel at once.
 const ROWS: usize = 16;

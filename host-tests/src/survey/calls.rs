@@ -33,6 +33,9 @@ struct Definition {
     public: bool,
 }
 
+/// The activation that a layer applies for the one behind it: not its own.
+const OF_ANOTHER_LAYER: &str = "kernel/epilogue.rs";
+
 /// What calls what in core.
 #[derive(Debug)]
 pub struct Calls {
@@ -57,6 +60,9 @@ impl Calls {
         list(&core, &mut files)?;
         for path in files {
             let file = path.strip_prefix(&core).unwrap_or(&path).to_owned();
+            if file == Path::new(OF_ANOTHER_LAYER) {
+                continue;
+            }
             let text = own_code(&fs::read_to_string(&path)?);
             scan(&file, &text, &mut definitions, &mut kernels);
             let statements = text.split("use ").skip(1).filter_map(|rest| rest.split(';').next());
@@ -65,7 +71,7 @@ impl Calls {
             imports.insert(file, statements.flat_map(words).map(str::to_owned).collect());
         }
         // What macros define.
-        for item in items(&core)? {
+        for item in items(&core)?.into_iter().filter(|item| item.file != Path::new(OF_ANOTHER_LAYER)) {
             let what = match item.kind {
                 Kind::Function => What::Function,
                 Kind::Type => What::Type,

@@ -6,7 +6,7 @@ macro_rules! softmax_kernels {
             use tensorlet::kernel::SoftmaxKernels;
 
             impl SoftmaxKernels for $token {
-                const CROSS_ENTROPY_ROWS: usize = 4;
+                const ROWS_SIDE_BY_SIDE: bool = true;
 
                 $crate::kernels::methods! { $token, $features, softmax:
                     fn softmax(x: &mut [f32]) -> ();

@@ -49,10 +49,10 @@ impl Function for Gelu {
     }
 }
 
-/// `Φ(x)`.
 /// `1/√(2π)`.
 const DENSITY: f32 = 0.398_942_3;
 
+/// `Φ(x)`.
 #[inline(always)]
 fn normal_distribution(x: f32) -> f32 {
     0.5 * math::erfc(-x * core::f32::consts::FRAC_1_SQRT_2)

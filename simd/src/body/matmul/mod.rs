@@ -67,6 +67,25 @@ enum End {
 }
 
 impl Product {
+    /// `c += a · b` of `rows × depth` by `depth × columns` numbers, without gaps.
+    #[inline(always)]
+    fn of([rows, depth, columns]: [usize; 3], [a, b]: [&[f32]; 2], c: &mut [f32]) -> Self {
+        Self {
+            rows,
+            depth,
+            columns,
+            a: a.as_ptr(),
+            a_row: depth,
+            a_depth: 1,
+            b: b.as_ptr(),
+            b_row: columns,
+            c: c.as_mut_ptr(),
+            c_row: columns,
+            begin: Begin::There,
+            end: End::Sum,
+        }
+    }
+
     /// The part of the product that belongs to a part of the depth; the parts are done in order.
     ///
     /// # Safety
@@ -269,20 +288,7 @@ fn epilogue<L: Vector>(l: L, then: Epilogue, y: &mut [f32]) {
 /// The product of [`matmul`], unless a slice is too short.
 #[inline(always)]
 fn plain(rows: usize, [k, n]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) -> Option<Product> {
-    (a.len() >= rows * k && b.len() >= k * n && c.len() >= rows * n).then_some(Product {
-        rows,
-        depth: k,
-        columns: n,
-        a: a.as_ptr(),
-        a_row: k,
-        a_depth: 1,
-        b: b.as_ptr(),
-        b_row: n,
-        c: c.as_mut_ptr(),
-        c_row: n,
-        begin: Begin::There,
-        end: End::Sum,
-    })
+    (a.len() >= rows * k && b.len() >= k * n && c.len() >= rows * n).then_some(Product::of([rows, k, n], [a, b], c))
 }
 
 /// `c[k][n] += Σ_m a[m][k] b[m][n]` for `rows` rows of `a` and `b`, and `c` of `[K, N]`.
@@ -299,20 +305,7 @@ pub(crate) fn matmul_tn<L: Vector, S: Sizes<[usize; 2]>>(
     if a.len() < rows * k || b.len() < rows * n || c.len() < k * n {
         return;
     }
-    let product = Product {
-        rows: k,
-        depth: rows,
-        columns: n,
-        a: a.as_ptr(),
-        a_row: 1,
-        a_depth: k,
-        b: b.as_ptr(),
-        b_row: n,
-        c: c.as_mut_ptr(),
-        c_row: n,
-        begin: Begin::There,
-        end: End::Sum,
-    };
+    let product = Product { a_row: 1, a_depth: k, ..Product::of([k, rows, n], [a, b], c) };
     // SAFETY: `a` and `b` have `rows` rows, of `k` and `n` numbers; `c` has `k` rows of `n`.
     unsafe { multiply::<L, S>(l, product) }
 }
@@ -331,20 +324,7 @@ pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(
     if a.len() < rows * n || b.len() < k * n || c.len() < rows * k {
         return;
     }
-    let product = Product {
-        rows,
-        depth: n,
-        columns: k,
-        a: a.as_ptr(),
-        a_row: n,
-        a_depth: 1,
-        b: b.as_ptr(),
-        b_row: n,
-        c: c.as_mut_ptr(),
-        c_row: k,
-        begin: Begin::There,
-        end: End::Sum,
-    };
+    let product = Product { b_row: n, ..Product::of([rows, n, k], [a, b], c) };
     if n == 0 || k == 0 {
     } else if rows < few::ROWS || k < 4 {
         for (a, c) in a.chunks_exact(n).zip(c.chunks_exact_mut(k)).take(rows) {

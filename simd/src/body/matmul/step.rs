@@ -54,20 +54,8 @@ pub(crate) fn descend<L: Vector>(
     if x.len() < samples * k || dy.len() < samples * n || w.len() < k * n {
         return;
     }
-    let product = Product {
-        rows: k,
-        depth: samples,
-        columns: n,
-        a: x.as_ptr(),
-        a_row: 1,
-        a_depth: k,
-        b: dy.as_ptr(),
-        b_row: n,
-        c: w.as_mut_ptr(),
-        c_row: n,
-        begin: Begin::Zero,
-        end: End::Step { keep: 1.0 - step.lr * step.weight_decay, rate: step.lr },
-    };
+    let end = End::Step { keep: 1.0 - step.lr * step.weight_decay, rate: step.lr };
+    let product = Product { a_row: 1, a_depth: k, begin: Begin::Zero, end, ..Product::of([k, samples, n], [x, dy], w) };
     // SAFETY: `x` and `dy` have `samples` rows, of `k` and `n` numbers; `w` has `k` rows of `n`.
     unsafe { multiply::<L, [usize; 2]>(l, product) };
 }
@@ -94,20 +82,7 @@ pub(crate) fn input_gradient<L: Vector>(
         }
         return;
     }
-    let product = Product {
-        rows: samples,
-        depth: n,
-        columns: k,
-        a: dy.as_ptr(),
-        a_row: n,
-        a_depth: 1,
-        b: w.as_ptr(),
-        b_row: n,
-        c: dx.as_mut_ptr(),
-        c_row: row,
-        begin: Begin::Zero,
-        end: End::Sum,
-    };
+    let product = Product { b_row: n, c_row: row, begin: Begin::Zero, ..Product::of([samples, n, k], [dy, w], dx) };
     // SAFETY: the slices hold `samples` rows of `dy`, of `n` numbers, and of `dx`, of `k` that are `row` apart, and
     // `k` rows of `w`.
     unsafe { panels::turned(l, product) };
