@@ -91,8 +91,10 @@ impl<const C: usize> Work for CrossEntropy<C> {
     }
 }
 
+type Norm<const W: usize> = LayerNorm<[f32; W]>;
+
 struct BothWays<const W: usize> {
-    net: LayerNorm<[f32; W]>,
+    net: Norm<W>,
     inputs: [Aligned; 2],
     pass: Pass,
     x: Aligned,
@@ -109,30 +111,46 @@ impl<const W: usize> BothWays<W> {
             inputs: ["x", "dy"].map(|name| Aligned::of(&arrays[name])),
             pass: Pass { n, input_gradient: true, training: true, seed: 0 },
             x: Aligned::zeros(n * W),
-            tape: Aligned::zeros(n * <LayerNorm<[f32; W]> as Train<[f32; W]>>::TAPE),
+            tape: Aligned::zeros(n * <Norm<W> as Train<[f32; W]>>::TAPE),
             grad: Aligned::zeros(2 * W),
         }
+    }
+
+    #[inline(always)]
+    fn forward<K: Kernels>(&mut self, k: K) {
+        Train::<[f32; W]>::forward_train(&self.net, k, self.pass, black_box(&mut self.x), &mut [], &mut self.tape);
+    }
+
+    /// The gradients of the parameters are added to zeros.
+    #[inline(always)]
+    fn backward<K: Kernels>(&mut self, k: K) {
+        self.grad.fill(0.0);
+        let (x, tape) = (&mut self.x, black_box(&mut self.tape));
+        Train::<[f32; W]>::backward(&mut self.net, k, self.pass, x, tape, &mut self.grad);
     }
 }
 
 impl<const W: usize> Work for BothWays<W> {
     const EACH: bool = true;
-    const FORM: &'static str = "forward_train, backward; input and upstream gradient copied in";
+    const FORM: &'static str = "forward_train, backward, in place";
 
+    /// In a network the layer before writes `x`, the layer behind writes `dy` over the output, and `dx` takes the
+    /// place of `x`: nothing is copied. Here the second round and those after it do the same work on what the
+    /// round before has left: its `dx` for `x`, its output for `dy`.
     #[inline(always)]
     fn repeat<K: Kernels>(&mut self, k: K, times: usize) {
-        let Self { net, inputs: [x_given, dy], pass, x, tape, grad } = self;
+        self.x.copy_from_slice(&self.inputs[0]);
         for _ in 0..times {
-            black_box(&mut *x).copy_from_slice(x_given);
-            Train::<[f32; W]>::forward_train(net, k, *pass, x, &mut [], black_box(&mut *tape));
-            <LayerNorm<[f32; W]> as Train<[f32; W]>>::out(*pass, x, black_box(&mut *tape)).copy_from_slice(dy);
-            grad.fill(0.0);
-            Train::<[f32; W]>::backward(net, k, *pass, x, tape, grad);
+            self.forward(k);
+            self.backward(k);
         }
     }
 
     fn answer<K: Kernels>(&mut self, k: K) -> Arrays {
-        self.repeat(k, 1);
+        self.x.copy_from_slice(&self.inputs[0]);
+        self.forward(k);
+        <Norm<W> as Train<[f32; W]>>::out(self.pass, &mut self.x, &mut self.tape).copy_from_slice(&self.inputs[1]);
+        self.backward(k);
         Arrays::default().with("dx", &[self.pass.n, W], self.x.to_vec()).with("dw", &[W], self.grad[..W].to_vec()).with(
             "db",
             &[W],
