@@ -110,7 +110,7 @@ impl<const W: usize> BothWays<W> {
             net,
             inputs: ["x", "dy"].map(|name| Aligned::of(&arrays[name])),
             pass: Pass { n, input_gradient: true, training: true, seed: 0 },
-            x: Aligned::zeros(n * W),
+            x: Aligned::of(&arrays["x"]),
             tape: Aligned::zeros(n * <Norm<W> as Train<[f32; W]>>::TAPE),
             grad: Aligned::zeros(2 * W),
         }
@@ -135,11 +135,10 @@ impl<const W: usize> Work for BothWays<W> {
     const FORM: &'static str = "forward_train, backward, in place";
 
     /// In a network the layer before writes `x`, the layer behind writes `dy` over the output, and `dx` takes the
-    /// place of `x`: nothing is copied. Here the second round and those after it do the same work on what the
-    /// round before has left: its `dx` for `x`, its output for `dy`.
+    /// place of `x`: nothing is copied. Here each run does the same work on what the one before has left: its
+    /// `dx` for `x`, and the output for `dy`. These stay ordinary numbers, of the order of 100 after many runs.
     #[inline(always)]
     fn repeat<K: Kernels>(&mut self, k: K, times: usize) {
-        self.x.copy_from_slice(&self.inputs[0]);
         for _ in 0..times {
             self.forward(k);
             self.backward(k);
