@@ -195,11 +195,18 @@ pub(super) fn infer<K: Kernels, C: Gates>(
         for direction in 0..sizes.directions {
             let number = layer * sizes.directions + direction;
             let dims = sizes.dims(n, layer, direction);
-            sizes.load(n, number, one, state);
             let room = Room { gates: &mut *gates, kept: &mut [], side: &mut *side };
             let weights = cells(layer, direction);
-            steps::forward::<K, C>(k, dims, weights, (x, &mut *y), one, sizes.at_once(), room);
-            sizes.store(n, number, one, state);
+            // The state of the only run is that of the stack.
+            let only = sizes.runs() == 1 && state.len() == one.len();
+            if !only {
+                sizes.load(n, number, one, state);
+            }
+            let now = if only { &mut *state } else { &mut *one };
+            steps::forward::<K, C>(k, dims, weights, (x, &mut *y), now, sizes.at_once(), room);
+            if !only {
+                sizes.store(n, number, one, state);
+            }
         }
     };
     let mut at = match source {

@@ -5,6 +5,9 @@
 use super::{Begin, End, Product};
 use crate::vector::Vector;
 
+/// Among so many rows those that do not fill a tile still count.
+const MANY: usize = 64;
+
 /// All whole vectors of columns; returns where they end.
 ///
 /// The width of a strip is chosen so that the last one is not a narrow one, which reads more for each
@@ -19,13 +22,16 @@ pub(super) unsafe fn strips<L: Vector>(l: L, p: Product) -> usize {
     // between `j` and the last column.
     unsafe {
         if const { L::REGISTERS >= 32 } {
-            while left == 4 || left >= 7 {
-                strip::<L, 6, 4, false, false>(l, p, j);
-                (left, j) = (left - 4, j + 4 * L::LANES);
-            }
+            // Eight rows at a time where six would leave two or four, which read as much for less.
+            let eights = p.rows.is_multiple_of(8) && !p.rows.is_multiple_of(6) && p.rows <= MANY;
             while left >= 3 {
-                strip::<L, 8, 3, false, false>(l, p, j);
-                (left, j) = (left - 3, j + 3 * L::LANES);
+                if left == 4 || left >= 7 && !eights {
+                    strip::<L, 6, 4, false, false>(l, p, j);
+                    (left, j) = (left - 4, j + 4 * L::LANES);
+                } else {
+                    strip::<L, 8, 3, false, false>(l, p, j);
+                    (left, j) = (left - 3, j + 3 * L::LANES);
+                }
             }
             if left == 2 {
                 strip::<L, 8, 2, false, false>(l, p, j);
