@@ -1,6 +1,9 @@
 //! Gates of recurrent cells: one pass over the hidden state, with all gates of a vector in registers.
 //!
 //! The shells have compared the lengths: rows of gates are as long as the hidden state says.
+//!
+//! On a tape the steps of a sample lie one behind the other, and those of a batch are far apart. The gates of a
+//! GRU therefore fetch the row of the step that comes next: behind this one, or before it on the way back.
 
 use tensorlet::math::lanes;
 
@@ -93,6 +96,9 @@ pub(crate) fn gru_gates<L: Vector>(l: L, gates: &mut [f32], side: &[f32], h: &mu
     let [reset, update, new] = parts_mut(gates, hidden);
     let [side_reset, side_update, side_new] = parts(side, hidden);
     for j in (0..hidden).step_by(L::LANES) {
+        for gate in 1..=3 {
+            l.prefetch(new.as_ptr().wrapping_add(gate * hidden + j));
+        }
         let r = lanes::sigmoid(l, sums(l, reset, side_reset, j));
         let z = lanes::sigmoid(l, sums(l, update, side_update, j));
         let n = lanes::tanh(l, l.mul_add(r, l.read(&side_new[j..]), l.read(&new[j..])));
@@ -117,6 +123,12 @@ pub(crate) fn gru_gates_backward<L: Vector>(
     let (side_new, before) = (&mut side_new[..hidden], &before[..hidden]);
     let one = l.splat(1.0);
     for j in (0..hidden).step_by(L::LANES) {
+        for part in 1..=3 {
+            l.prefetch(reset.as_ptr().wrapping_add(j).wrapping_sub(part * hidden));
+            if part < 3 {
+                l.prefetch(before.as_ptr().wrapping_add(j).wrapping_sub(part * hidden));
+            }
+        }
         let (r, z, n) = (l.read(&reset[j..]), l.read(&update[j..]), l.read(&new[j..]));
         let (b, h, d) = (l.read(&side_new[j..]), l.read(&before[j..]), l.read(&dh[j..]));
         let dn = l.mul(l.mul(d, l.sub(one, z)), tanh_slope(l, n));
