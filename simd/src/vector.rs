@@ -130,12 +130,6 @@ pub(crate) trait Vector: Lanes {
     /// For each lane `i` in `mask`, `to + i` is valid for a write. The others are not touched.
     unsafe fn store_masked(self, to: *mut f32, mask: Self::Mask, x: Self::V);
 
-    /// `LANES / WIDTH` numbers, each in `WIDTH` lanes one behind the other; `WIDTH` is 1, 2 or 4.
-    ///
-    /// # Safety
-    /// `from` is valid for reads of `LANES / WIDTH` numbers.
-    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> Self::V;
-
     /// Four numbers for every four lanes: the first from `from`, each next four `stride` further on.
     ///
     /// # Safety
@@ -147,6 +141,9 @@ pub(crate) trait Vector: Lanes {
 
     /// Every four lanes of four vectors as a matrix of four rows, transposed.
     fn transpose_fours(self, rows: [Self::V; 4]) -> [Self::V; 4];
+
+    /// Lane `index[i]` of `x` in each lane `i`.
+    fn spread(self, x: Self::V, index: Self::Index) -> Self::V;
 
     /// Asks for the memory at an address, which may be any, to be brought near.
     #[inline(always)]
@@ -298,13 +295,13 @@ mod tests {
             let expected = |f: &dyn Fn(usize) -> usize| (0..L::LANES).map(|i| f(i) as f32).collect::<Vec<_>>();
             // SAFETY: `data` has more numbers than are asked for.
             unsafe {
-                assert_eq!(lanes(l.load_repeated::<1>(&data[3])), expected(&|i| 3 + i), "{name}");
-                assert_eq!(lanes(l.load_repeated::<2>(&data[3])), expected(&|i| 3 + i / 2), "{name}");
-                assert_eq!(lanes(l.load_repeated::<4>(&data[3])), expected(&|i| 3 + i / 4), "{name}");
                 assert_eq!(lanes(l.load_fours(&data[1], 7)), expected(&|i| 1 + 7 * (i / 4) + i % 4), "{name}");
                 assert_eq!(lanes(l.load_fours(&data[1], 0)), expected(&|i| 1 + i % 4), "{name}");
             }
             let x = l.read(&data);
+            let mut index = [0; MOST_LANES];
+            index.iter_mut().enumerate().for_each(|(i, index)| *index = (i / 3) as i32);
+            assert_eq!(lanes(l.spread(x, l.index(&index))), expected(&|i| i / 3), "{name}");
             assert_eq!(lanes(l.repeat_in_fours::<0>(x)), expected(&|i| i / 4 * 4), "{name}");
             assert_eq!(lanes(l.repeat_in_fours::<1>(x)), expected(&|i| i / 4 * 4 + 1), "{name}");
             assert_eq!(lanes(l.repeat_in_fours::<2>(x)), expected(&|i| i / 4 * 4 + 2), "{name}");

@@ -213,6 +213,7 @@ impl Vector for Avx2 {
             let [a, b, c, d, e, f, g, h, ..] = *offsets;
             _mm256_setr_epi32(a, b, c, d, e, f, g, h)
         };
+        fn spread(self, x: __m256, index: __m256i) -> __m256 = _mm256_permutevar8x32_ps(x, index);
         fn transpose_fours(self, rows: [__m256; 4]) -> [__m256; 4] = {
             let [a, b, c, d] = rows;
             let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
@@ -224,28 +225,6 @@ impl Vector for Avx2 {
                 _mm256_shuffle_ps::<0b11_10_11_10>(ab_high, cd_high),
             ]
         };
-    }
-
-    #[inline(always)]
-    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> __m256 {
-        const PAIRS: [i32; 8] = [0, 0, 1, 1, 2, 2, 3, 3];
-        const FOURS: [i32; 8] = [0, 0, 0, 0, 1, 1, 1, 1];
-        // SAFETY: `self` proves AVX2; the caller vouches for 8, 4 or 2 numbers, the last of which are
-        // read as one of 64 bits; the constants have 8 numbers.
-        unsafe {
-            match WIDTH {
-                1 => _mm256_loadu_ps(from),
-                2 => {
-                    let index = _mm256_loadu_si256(PAIRS.as_ptr().cast());
-                    _mm256_permutevar8x32_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), index)
-                }
-                _ => {
-                    let index = _mm256_loadu_si256(FOURS.as_ptr().cast());
-                    let two = _mm_castsi128_ps(_mm_loadu_si64(from.cast()));
-                    _mm256_permutevar8x32_ps(_mm256_castps128_ps256(two), index)
-                }
-            }
-        }
     }
 
     #[inline(always)]

@@ -162,6 +162,7 @@ impl Vector for Avx512 {
         fn max_each(self, x: [__m512; 4]) -> [f32; 4] = {
             reduce_each!(halve_each!(x, _mm256_max_ps), _mm256_max_ps, _mm_max_ps)
         };
+        fn spread(self, x: __m512, index: __m512i) -> __m512 = _mm512_permutexvar_ps(index, x);
         fn transpose_fours(self, rows: [__m512; 4]) -> [__m512; 4] = {
             let [a, b, c, d] = rows;
             let (ab_low, ab_high) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
@@ -234,26 +235,6 @@ impl Vector for Avx512 {
     #[inline(always)]
     fn half(self) -> Avx2 {
         Avx2::beside_avx512(self)
-    }
-
-    #[inline(always)]
-    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> __m512 {
-        const PAIRS: [i32; 16] = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7];
-        const FOURS: [i32; 16] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3];
-        // SAFETY: `self` proves AVX-512; the caller vouches for 16, 8 or 4 numbers; the constants have 16.
-        unsafe {
-            match WIDTH {
-                1 => _mm512_loadu_ps(from),
-                2 => {
-                    let index = _mm512_loadu_si512(PAIRS.as_ptr().cast());
-                    _mm512_permutexvar_ps(index, _mm512_castps256_ps512(_mm256_loadu_ps(from)))
-                }
-                _ => {
-                    let index = _mm512_loadu_si512(FOURS.as_ptr().cast());
-                    _mm512_permutexvar_ps(index, _mm512_castps128_ps512(_mm_loadu_ps(from)))
-                }
-            }
-        }
     }
 
     #[inline(always)]

@@ -152,21 +152,6 @@ impl Vector for Neon {
     }
 
     #[inline(always)]
-    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> float32x4_t {
-        // SAFETY: `self` proves NEON; the caller vouches for 4, 2 or 1 numbers.
-        unsafe {
-            match WIDTH {
-                1 => vld1q_f32(from),
-                2 => {
-                    let two = vcombine_f32(vld1_f32(from), vdup_n_f32(0.0));
-                    vzip1q_f32(two, two)
-                }
-                _ => vld1q_dup_f32(from),
-            }
-        }
-    }
-
-    #[inline(always)]
     unsafe fn load_fours(self, from: *const f32, _: usize) -> float32x4_t {
         // SAFETY: the caller's, passed on.
         unsafe { self.load(from) }
@@ -200,6 +185,12 @@ impl Vector for Neon {
         unsafe {
             if bits == 15 { self.load(from) } else { self.load(by_lane::read(from, [0, 1, 2, 3], bits).as_ptr()) }
         }
+    }
+
+    #[inline(always)]
+    fn spread(self, x: float32x4_t, index: [i32; 4]) -> float32x4_t {
+        let lanes = self.to_array(x);
+        self.read(&index.map(|lane| lanes[lane as usize % 4]))
     }
 
     #[inline(always)]

@@ -158,21 +158,6 @@ impl Vector for Simd128 {
     }
 
     #[inline(always)]
-    unsafe fn load_repeated<const WIDTH: usize>(self, from: *const f32) -> v128 {
-        // SAFETY: the caller vouches for 4, 2 or 1 numbers.
-        unsafe {
-            match WIDTH {
-                1 => v128_load(from.cast()),
-                2 => {
-                    let two = v128_load64_zero(from.cast());
-                    i32x4_shuffle::<0, 0, 1, 1>(two, two)
-                }
-                _ => v128_load32_splat(from.cast()),
-            }
-        }
-    }
-
-    #[inline(always)]
     unsafe fn load_fours(self, from: *const f32, _: usize) -> v128 {
         // SAFETY: the caller's, passed on.
         unsafe { self.load(from) }
@@ -208,6 +193,12 @@ impl Vector for Simd128 {
         unsafe {
             if bits == 15 { self.load(from) } else { self.load(by_lane::read(from, [0, 1, 2, 3], bits).as_ptr()) }
         }
+    }
+
+    #[inline(always)]
+    fn spread(self, x: v128, index: [i32; 4]) -> v128 {
+        let lanes = self.to_array(x);
+        self.read(&index.map(|lane| lanes[lane as usize % 4]))
     }
 
     #[inline(always)]

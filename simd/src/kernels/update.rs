@@ -5,7 +5,7 @@ macro_rules! update_kernels {
         const _: () = {
             use tensorlet::kernel::{AdadeltaStep, AdagradStep, AdamStep, RmsPropStep, SgdStep, UpdateKernels};
 
-            use $crate::body::matmul::{Kept, takes};
+            use $crate::body::matmul::{in_parts, takes};
 
             impl UpdateKernels for $token {
                 $crate::kernels::methods! { $token, $features, update:
@@ -47,15 +47,14 @@ macro_rules! update_kernels {
                     if !input_gradient {
                         return descend(self, step, (samples, [K, N]), x, dy, w);
                     }
-                    let mut kept = Kept::new();
-                    let at_once = Kept::inputs(samples);
-                    for start in (0..K).step_by(at_once) {
-                        let inputs = at_once.min(K - start);
-                        let x_part = kept.take(&x[..samples * K], K, start, inputs);
-                        let (sizes, rows) = ([inputs, N], &mut w[start * N..(start + inputs) * N]);
-                        gradient(self, (samples, sizes, K), dy, rows, &mut x[start..]);
-                        descend(self, step, (samples, sizes), x_part, dy, rows);
-                    }
+                    in_parts(
+                        samples,
+                        [K, N],
+                        x,
+                        w,
+                        |sizes, w, dx| gradient(self, (samples, sizes, K), dy, w, dx),
+                        |sizes, x, w| descend(self, step, (samples, sizes), x, dy, w),
+                    );
                 }
             }
 

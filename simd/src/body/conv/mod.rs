@@ -3,7 +3,7 @@
 //! | form | lanes are | where |
 //! |---|---|---|
 //! | [`tile`] on [`shifted`] copies | pixels | wherever the others are not |
-//! | [`tile`] on the [`planes`] themselves | pixels | windows that keep the width of planes too large to be copied |
+//! | [`tile`] on the [`planes`] themselves | pixels | windows that keep the width of planes too large to be copied, and of the phases of strided gradients |
 //! | [`depthwise`](mod@depthwise) | columns | windows of one channel each that keep the width of a plane |
 //! | [`rows`] | output channels | narrow planes without padding |
 //! | [`weight`] | pixels, or output channels | gradients of weights |
@@ -149,7 +149,7 @@ unsafe fn correlate<L: Vector, S: Known>(l: L, job: &Job<'_>) {
     unsafe {
         if const { S::WALK.is_none() } {
             // Small ones: the masks are made once for all samples.
-            if job.walk.keeps_width() {
+            if job.walk.reads_planes() {
                 tile::outputs::<L, S, _>(l, Planes::of(job.walk), job);
             } else {
                 shifted::outputs::<L, S>(l, job);
@@ -174,7 +174,7 @@ unsafe fn correlate<L: Vector, S: Known>(l: L, job: &Job<'_>) {
 /// Whether the inputs of a walk that is known are read where they are.
 const fn keeps_planes(walk: Option<Walk>, lanes: usize) -> bool {
     match walk {
-        Some(walk) => walk.keeps_width() && (walk.columns.taps == 1 || !Block::of(&walk, lanes).is_whole(&walk)),
+        Some(walk) => walk.reads_planes() && (walk.columns.taps == 1 || !Block::of(&walk, lanes).is_whole(&walk)),
         None => false,
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::vector::{MOST_LANES, Vector};
 
-/// The planes of a walk that [keeps the width](Walk::keeps_width).
+/// The planes of a walk that [reads them](Walk::reads_planes).
 #[derive(Clone, Copy)]
 pub(super) struct Planes {
     outputs: usize,
@@ -120,17 +120,21 @@ impl<L: Vector, const P: usize, const OUTER: bool> Pixels<L, P> for At<L, P, OUT
         let Walk { rows, columns, .. } = walk;
         let offset = rows.offset(r) * columns.in_len.cast_signed() + columns.offset(s);
         let from = x.wrapping_add(c * walk.in_plane + self.first).wrapping_offset(offset);
+        // All but the first and the last planes have others before and behind them.
+        let begin = (c * walk.in_plane + self.first).cast_signed() + offset;
+        let end = begin + (P * L::LANES).cast_signed();
+        let beside = begin >= 0 && end <= (walk.in_channels * walk.in_plane).cast_signed();
         let mut inputs = [l.splat(0.0); P];
         for p in 0..P {
             let from = from.wrapping_add(p * L::LANES);
-            // SAFETY: inner vectors have all inputs in the plane; of outer ones the mask has those lanes
-            // whose row and column both lie in it.
+            // SAFETY: inner vectors have all inputs in the plane, and those beside other planes in one of them; of
+            // the others the mask has those lanes whose row and column both lie in the plane.
             inputs[p] = unsafe {
-                if OUTER && self.full[r] {
-                    l.load_masked(from, self.columns[s][p])
-                } else if OUTER {
-                    l.load_masked(from, l.and(self.rows[r][p], self.columns[s][p]))
-                } else if columns.taps == 1 && columns.offset(0) == 0 {
+                if OUTER {
+                    let mask =
+                        if self.full[r] { self.columns[s][p] } else { l.and(self.rows[r][p], self.columns[s][p]) };
+                    if beside { l.keep(mask, l.load(from)) } else { l.load_masked(from, mask) }
+                } else if columns.offset(s) == 0 {
                     l.load(from)
                 } else {
                     l.keep(self.columns[s][p], l.load(from))
@@ -141,21 +145,52 @@ impl<L: Vector, const P: usize, const OUTER: bool> Pixels<L, P> for At<L, P, OUT
     }
 
     #[inline(always)]
-    unsafe fn read(&self, l: L, _: &Walk, plane: *const f32, p: usize) -> L::V {
+    unsafe fn read(&self, l: L, walk: &Walk, plane: *const f32, p: usize) -> L::V {
         let at = self.first + p * L::LANES;
-        // SAFETY: the outputs of the lanes in use lie in the plane.
-        unsafe { l.load_masked(plane.add(at), l.range(0, self.planes.outputs - at)) }
+        if walk.fills_planes() {
+            // SAFETY: the outputs of the lanes in use lie in the plane.
+            return unsafe { l.load_masked(plane.add(at), l.range(0, self.planes.outputs - at)) };
+        }
+        let mut outputs = [0.0; MOST_LANES];
+        // SAFETY: as above.
+        self.each(walk, p, |lane, at| outputs[lane] = unsafe { *plane.add(at) });
+        l.read(&outputs)
     }
 
     #[inline(always)]
-    unsafe fn write(&self, l: L, _: &Walk, plane: *mut f32, p: usize, x: L::V) {
+    unsafe fn write(&self, l: L, walk: &Walk, plane: *mut f32, p: usize, x: L::V) {
         let at = self.first + p * L::LANES;
         // SAFETY: the outputs of the lanes in use lie in the plane.
         unsafe {
-            if OUTER {
+            if !walk.fills_planes() {
+                let outputs = l.to_array(x);
+                self.each(walk, p, |lane, at| *plane.add(at) = outputs[lane]);
+            } else if OUTER {
                 l.store_masked(plane.add(at), l.range(0, self.planes.outputs - at), x);
             } else {
                 l.store(plane.add(at), x);
+            }
+        }
+    }
+}
+
+impl<L: Vector, const P: usize, const OUTER: bool> At<L, P, OUTER> {
+    /// Calls `f` with each lane of vector `p` that is in use and the place of its output in a plane.
+    #[inline(always)]
+    fn each(&self, walk: &Walk, p: usize, mut f: impl FnMut(usize, usize)) {
+        let Walk { rows, columns, .. } = walk;
+        let at = self.first + p * L::LANES;
+        let used = if OUTER { L::LANES.min(self.planes.outputs - at) } else { L::LANES };
+        let (i, mut column) = (at / columns.count, at % columns.count);
+        let mut to = (rows.phase + i * rows.out_step) * walk.out_width + columns.phase + column * columns.out_step;
+        let next_row = rows.out_step * walk.out_width - (columns.count - 1) * columns.out_step;
+        for lane in 0..used {
+            f(lane, to);
+            column += 1;
+            if column == columns.count {
+                (column, to) = (0, to + next_row);
+            } else {
+                to += columns.out_step;
             }
         }
     }

@@ -180,7 +180,8 @@ unsafe fn channels<L: Vector, I: Pixels<L, P>, const T: usize, const P: usize>(l
 ///
 /// # Safety
 /// As [`outputs`], and `o + T` is at most the number of output channels.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn tile<L: Vector, I: Pixels<L, P>, const T: usize, const P: usize>(l: L, pixels: &I, job: &Job<'_>, o: usize) {
     let Job { walk, channels, w, bias, x, y, .. } = *job;
     // SAFETY: `o + T` output channels have weights and planes, as the caller says, and the loops keep to

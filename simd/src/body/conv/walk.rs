@@ -186,13 +186,22 @@ impl Walk {
         self.rows.taps * self.columns.taps
     }
 
-    /// Whether neighbours in the output read neighbours in the input, row by row: input and output
-    /// planes have the same width.
+    /// Whether neighbours among the outputs read neighbours in the input, row by row: there are as many in a row.
+    #[inline(always)]
+    pub(super) const fn reads_planes(&self) -> bool {
+        self.rows.in_step == 1 && self.columns.in_step == 1 && self.columns.count == self.columns.in_len
+    }
+
+    /// Whether the outputs are neighbours in their plane, row by row.
+    #[inline(always)]
+    pub(super) const fn fills_planes(&self) -> bool {
+        self.rows.out_step == 1 && self.columns.out_step == 1 && self.columns.count == self.out_width
+    }
+
+    /// Whether input and output planes have the same width, and neighbours are the same.
     #[inline(always)]
     pub(super) const fn keeps_width(&self) -> bool {
-        let Self { rows, columns, .. } = self;
-        let steps = rows.in_step == 1 && columns.in_step == 1 && rows.out_step == 1 && columns.out_step == 1;
-        steps && columns.count == columns.in_len && columns.count == self.out_width
+        self.reads_planes() && self.fills_planes()
     }
 }
 

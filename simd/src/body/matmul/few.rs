@@ -57,7 +57,8 @@ unsafe fn wide<L: Vector, const M: usize>(l: L, p: Product) {
 ///
 /// # Safety
 /// As [`multiply`]; the product has `M` rows and the depth `D`.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn streams<L: Vector, const M: usize, const D: usize>(l: L, p: Product) {
     let mut a = [[l.splat(0.0); D]; M];
     // SAFETY: the first factor has `M` rows of `D` numbers, the second `D` rows; the last vector of columns

@@ -9,19 +9,21 @@
 //! | `tile` | strips of columns, tiles of registers, and what becomes of the sums |
 //! | `tail` | the last columns, which do not fill a vector |
 //! | `few` | products of one to three rows, which are done when the second factor has been read once |
+//! | `narrow` | one row by a second factor whose rows fill vectors only together |
 //! | `panels` | panels of the second factor on the stack |
 //! | `fours` | four by four |
 //! | `step` | a step of gradient descent, in which the gradient is never stored |
 
 mod few;
 mod fours;
+mod narrow;
 mod panels;
 mod step;
 mod tail;
 mod tile;
 
 pub(crate) use fours::{add_fours, fours};
-pub(crate) use step::{Kept, descend, input_gradient, takes};
+pub(crate) use step::{descend, in_parts, input_gradient, takes};
 use tensorlet::kernel::Epilogue;
 
 use super::{Sizes, elementwise};
@@ -194,7 +196,7 @@ pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(
         matmul_nt(l, rows, [1, k], a, b, c);
     } else if let Some(product) = plain(rows, sizes.get(), a, b, c) {
         // SAFETY: `plain` has compared the sizes with the slices.
-        unsafe { multiply::<L, S>(l, product) }
+        unsafe { plainly::<L, S>(l, product) }
     }
 }
 
@@ -219,7 +221,7 @@ pub(crate) fn linear<L: Vector, S: Sizes<[usize; 2]>>(
 ) {
     if let Some(product) = affine(rows, sizes.get(), (bias, then), x, w, y) {
         // SAFETY: `affine` has compared the sizes with the slices.
-        unsafe { multiply::<L, S>(l, product) }
+        unsafe { plainly::<L, S>(l, product) }
         epilogue(l, then, &mut y[..rows * sizes.get()[1]]);
     }
 }
@@ -333,6 +335,22 @@ pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(
     } else {
         // SAFETY: `a` and `c` have `rows` rows, of `n` and `k` numbers; `b` has `k` rows of `n`.
         unsafe { panels::turned(l, product) }
+    }
+}
+
+/// [`multiply`] of factors without gaps.
+///
+/// # Safety
+/// As [`multiply`]; the product is as [`Product::of`] makes it, apart from its beginning and end.
+#[inline(always)]
+unsafe fn plainly<L: Vector, S: Sizes<[usize; 2]>>(l: L, p: Product) {
+    // SAFETY: the caller's, passed on.
+    unsafe {
+        if const { S::KNOWN.is_none() } && narrow::takes::<L>(&p) {
+            narrow::multiply(l, p);
+        } else {
+            multiply::<L, S>(l, p);
+        }
     }
 }
 

@@ -109,7 +109,8 @@ pub(super) unsafe fn turned<L: Vector>(l: L, p: Product) {
 ///
 /// # Safety
 /// `from` is valid for reads of so many rows as there are columns, and `to` for writes of a panel.
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn turn<L: Vector>(l: L, from: *const f32, row: usize, [depth, columns]: [usize; 2], to: *mut f32) {
     if depth < 4 || columns < L::LANES {
         for d in 0..depth {

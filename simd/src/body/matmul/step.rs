@@ -13,31 +13,39 @@ pub(crate) const fn takes(samples: usize) -> bool {
     samples <= KEPT / 8
 }
 
-/// Some inputs of each sample.
-pub(crate) struct Kept([f32; KEPT]);
-
-impl Kept {
-    #[inline]
-    pub(crate) const fn new() -> Self {
-        Self([0.0; KEPT])
+/// How many inputs there is room for: whole vectors, unless there are very many samples.
+const fn inputs(samples: usize) -> usize {
+    match KEPT / if samples == 0 { 1 } else { samples } {
+        0 => 1,
+        inputs @ 1..16 => inputs,
+        inputs => inputs - inputs % 16,
     }
+}
 
-    /// How many inputs there is room for: whole vectors, unless there are very many samples.
-    #[inline]
-    pub(crate) fn inputs(samples: usize) -> usize {
-        match KEPT / samples.max(1) {
-            inputs @ 0..16 => inputs.max(1),
-            inputs => inputs - inputs % 16,
-        }
+/// A step in which the gradients of the inputs take their place, for so many samples and `w` of `[K, N]`: of some
+/// inputs after the other, with their rows of `w`. `gradient` overwrites them in rows of `k` numbers, and then
+/// `descend` has them, without gaps, to update the rows.
+#[inline]
+pub(crate) fn in_parts(
+    samples: usize,
+    [k, n]: [usize; 2],
+    x: &mut [f32],
+    w: &mut [f32],
+    gradient: impl Fn([usize; 2], &[f32], &mut [f32]),
+    descend: impl Fn([usize; 2], &[f32], &mut [f32]),
+) {
+    if x.len() < samples * k || w.len() < k * n {
+        return;
     }
-
-    /// Keeps `inputs` inputs from `start` on of rows of `k`.
-    #[inline]
-    pub(crate) fn take(&mut self, x: &[f32], k: usize, start: usize, inputs: usize) -> &[f32] {
-        for (kept, x) in self.0.chunks_exact_mut(inputs).zip(x.chunks_exact(k)) {
-            kept.copy_from_slice(&x[start..start + inputs]);
+    let mut kept = [0.0; KEPT];
+    for start in (0..k).step_by(inputs(samples)) {
+        let part = inputs(samples).min(k - start);
+        for (kept, x) in kept.chunks_exact_mut(part).zip(x[..samples * k].chunks_exact(k)) {
+            kept.copy_from_slice(&x[start..start + part]);
         }
-        &self.0
+        let rows = &mut w[start * n..(start + part) * n];
+        gradient([part, n], rows, &mut x[start..]);
+        descend([part, n], &kept, rows);
     }
 }
 

@@ -126,7 +126,8 @@ unsafe fn tile<L: Vector, const MR: usize, const NV: usize, const TAIL: bool, co
 ///
 /// # Safety
 /// As [`tile`].
-#[inline(always)]
+#[cfg_attr(debug_assertions, inline)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn sums<L: Vector, const MR: usize, const NV: usize, const D: usize, const TAIL: bool>(
     l: L,
     p: Product,
