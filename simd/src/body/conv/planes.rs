@@ -134,7 +134,7 @@ impl<L: Vector, const P: usize, const OUTER: bool> Pixels<L, P> for At<L, P, OUT
                     let mask =
                         if self.full[r] { self.columns[s][p] } else { l.and(self.rows[r][p], self.columns[s][p]) };
                     if beside { l.keep(mask, l.load(from)) } else { l.load_masked(from, mask) }
-                } else if columns.offset(s) == 0 {
+                } else if columns.taps == 1 && columns.offset(0) == 0 {
                     l.load(from)
                 } else {
                     l.keep(self.columns[s][p], l.load(from))
