@@ -3,6 +3,8 @@
 //! The second factor is read as one row of numbers, in whole vectors. The numbers of the first factor that
 //! belong to the lanes are spread by a move, the same one again after so many vectors as end with a row.
 
+#![allow(clippy::needless_range_loop, reason = "indices name the place in a tile of registers")]
+
 use super::{
     Product,
     tile::{begin, finish},
