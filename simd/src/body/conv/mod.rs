@@ -159,7 +159,8 @@ unsafe fn correlate<L: Vector, S: Known>(l: L, job: &Job<'_>) {
             rows::outputs::<L, S>(l, job);
         } else if const { rows::lanes(S::WALK, S::FORWARD, L::LANES, L::REGISTERS).is_some() } {
             rows::outputs::<L::Half, S>(l.half(), job);
-        } else if const { keeps_planes(S::WALK, L::LANES) } {
+        } else if const { keeps_planes(S::WALK, L::LANES) } && job.walk.reads_planes() {
+            // Of an odd length one phase of a strided gradient has more positions than the other.
             for sample in 0..job.samples {
                 let job =
                     Job { samples: 1, x: job.x.add(sample * job.x_step), y: job.y.add(sample * job.y_step), ..*job };
