@@ -1,31 +1,48 @@
 //! Reductions of a slice to one number: four vectors of partial results.
 
+#![allow(clippy::needless_range_loop, reason = "indices name registers")]
+
 use super::softmax::Narrow;
 use crate::vector::Vector;
 
 /// Partial results side by side, so that an addition need not wait for the one before.
 const PARTS: usize = 4;
 
+/// Calls `$part` for each vector of `$n` numbers: the place of its part, and the place where it begins. The
+/// parts are named by constants, which keeps them in registers.
+macro_rules! for_each_vector {
+    ($lanes:expr, $n:expr, |$p:ident, $at:ident| $part:expr) => {
+        let (lanes, n) = ($lanes, $n);
+        let mut first = 0;
+        while first + PARTS * lanes <= n {
+            for $p in 0..PARTS {
+                let $at = first + $p * lanes;
+                $part;
+            }
+            first += PARTS * lanes;
+        }
+        for $p in 0..PARTS {
+            let $at = first + $p * lanes;
+            if $at < n {
+                $part;
+            }
+        }
+    };
+}
+
 #[inline(always)]
 pub(crate) fn sum<L: Vector>(l: L, x: &[f32]) -> f32 {
     let mut parts = [l.splat(0.0); PARTS];
-    for x in x.chunks(PARTS * L::LANES) {
-        for (part, x) in parts.iter_mut().zip(x.chunks(L::LANES)) {
-            *part = l.add(*part, l.read(x));
-        }
-    }
+    for_each_vector!(L::LANES, x.len(), |p, at| parts[p] = l.add(parts[p], l.read(&x[at..])));
     sum_parts(l, parts)
 }
 
 #[inline(always)]
 pub(crate) fn dot<L: Vector>(l: L, a: &[f32], b: &[f32]) -> f32 {
     let n = a.len().min(b.len());
+    let (a, b) = (&a[..n], &b[..n]);
     let mut parts = [l.splat(0.0); PARTS];
-    for (a, b) in a[..n].chunks(PARTS * L::LANES).zip(b[..n].chunks(PARTS * L::LANES)) {
-        for (part, (a, b)) in parts.iter_mut().zip(a.chunks(L::LANES).zip(b.chunks(L::LANES))) {
-            *part = l.mul_add(l.read(a), l.read(b), *part);
-        }
-    }
+    for_each_vector!(L::LANES, n, |p, at| parts[p] = l.mul_add(l.read(&a[at..]), l.read(&b[at..]), parts[p]));
     sum_parts(l, parts)
 }
 
@@ -34,13 +51,11 @@ pub(crate) fn dot<L: Vector>(l: L, a: &[f32], b: &[f32]) -> f32 {
 pub(crate) fn max<L: Vector>(l: L, x: &[f32]) -> f32 {
     let lowest = l.splat(f32::NEG_INFINITY);
     let (mut parts, mut nan) = ([lowest; PARTS], l.range(0, 0));
-    for x in x.chunks(PARTS * L::LANES) {
-        for (part, x) in parts.iter_mut().zip(x.chunks(L::LANES)) {
-            let v = l.read_or(x, lowest);
-            nan = l.or(nan, l.is_nan(v));
-            *part = l.max(v, *part);
-        }
-    }
+    for_each_vector!(L::LANES, x.len(), |p, at| {
+        let v = l.read_or(&x[at..], lowest);
+        nan = l.or(nan, l.is_nan(v));
+        parts[p] = l.max(v, parts[p]);
+    });
     if l.bits(nan) != 0 {
         return f32::NAN;
     }

@@ -6,12 +6,14 @@
 //! | [`tile`] on the [`planes`] themselves | pixels | windows that keep the width of planes too large to be copied, and of the phases of strided gradients |
 //! | [`depthwise`](mod@depthwise) | columns | windows of one channel each that keep the width of a plane |
 //! | [`rows`] | output channels | narrow planes without padding |
+//! | [`spread`] | columns of the window and channels | backward in these, for few channels |
 //! | [`weight`] | pixels, or output channels | gradients of weights |
 
 mod depthwise;
 mod planes;
 mod rows;
 mod shifted;
+mod spread;
 mod tile;
 mod transpose;
 mod walk;
@@ -154,6 +156,8 @@ unsafe fn correlate<L: Vector, S: Known>(l: L, job: &Job<'_>) {
             } else {
                 shifted::outputs::<L, S>(l, job);
             }
+        } else if const { spread::vectors(S::WALK, S::FORWARD, L::LANES, L::REGISTERS).is_some() } {
+            spread::outputs::<L, S>(l, job);
         } else if const { matches!(rows::lanes(S::WALK, S::FORWARD, L::LANES, L::REGISTERS), Some(n) if n == L::LANES) }
         {
             rows::outputs::<L, S>(l, job);

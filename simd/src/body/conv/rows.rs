@@ -29,16 +29,8 @@ struct Scratch(MaybeUninit<[f32; SCRATCH]>);
 /// The lanes to take a walk with, those of whole or of half vectors, if this form is the best for it.
 pub(super) const fn lanes(walk: Option<Walk>, forward: bool, lanes: usize, registers: usize) -> Option<usize> {
     let Some(walk) = walk else { return None };
-    let Walk { rows, columns, in_channels, out_channels, .. } = walk;
-    let (wide, narrow) = if forward { (columns.in_len, columns.count) } else { (columns.count, columns.in_len) };
-    let window = columns.taps;
-    let steps = rows.in_step == 1 && columns.in_step == 1 && rows.out_step == 1 && columns.out_step == 1;
-    let neighbours = rows.reach() + 1 == rows.taps && columns.reach() + 1 == window;
-    let reached = !forward || rows.count + rows.reach() <= rows.in_len;
-    let unpadded = wide == narrow + window - 1 && reached && columns.offset(0) == 0 && rows.offset(0) == 0;
-    let known = matches!(window, 3 | 5) && matches!(narrow, 4 | 5 | 6 | 8 | 10 | 12) && wide <= MOST_LANES;
-    let long = walk.out_plane >= lanes && walk.out_plane == rows.count * columns.count;
-    if registers < 32 || !steps || !neighbours || !unpadded || !known || !long {
+    let Walk { in_channels, out_channels, .. } = walk;
+    if registers < 32 || !unpadded(&walk, forward, lanes) {
         return None;
     }
     let mut used = lanes;
@@ -51,6 +43,21 @@ pub(super) const fn lanes(walk: Option<Walk>, forward: bool, lanes: usize, regis
     let here = pixels * out_channels.div_ceil(used) * used;
     let elsewhere = walk.out_plane.next_multiple_of(lanes) * out_channels;
     if panel + MOST_LANES <= SCRATCH && here * 21 <= elsewhere * 20 { Some(used) } else { None }
+}
+
+/// Whether the planes are narrow ones of at least a vector and without padding, of widths that bodies are
+/// made for.
+pub(super) const fn unpadded(walk: &Walk, forward: bool, lanes: usize) -> bool {
+    let Walk { rows, columns, .. } = walk;
+    let (wide, narrow) = if forward { (columns.in_len, columns.count) } else { (columns.count, columns.in_len) };
+    let window = columns.taps;
+    let steps = rows.in_step == 1 && columns.in_step == 1 && rows.out_step == 1 && columns.out_step == 1;
+    let neighbours = rows.reach() + 1 == rows.taps && columns.reach() + 1 == window;
+    let reached = !forward || rows.count + rows.reach() <= rows.in_len;
+    let unpadded = wide == narrow + window - 1 && reached && columns.offset(0) == 0 && rows.offset(0) == 0;
+    let known = matches!(window, 3 | 5) && matches!(narrow, 4 | 5 | 6 | 8 | 10 | 12) && wide <= MOST_LANES;
+    let long = walk.out_plane >= lanes && walk.out_plane == rows.count * columns.count;
+    steps && neighbours && unpadded && known && long
 }
 
 /// Computes a job.
@@ -75,7 +82,7 @@ pub(super) unsafe fn outputs<L: Vector, S: Known>(l: L, job: &Job<'_>) {
 }
 
 /// Whether the narrower plane is so wide, and so is the window.
-const fn is<S: Known>(width: usize, window: usize) -> bool {
+pub(super) const fn is<S: Known>(width: usize, window: usize) -> bool {
     match S::WALK {
         Some(walk) => {
             window == walk.columns.taps && width == if S::FORWARD { walk.columns.count } else { walk.columns.in_len }
@@ -220,7 +227,7 @@ unsafe fn backward<L: Vector, const J: usize, const S: usize>(
 /// # Safety
 /// `sums` are those of all pixels; `y` has room for the channels.
 #[inline(always)]
-unsafe fn write<L: Vector>(l: L, walk: &Walk, channels: usize, sums: *const f32, y: *mut f32) {
+pub(super) unsafe fn write<L: Vector>(l: L, walk: &Walk, channels: usize, sums: *const f32, y: *mut f32) {
     for pixel in (0..walk.out_plane).step_by(L::LANES) {
         // The last ones overlap those before.
         let pixel = pixel.min(walk.out_plane - L::LANES);

@@ -226,36 +226,44 @@ impl Copies<'_> {
                 let [from, until] = columns.valid(s);
                 let first = (self.column * columns.in_step).cast_signed() + columns.offset(s);
                 for phase in 0..phases {
-                    for i in 0..phase_rows {
-                        let row = (((self.row + i) * rows.in_step + phase).cast_signed() + rows.least_offset())
-                            .cast_unsigned();
-                        let mut j = 0;
-                        while j < width {
-                            let start = self.column + j;
-                            // SAFETY: the mask has the lanes whose input lies in row `row` of channel `c`,
-                            // none if there is no such row. The write stays within the copies or reaches
-                            // over their end by less than a vector; what it writes too much in a row, the
-                            // next row, written later, overwrites.
-                            unsafe {
-                                let mut v = l.splat(0.0);
-                                if row < rows.in_len {
-                                    let mask = l.range(from.saturating_sub(start), until.saturating_sub(start));
-                                    let at = c * walk.in_plane + row * columns.in_len;
-                                    let at =
-                                        x.wrapping_add(at).wrapping_offset(first).wrapping_add(j * columns.in_step);
-                                    v = if columns.in_step == 1 {
-                                        l.load_masked(at, mask)
-                                    } else {
-                                        l.gather(at, steps, mask)
-                                    };
-                                }
-                                l.store(to.add(j), v);
+                    // Row `i` of the copy is row `start + i · step` of the plane, if there is one.
+                    let start = (self.row * rows.in_step + phase).cast_signed() + rows.least_offset();
+                    let missing = (-start).max(0).cast_unsigned().div_ceil(rows.in_step).min(phase_rows);
+                    let end = (rows.in_len.cast_signed() - start).max(0).cast_unsigned().div_ceil(rows.in_step);
+                    let end = end.clamp(missing, phase_rows);
+                    let start = start.wrapping_mul(columns.in_len.cast_signed()).wrapping_add(first);
+                    let plane = x.wrapping_add(c * walk.in_plane).wrapping_offset(start);
+                    let step = rows.in_step * columns.in_len;
+                    // From the right to the left, and down: what is written too much of a row lies in the first
+                    // vectors of the next ones, or behind the copy, and is written again later.
+                    for j in (0..width.div_ceil(L::LANES)).rev() {
+                        let j = j * L::LANES;
+                        let column = self.column + j;
+                        let mask = l.range(from.saturating_sub(column), until.saturating_sub(column));
+                        let (from, to) = (plane.wrapping_add(j * columns.in_step), to.wrapping_add(j));
+                        // SAFETY: the mask has the lanes whose input lies in a row of channel `c`, and the rows
+                        // are those that there are. The writes stay within the copies or reach over their end
+                        // by less than a vector.
+                        unsafe {
+                            for i in 0..missing {
+                                l.store(to.add(i * width), l.splat(0.0));
                             }
-                            j += L::LANES;
+                            for i in missing..end {
+                                let from = from.wrapping_add(i * step);
+                                let x = if columns.in_step == 1 {
+                                    l.load_masked(from, mask)
+                                } else {
+                                    l.gather(from, steps, mask)
+                                };
+                                l.store(to.add(i * width), x);
+                            }
+                            for i in end..phase_rows {
+                                l.store(to.add(i * width), l.splat(0.0));
+                            }
                         }
-                        // SAFETY: the copies have another row or end here.
-                        to = unsafe { to.add(width) };
                     }
+                    // SAFETY: the copies have so many rows more or end here.
+                    to = unsafe { to.add(phase_rows * width) };
                 }
             }
         }

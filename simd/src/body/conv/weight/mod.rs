@@ -135,6 +135,18 @@ struct Tap {
 }
 
 impl Tap {
+    /// Becomes the next one column by column of the windows, if there is one in so many channels.
+    #[inline(always)]
+    const fn step_down(&mut self, walk: &Walk, channels: usize) {
+        if self.row + 1 < walk.rows.taps {
+            self.row += 1;
+        } else if self.column + 1 < walk.columns.taps {
+            (self.row, self.column) = (0, self.column + 1);
+        } else if self.channel + 1 < channels {
+            *self = Self { channel: self.channel + 1, row: 0, column: 0 };
+        }
+    }
+
     /// Becomes the next one in the order of the weight, if there is one in so many channels.
     #[inline(always)]
     const fn step(&mut self, walk: &Walk, channels: usize) {

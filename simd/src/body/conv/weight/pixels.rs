@@ -102,7 +102,7 @@ impl Block<'_> {
             // SAFETY: the tap's copy is one of the block's.
             inputs[k] = unsafe { self.x.add(self.copies.tap(walk, [tap.channel, tap.row, tap.column])) };
             places[k] = (tap.channel * walk.rows.taps + tap.row) * walk.columns.taps + tap.column;
-            tap.step(walk, self.copies.block.channels);
+            tap.step_down(walk, self.copies.block.channels);
         }
         let outputs = self.copies.outputs();
         let mut acc = [[l.splat(0.0); K]; T];
