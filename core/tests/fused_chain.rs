@@ -1,7 +1,14 @@
 //! A chain in which layers apply the activations behind them gives the bits of its layers one by one.
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
-use tensorlet::{Image, Layer, Linear, Module, Portable, Relu, Residual, Sigmoid, Tanh, Vector, network};
+use tensorlet::{
+    AvgPool2d, FusedTrainer, Image, Layer, Linear, Module, Portable, Relu, Residual, Sigmoid, Slide, Tanh, Train,
+    Trainer, Vector,
+    layer::{Identity, Pass},
+    loss::MseLoss,
+    network,
+    optim::Sgd,
+};
 
 const WORDS: usize = 256;
 
@@ -79,4 +86,83 @@ fn networks() {
     let x = [[[1.0, -2.0, 3.0, 0.5], [0.0, 1.5, -1.0, 2.0], [4.0, -0.5, 1.0, 1.0], [2.0, 0.0, -3.0, 1.0]]];
     let y = run(&Tanh, &run(&net.pool, &run(&Relu, &run(&net.conv, &x))));
     assert_eq!(run(&net, &x).as_slice(), y.as_flattened().as_flattened());
+}
+
+network! {
+    struct Joined: Image<1, 6, 6> {
+        conv: Conv2d(2, 3),
+        tanh: Tanh,
+        pool: AvgPool2d(2),
+        sigmoid: Sigmoid,
+        pool2: AvgPool2d(2),
+        flatten: Flatten,
+        fc: Linear(2),
+    }
+}
+
+network! {
+    struct Apart: Image<1, 6, 6> {
+        conv: Conv2d(2, 3),
+        tanh: Tanh,
+        between = Identity,
+        pool: AvgPool2d(2),
+        sigmoid: Sigmoid,
+        between2 = Identity,
+        pool2: AvgPool2d(2),
+        flatten: Flatten,
+        fc: Linear(2),
+    }
+}
+
+/// An activation before a mean of windows that divide the plane needs no tape, and learns the same.
+#[test]
+fn activations_before_means() {
+    const X: [Image<1, 6, 6>; 2] = [[[[0.5, -1.0, 2.0, 0.0, 1.0, -0.5]; 6]], [[[-0.25, 1.5, 0.75, -2.0, 0.5, 1.0]; 6]]];
+    const Y: [[f32; 2]; 2] = [[0.5, -1.0], [1.0, 0.25]];
+    let (mut joined, mut apart): (Joined, Apart) = (seeded(), seeded());
+    assert_eq!((joined.conv, joined.fc), (apart.conv, apart.fc));
+    let (mut a, mut b) = ([0.0; 4 * WORDS], [0.0; 4 * WORDS]);
+    {
+        let mut a = Trainer::<_, Joined, _>::new(Sgd::new(0.5), &mut a).expect("room");
+        let mut b = Trainer::<_, Apart, _>::new(Sgd::new(0.5), &mut b).expect("room");
+        for _ in 0..3 {
+            let losses = [
+                a.step(Portable, &mut joined, &MseLoss, &X, &Y).expect("a step"),
+                b.step(Portable, &mut apart, &MseLoss, &X, &Y).expect("a step"),
+            ];
+            assert_eq!(losses[0], losses[1]);
+            assert_eq!((joined.conv, joined.fc), (apart.conv, apart.fc));
+        }
+    }
+    let mut a = FusedTrainer::<_, Joined, _>::new(Sgd::new(0.5), &mut a).expect("room");
+    let mut b = FusedTrainer::<_, Apart, _>::new(Sgd::new(0.5), &mut b).expect("room");
+    a.step(Portable, &mut joined, &MseLoss, &X, &Y).expect("a step");
+    b.step(Portable, &mut apart, &MseLoss, &X, &Y).expect("a step");
+    assert_eq!((joined.conv, joined.fc), (apart.conv, apart.fc));
+
+    assert_eq!(<Joined as Train<Image<1, 6, 6>>>::TAPE, <Apart as Train<Image<1, 6, 6>>>::TAPE - 2 * (16 + 4));
+}
+
+/// As parts of a chain, with a gradient of the input, and where windows leave something out.
+#[test]
+fn gradients_through_means() {
+    type Pool = AvgPool2d<1, 2, 1, 2, Slide<2>>;
+    type Uneven = AvgPool2d<1, 3, 1, 1, Slide<3>>;
+    type Row = Image<1, 1, 4>;
+    fn gradient<N: Train<Row>>() -> [f32; 4] {
+        let (mut net, mut x) = (N::ZERO, [0.5, -1.0, 2.0, 0.25]);
+        let (pass, mut tape) = (Pass { n: 1, input_gradient: true, ..Pass::NEW }, [0.0; 16]);
+        let tape = &mut tape[..N::TAPE];
+        net.forward_train(Portable, pass, &mut x, &mut [], tape);
+        for (i, dy) in N::out(pass, &mut x, tape).iter_mut().enumerate() {
+            *dy = 1.0 + i as f32;
+        }
+        net.backward(Portable, pass, &mut x, tape, &mut []);
+        x
+    }
+    assert_eq!(gradient::<(Sigmoid, Pool)>(), gradient::<(Sigmoid, (Identity, Pool))>());
+    assert_eq!(gradient::<(Sigmoid, (Pool, Tanh))>(), gradient::<((Sigmoid, Identity), (Pool, Tanh))>());
+    assert_eq!(gradient::<(Tanh, Uneven)>(), gradient::<(Tanh, (Identity, Uneven))>());
+    assert_eq!(<(Tanh, Uneven) as Train<Row>>::TAPE, 4 + 1);
+    assert_eq!(<(Sigmoid, Pool) as Train<Row>>::TAPE, 2);
 }

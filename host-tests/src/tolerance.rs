@@ -61,6 +61,11 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("max_pool2d_backward", 4.0, "a sum over the windows that share a maximum"),
     roundings("avg_pool2d", 8.0, "a sum over a window, and the rounding of one over its size"),
     roundings("avg_pool2d_backward", 8.0, "a sum over the windows that hold an element, and that of the scale"),
+    roundings(
+        "avg_pool2d_backward_through",
+        6.0,
+        "a product with the scale, the derivative from the value by two roundings or three, and their product",
+    ),
     exact("relu"),
     exact("relu_masked"),
     exact("relu_backward"),

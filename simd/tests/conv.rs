@@ -260,6 +260,11 @@ shapes! {
         (5 => 13, [3, 3], [14, 14], stride [1, 1], padding [0, 0])
         (16 => 20, [5, 5], [10, 8], stride [1, 1], padding [0, 0])
         (20 => 32, [3, 3], [7, 7], stride [1, 1], padding [0, 0]);
+    columns_of_the_window_beside_each_other:
+        (3 => 64, [5, 5], [8, 8], stride [1, 1], padding [0, 0])
+        (10 => 32, [3, 3], [10, 12], stride [1, 1], padding [0, 0])
+        (5 => 64, [3, 3], [7, 8], stride [1, 1], padding [0, 0])
+        (2 => 24, [5, 5], [16, 16], stride [1, 1], padding [0, 0]);
 }
 
 /// Sizes that contradict each other: most outputs read beyond the input.

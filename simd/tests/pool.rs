@@ -6,7 +6,7 @@ use common::{Exact, Memory, PLACES, Place, generator, random, randoms};
 use rand_core::Rng;
 use tensorlet::{
     description::Window,
-    kernel::{Kernels, Pool2dDims, Pool2dShape},
+    kernel::{Epilogue, Kernels, Pool2dDims, Pool2dShape},
     sliding::Options,
     windows,
 };
@@ -37,6 +37,7 @@ struct Pooling {
     max_backward: Box<dyn Fn(&[f32], &[u8], &mut [f32])>,
     average: Box<dyn Fn(&[f32], &mut [f32])>,
     average_backward: Box<dyn Fn(&[f32], &mut [f32])>,
+    average_backward_through: Box<dyn Fn(Epilogue, &[f32], &mut [f32])>,
 }
 
 fn pooling<K: Kernels, G: Pool2dShape>(k: K) -> Pooling {
@@ -47,6 +48,7 @@ fn pooling<K: Kernels, G: Pool2dShape>(k: K) -> Pooling {
         max_backward: Box::new(move |dy, index, dx| k.max_pool2d_backward::<G>(dy, index, dx)),
         average: Box::new(move |x, y| k.avg_pool2d::<G>(x, y)),
         average_backward: Box::new(move |dy, dx| k.avg_pool2d_backward::<G>(dy, dx)),
+        average_backward_through: Box::new(move |then, dy, x| k.avg_pool2d_backward_through::<G>(then, dy, x)),
     }
 }
 
@@ -121,9 +123,26 @@ fn average_case(k: &Pooling, planes: usize, place: Place) {
             }
         }
     }
+    if d.divides() {
+        through_case(k, place, x.get(), dy.get(), &want_dx);
+    }
     for (name, got, want) in [("y", &y, want_y), ("dx", &dx, want_dx)] {
         for (&got, want) in got.checked().iter().zip(want) {
             want.check(got, format_args!("{} {d:?} {place:?} average {name}", k.name));
+        }
+    }
+}
+
+/// The gradient through each activation, whose values are `y`, from that of the windows' mean.
+fn through_case(k: &Pooling, place: Place, y: &[f32], dy: &[f32], gradient: &[Exact]) {
+    for through in [Epilogue::Identity, Epilogue::Relu, Epilogue::Sigmoid, Epilogue::Tanh] {
+        let mut x = Memory::new(place, y);
+        (k.average_backward_through)(through, dy, x.get_mut());
+        for ((&got, &y), gradient) in x.checked().iter().zip(y).zip(gradient) {
+            let slope = f64::from(through.slope(y));
+            let want =
+                Exact { value: gradient.value * slope, magnitude: gradient.magnitude * slope.abs(), ..*gradient };
+            want.check(got, format_args!("{} {:?} {place:?} average through {through:?}", k.name, k.d));
         }
     }
 }
@@ -161,6 +180,8 @@ shapes! {
     halves_8x8: [2, 2], [8, 8], stride [2, 2], padding [0, 0];
     halves_4x4: [2, 2], [4, 4], stride [2, 2], padding [0, 0];
     halves_wide: [2, 2], [6, 70], stride [2, 2], padding [0, 0];
+    halves_of_a_vector: [2, 2], [10, 10], stride [2, 2], padding [0, 0];
+    halves_of_a_vector_and_a_part: [3, 2], [6, 28], stride [3, 2], padding [0, 0];
     leaves_a_row_and_a_column: [2, 2], [5, 7], stride [2, 2], padding [0, 0];
     overlaps_with_padding: [3, 3], [7, 9], stride [2, 2], padding [1, 1];
     stride_1: [3, 2], [10, 20], stride [1, 1], padding [0, 0];

@@ -109,7 +109,7 @@ impl<const W: usize> BothWays<W> {
         Self {
             net,
             inputs: ["x", "dy"].map(|name| Aligned::of(&arrays[name])),
-            pass: Pass { n, input_gradient: true, training: true, seed: 0 },
+            pass: Pass { n, input_gradient: true, training: true, seed: 0, ..Pass::NEW },
             x: Aligned::of(&arrays["x"]),
             tape: Aligned::zeros(n * <Norm<W> as Train<[f32; W]>>::TAPE),
             grad: Aligned::zeros(2 * W),
@@ -171,7 +171,7 @@ impl<const W: usize> Gumbel<W> {
         Self {
             net: GumbelSoftmax { hard, ..GumbelSoftmax::NEW },
             logits: Aligned::of(&arrays["x"]),
-            pass: Pass { n, input_gradient: true, training: true, seed: 1 },
+            pass: Pass { n, input_gradient: true, training: true, seed: 1, ..Pass::NEW },
             x: Aligned::zeros(n * W),
             y: Aligned::zeros(n * W),
         }

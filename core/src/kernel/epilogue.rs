@@ -26,6 +26,29 @@ impl Epilogue {
         matches!(self, Self::Identity)
     }
 
+    /// Its derivative at the place where it has the value `y`.
+    ///
+    /// ```
+    /// use tensorlet::kernel::Epilogue;
+    /// assert_eq!(Epilogue::Sigmoid.slope(0.5), 0.25);
+    /// ```
+    #[inline(always)]
+    #[must_use]
+    pub fn slope(self, y: f32) -> f32 {
+        match self {
+            Self::Identity => 1.0,
+            Self::Relu => {
+                if y <= 0.0 {
+                    0.0
+                } else {
+                    1.0
+                }
+            }
+            Self::Sigmoid => y * (1.0 - y),
+            Self::Tanh => 1.0 - y * y,
+        }
+    }
+
     /// Applies it to sums that have been written: what a kernel without registers to spare does.
     ///
     /// ```

@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{
-    Known, samples, samples_mut,
+    Epilogue, Known, samples, samples_mut,
     window::{Axis, Cover},
 };
 use crate::{
@@ -135,6 +135,27 @@ pub trait PoolKernels: Copy {
             shared::average_backward(&G::DIMS, dy, dx);
         }
     }
+
+    /// [`avg_pool2d_backward`](Self::avg_pool2d_backward) through the activation before the pooling, whose
+    /// values `x` holds: they become the gradient of what the activation was applied to,
+    /// `x ← dy / divisor · f'`. For windows that [divide](Pool2dDims::divides) the plane.
+    ///
+    /// ```
+    /// # use tensorlet::{Portable, description::Window, kernel::{Epilogue, Pool2dDims, Pool2dShape, PoolKernels}};
+    /// # struct Row;
+    /// # impl Pool2dShape for Row {
+    /// #     const DIMS: Pool2dDims =
+    /// #         Pool2dDims { input: [1, 4], output: [1, 2], window: Some(Window::new([1, 2], [1, 2], [0, 0])) };
+    /// # }
+    /// // `Row` as in the example of `max_pool2d`.
+    /// let mut x = [0.5, 0.25, 1.0, 0.0];
+    /// Portable.avg_pool2d_backward_through::<Row>(Epilogue::Sigmoid, &[16.0, 6.0], &mut x);
+    /// assert_eq!(x, [2.0, 1.5, 0.0, 0.0]);
+    /// ```
+    #[inline]
+    fn avg_pool2d_backward_through<G: Pool2dShape>(self, through: Epilogue, dy: &[f32], x: &mut [f32]) {
+        average_backward_through(PhantomData::<G>, through, dy, x);
+    }
 }
 
 #[inline(always)]
@@ -231,6 +252,24 @@ fn average_backward<const PLAIN: bool, D: Known<Pool2dDims>>(d: D, dy: &[f32], d
     }
 }
 
+#[inline(always)]
+fn average_backward_through<D: Known<Pool2dDims>>(d: D, through: Epilogue, dy: &[f32], x: &mut [f32]) {
+    let d = &d.sizes();
+    let uniform = d.uniform_scale();
+    for (x, dy) in samples_mut(x, d.in_plane()).zip(samples(dy, d.out_plane())) {
+        let mut dy = dy.iter();
+        d.for_each_window(|window| {
+            let Some(&dy) = dy.next() else { return };
+            let share = dy * uniform.unwrap_or_else(|| d.scale(window));
+            d.for_each_element::<true>(window, |_, i| {
+                if let Some(x) = x.get_mut(i) {
+                    *x = share * through.slope(*x);
+                }
+            });
+        });
+    }
+}
+
 /// The same bodies once for all sizes, as those of convolutions.
 mod shared {
     use super::Pool2dDims;
@@ -285,6 +324,16 @@ impl Pool2dDims {
             Some(Window { options: Options { dilation: [1, 1], .. }, .. }) => self.uniform_scale().is_some(),
             _ => false,
         }
+    }
+
+    /// Whether each element lies in one window.
+    #[must_use]
+    pub const fn divides(&self) -> bool {
+        let Some(Window { kernel: [rows, columns], options }) = self.window else { return false };
+        let [down, along] = [options.stride[0] == rows, options.stride[1] == columns];
+        let neighbours = (down || self.output[0] == 1) && (along || self.output[1] == 1);
+        let whole = self.output[0] * rows == self.input[0] && self.output[1] * columns == self.input[1];
+        self.is_plain() && matches!(options, Options { padding: [0, 0], .. }) && neighbours && whole
     }
 
     /// Elements of one channel of the input.

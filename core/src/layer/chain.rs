@@ -105,9 +105,17 @@ const fn prunable<X: Tensor, A: Train<X>>() -> bool {
     A::GRAD == 0 && A::TAPE_LEAF > A::Out::WORDS && !A::DIFFERS_IN_TRAINING
 }
 
+/// A function whose derivative follows from its value, before a layer that takes it through itself, works in
+/// place: its slot holds its value until that layer puts there the gradient of its argument. It has no tape.
+const fn joins<X: Tensor, A: Train<X>, B: Train<A::Out>>() -> bool {
+    !A::FROM_VALUE.is_identity() && B::TAKES_THROUGH
+}
+
 impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
-    const TAPE: usize = A::TAPE + B::TAPE;
-    const TAPE_LEAF: usize = if prunable::<X, A>() {
+    const TAPE: usize = if joins::<X, A, B>() { B::TAPE } else { A::TAPE + B::TAPE };
+    const TAPE_LEAF: usize = if joins::<X, A, B>() {
+        B::TAPE_LEAF
+    } else if prunable::<X, A>() {
         max(A::PEAK_GIVEN, A::Out::WORDS + B::TAPE_LEAF)
     } else {
         A::TAPE_LEAF + if A::GRAD == 0 { B::TAPE_LEAF } else { B::TAPE }
@@ -116,19 +124,22 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
     const FUSED_PER_SAMPLE: usize = max(A::FUSED_PER_SAMPLE, B::FUSED_PER_SAMPLE);
     const OVERWRITES_X: bool = A::OVERWRITES_X || (A::TAPE == 0 && B::OVERWRITES_X);
     const OVERWRITES_DY: bool = B::OVERWRITES_DY || (B::TAPE == 0 && A::OVERWRITES_DY);
+    const TAKES_THROUGH: bool = A::TAKES_THROUGH;
     const DIFFERS_IN_TRAINING: bool = A::DIFFERS_IN_TRAINING || B::DIFFERS_IN_TRAINING;
     const MIN_BATCH: usize = max(A::MIN_BATCH, B::MIN_BATCH);
 
     #[inline(always)]
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
-        forward_train(&self.0, k, pass, x, state, tape, |pass, x, state, tape| {
+        forward_train::<X, B, A, K>(&self.0, k, pass, x, state, tape, |pass, x, state, tape| {
             last::forward_train::<A::Out, B, K>(&self.1, k, pass, x, state, tape)
         });
     }
 
     #[inline(always)]
     fn out<'a>(pass: Pass, x: &'a mut [f32], tape: &'a mut [f32]) -> &'a mut [f32] {
-        if const { prunable::<X, A>() } && !pass.input_gradient {
+        if const { joins::<X, A, B>() } {
+            B::out(pass.behind::<A>(), x, tapes::<A::Out, B>(pass.behind::<A>(), tape).0)
+        } else if const { prunable::<X, A>() } && !pass.input_gradient {
             let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
             B::out(pass, y, tapes::<A::Out, B>(pass, tape).0)
         } else {
@@ -140,7 +151,7 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
 
     #[inline(always)]
     fn backward<K: Kernels>(&mut self, k: K, pass: Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32]) {
-        backward(&mut self.0, k, pass, x, tape, grad, |pass, x, tape, grad| {
+        backward::<X, B, A, K>(&mut self.0, k, pass, x, tape, grad, |pass, x, tape, grad| {
             last::backward::<A::Out, B, K>(&mut self.1, k, pass, x, tape, grad);
         });
     }
@@ -154,7 +165,7 @@ impl<X: Tensor, A: Train<X>, B: Train<A::Out>> Train<X> for (A, B) {
         tape: &mut [f32],
         step: Fused<'_, O>,
     ) {
-        backward_fused(("0", &mut self.0), k, pass, x, tape, step, |pass, x, tape, step| {
+        backward_fused::<X, B, A, K, O>(("0", &mut self.0), k, pass, x, tape, step, |pass, x, tape, step| {
             last::backward_fused::<A::Out, B, K, O>(("1", &mut self.1), k, pass, x, tape, step);
         });
     }
@@ -213,9 +224,10 @@ pub mod last {
     }
 }
 
-/// [`Train::forward_train`] of `a`, then of what stands behind it: `rest(pass, x, state, tape)`.
+/// [`Train::forward_train`] of `a`, then of what stands behind it: `rest(pass, x, state, tape)`, which begins
+/// with a `B`.
 #[inline(always)]
-pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
+pub fn forward_train<X: Tensor, B: Train<A::Out>, A: Train<X>, K: Kernels>(
     a: &A,
     k: K,
     pass: Pass,
@@ -226,7 +238,10 @@ pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
 ) {
     let (state, state_rest) = memory::split(state, pass.n * A::STATE);
     let behind = pass.behind::<A>();
-    if const { prunable::<X, A>() } && !pass.input_gradient {
+    if const { joins::<X, A, B>() } {
+        A::FROM_VALUE.apply(k, x);
+        rest(behind, x, state_rest, tape);
+    } else if const { prunable::<X, A>() } && !pass.input_gradient {
         let at = a.infer(k, Input::Given(X::in_words(x, pass.n)), state, tape);
         let words = pass.n * A::Out::WORDS;
         if at == End::High {
@@ -241,9 +256,9 @@ pub fn forward_train<X: Tensor, A: Train<X>, K: Kernels>(
     }
 }
 
-/// [`Train::backward`] of what stands behind `a`, `rest(pass, x, tape, grad)`, then of `a`.
+/// [`Train::backward`] of what stands behind `a`, `rest(pass, x, tape, grad)`, then of `a`; `B` comes first there.
 #[inline(always)]
-pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
+pub fn backward<X: Tensor, B: Train<A::Out>, A: Train<X>, K: Kernels>(
     a: &mut A,
     k: K,
     pass: Pass,
@@ -253,7 +268,9 @@ pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
     rest: impl FnOnce(Pass, &mut [f32], &mut [f32], &mut [f32]),
 ) {
     let (grad, grad_rest) = memory::split(grad, A::GRAD);
-    if const { prunable::<X, A>() } && !pass.input_gradient {
+    if const { joins::<X, A, B>() } {
+        rest(Pass { through: A::FROM_VALUE, ..pass.behind::<A>() }, x, tape, grad_rest);
+    } else if const { prunable::<X, A>() } && !pass.input_gradient {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
         rest(pass.behind::<A>(), y, tape, grad_rest);
     } else {
@@ -266,7 +283,7 @@ pub fn backward<X: Tensor, A: Train<X>, K: Kernels>(
 /// [`Train::backward_fused`] of what stands behind `a`, `rest(pass, x, tape, step)`, then of `a`
 /// under its name.
 #[inline(always)]
-pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
+pub fn backward_fused<X: Tensor, B: Train<A::Out>, A: Train<X>, K: Kernels, O: Optimizer>(
     (name, a): (&str, &mut A),
     k: K,
     pass: Pass,
@@ -277,7 +294,9 @@ pub fn backward_fused<X: Tensor, A: Train<X>, K: Kernels, O: Optimizer>(
 ) {
     let (_, state) = memory::split(step.state, O::STATES * A::GRAD);
     let behind = Fused { optimizer: step.optimizer, path: step.path, state, scratch: &mut *step.scratch };
-    if const { prunable::<X, A>() } && !pass.input_gradient {
+    if const { joins::<X, A, B>() } {
+        rest(Pass { through: A::FROM_VALUE, ..pass.behind::<A>() }, x, tape, behind);
+    } else if const { prunable::<X, A>() } && !pass.input_gradient {
         let (y, tape) = memory::split(tape, pass.n * A::Out::WORDS);
         rest(pass.behind::<A>(), y, tape, behind);
     } else {

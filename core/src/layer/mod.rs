@@ -275,12 +275,18 @@ pub struct Pass {
     /// normalisation: PyTorch's `nn.Module.training`. Not inside [`Frozen`], nor when only the
     /// gradient of an input is wanted.
     pub training: bool,
+    /// The function whose values the slot `x` holds in place of its argument: `backward` puts the gradient of
+    /// that argument there. The identity but for layers that [take a function](Train::TAKES_THROUGH).
+    pub through: Epilogue,
     /// Differs from step to step and from layer to layer: what layers that draw random numbers draw
     /// them from.
     pub seed: u64,
 }
 
 impl Pass {
+    /// A pass in training over no samples: what literals take the rest from.
+    pub const NEW: Self = Self { n: 0, input_gradient: false, training: true, through: Epilogue::Identity, seed: 0 };
+
     /// The pass as the first of two parts sees it.
     #[inline(always)]
     #[must_use]
@@ -295,6 +301,7 @@ impl Pass {
     pub const fn behind<A: Module>(self) -> Self {
         Self {
             input_gradient: self.input_gradient || A::GRAD > 0,
+            through: Epilogue::Identity,
             seed: self.seed.wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add(1),
             ..self
         }
@@ -320,6 +327,15 @@ pub trait Train<X: Tensor>: Layer<X> {
 
     /// Words of scratch per sample that it needs beside these.
     const FUSED_PER_SAMPLE: usize = 0;
+
+    /// The function of each element that the layer is, if its derivative follows from its value.
+    const FROM_VALUE: Epilogue = Epilogue::Identity;
+
+    /// Whether the layer puts into the slot `x` not its input's gradient but that of the argument of the
+    /// function whose values the input is, if the [pass](Pass::through) says so. Then a layer
+    /// [from whose value](Self::FROM_VALUE) its derivative follows works in place before it, and does nothing
+    /// on the way back.
+    const TAKES_THROUGH: bool = false;
 
     /// Whether `forward_train` changes the slot `x`, as a layer does that works in place.
     const OVERWRITES_X: bool = false;

@@ -14,7 +14,7 @@ impl Pass {
     ///
     /// ```
     /// use tensorlet::{layer::Pass, random};
-    /// let pass = Pass { n: 1, input_gradient: true, training: true, seed: 7 };
+    /// let pass = Pass { n: 1, input_gradient: true, training: true, seed: 7, ..Pass::NEW };
     /// let (mut forward, mut backward) = (pass.generator(), pass.generator());
     /// assert_eq!(random::uniform(&mut forward), random::uniform(&mut backward));
     /// ```

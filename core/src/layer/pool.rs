@@ -10,7 +10,7 @@ use crate::{
     Element, Index, Sliding, Tensor,
     description::{Description, LayerInfo, Op, Window},
     kernel::{
-        Kernels, Pool2dDims, Pool2dShape,
+        Epilogue, Kernels, Pool2dDims, Pool2dShape,
         lp_pool::{lp_pool, lp_pool_backward},
         pool::{max_positions, scatter_add},
     },
@@ -125,6 +125,14 @@ pub(super) trait Kind<G: Pool2dShape, const C: usize> {
     }
 
     fn backward<K: Kernels>(k: K, dy: &[f32], remembered: &[f32], dx: &mut [f32]);
+
+    /// Whether there is [`backward_through`](Self::backward_through).
+    const TAKES_THROUGH: bool = false;
+
+    /// [`backward`](Self::backward) through the activation before the layer, whose values `x` holds.
+    fn backward_through<K: Kernels>(k: K, through: Epilogue, dy: &[f32], x: &mut [f32]) {
+        let _ = (k, through, dy, x);
+    }
 }
 
 /// The largest value.
@@ -185,6 +193,15 @@ impl<G: Pool2dShape, const C: usize> Kind<G, C> for Mean {
     #[inline(always)]
     fn backward<K: Kernels>(k: K, dy: &[f32], _: &[f32], dx: &mut [f32]) {
         k.avg_pool2d_backward::<G>(dy, dx);
+    }
+
+    const TAKES_THROUGH: bool = G::DIMS.divides();
+
+    #[inline(always)]
+    fn backward_through<K: Kernels>(k: K, through: Epilogue, dy: &[f32], x: &mut [f32]) {
+        if const { G::DIMS.divides() } {
+            k.avg_pool2d_backward_through::<G>(through, dy, x);
+        }
     }
 }
 
@@ -248,6 +265,7 @@ macro_rules! pooling {
         impl<$($own)* $($on)* const C: usize> Train<[$plane; C]> for $name<$($arg),*> {
             /// What the gradient needs to know, then the output.
             const TAPE: usize = <$kind as Kind<Sizes<Self, [$plane; C]>, C>>::REMEMBERED + <[$out; C]>::WORDS;
+            const TAKES_THROUGH: bool = <$kind as Kind<Sizes<Self, [$plane; C]>, C>>::TAKES_THROUGH;
 
             #[inline(always)]
             fn forward_train<T: Kernels>(&self, k: T, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
@@ -261,7 +279,11 @@ macro_rules! pooling {
                 if pass.input_gradient {
                     let words = pass.n * <$kind as Kind<Sizes<Self, [$plane; C]>, C>>::REMEMBERED;
                     let (remembered, dy) = memory::split(tape, words);
-                    <$kind as Kind<Sizes<Self, [$plane; C]>, C>>::backward(k, dy, remembered, x);
+                    if pass.through.is_identity() {
+                        <$kind as Kind<Sizes<Self, [$plane; C]>, C>>::backward(k, dy, remembered, x);
+                    } else {
+                        <$kind as Kind<Sizes<Self, [$plane; C]>, C>>::backward_through(k, pass.through, dy, x);
+                    }
                 }
             }
         }

@@ -131,7 +131,11 @@ macro_rules! __network_index {
                 #[inline]
                 fn forward_train<K: t::Kernels>(&self, k: K, pass: t::Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
                     $crate::__network_step!(forward_train [_, _] k (pass x state tape)
-                        $([&self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                        $([
+                            &self.$field,
+                            <&'static $name as t::Position<{ $($i)+ }>>::In,
+                            <&'static $name as t::Position<{ $($i)+ }>>::Layer
+                        ])+);
                 }
 
                 #[inline(always)]
@@ -144,7 +148,11 @@ macro_rules! __network_index {
                     &mut self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], grad: &mut [f32],
                 ) {
                     $crate::__network_step!(backward [_, _] k (pass x tape grad)
-                        $([&mut self.$field, <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                        $([
+                            &mut self.$field,
+                            <&'static $name as t::Position<{ $($i)+ }>>::In,
+                            <&'static $name as t::Position<{ $($i)+ }>>::Layer
+                        ])+);
                 }
 
                 #[inline]
@@ -152,7 +160,11 @@ macro_rules! __network_index {
                     &mut self, k: K, pass: t::Pass, x: &mut [f32], tape: &mut [f32], step: t::Fused<'_, O>,
                 ) {
                     $crate::__network_step!(backward_fused [_, _, _] k (pass x tape step)
-                        $([(stringify!($field), &mut self.$field), <&'static $name as t::Position<{ $($i)+ }>>::In])+);
+                        $([
+                            (stringify!($field), &mut self.$field),
+                            <&'static $name as t::Position<{ $($i)+ }>>::In,
+                            <&'static $name as t::Position<{ $($i)+ }>>::Layer
+                        ])+);
                 }
             }
         };
@@ -216,13 +228,16 @@ macro_rules! __network_chain {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __network_step {
-    ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty]) => {
+    ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty, $own:ty]) => {
         $crate::layer::chain::last::$step::<$in, $($generic)+>($layer, $k, $pass $(, $slice)+)
     };
-    ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty] $($rest:tt)+) => {
-        $crate::layer::chain::$step::<$in, $($generic)+>(
+    ($step:ident [$($generic:tt)+] $k:ident ($pass:ident $($slice:ident)+) [$layer:expr, $in:ty, $own:ty]
+     [$next:expr, $next_in:ty, $next_own:ty] $($rest:tt)*) => {
+        $crate::layer::chain::$step::<$in, $next_own, $($generic)+>(
             $layer, $k, $pass $(, $slice)+,
-            |$pass $(, $slice)+| $crate::__network_step!($step [$($generic)+] $k ($pass $($slice)+) $($rest)+),
+            |$pass $(, $slice)+| $crate::__network_step!(
+                $step [$($generic)+] $k ($pass $($slice)+) [$next, $next_in, $next_own] $($rest)*
+            ),
         )
     };
 }

@@ -48,7 +48,7 @@ pub fn gradient<X: Tensor, N: Train<X>, K: Kernels, T, L: Loss<N::Out, T>>(
         return Err(Error::WorkspaceTooSmall { needed: N::GRAD, given });
     };
     let space = Space { words, scratch: 0, taken: 0 };
-    let pass = Pass { n: x.len(), input_gradient: false, training: true, seed };
+    let pass = Pass { n: x.len(), input_gradient: false, training: true, seed, ..Pass::NEW };
     let (value, batch) = forward(k, net, loss, x, (targets, scale), &mut [], (pass, space))?;
     net.backward(k, pass, batch.slot, batch.tape, grad);
     Ok(value)

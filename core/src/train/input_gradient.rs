@@ -42,7 +42,7 @@ pub fn input_gradient<'w, K: Kernels, X: Tensor<Elem = f32>, N: Train<X>, T, L: 
     workspace: &'w mut [f32],
 ) -> Result<(f32, &'w mut [X]), Error> {
     let n = x.len();
-    let pass = Pass { n, input_gradient: true, training: false, seed: 0 };
+    let pass = Pass { n, input_gradient: true, training: false, seed: 0, ..Pass::NEW };
     let space = Space { words: workspace, scratch: 0, taken: 0 };
     let scale = 1.0 / loss.divisor(targets);
     let (value, batch) = forward(k, &*net, loss, x, (targets, scale), &mut [], (pass, space))?;

@@ -232,5 +232,5 @@ impl<X: Tensor, N: Train<X>, O: Optimizer> Trainer<'_, X, N, O> {
 #[inline(always)]
 fn training(seed: &mut u64, n: usize) -> Pass {
     *seed = seed.wrapping_add(1);
-    Pass { n, input_gradient: false, training: true, seed: *seed }
+    Pass { n, input_gradient: false, training: true, seed: *seed, ..Pass::NEW }
 }

@@ -35,6 +35,14 @@ impl Pool2dShape for Pooling {
         Pool2dDims { input: [5, 4], output: [3, 2], window: Some(Window::new([3, 3], [2, 2], [1, 1])) };
 }
 
+/// Windows that divide the plane.
+struct Dividing;
+
+impl Pool2dShape for Dividing {
+    const DIMS: Pool2dDims =
+        Pool2dDims { input: [4, 6], output: [2, 3], window: Some(Window::new([2, 2], [2, 2], [0, 0])) };
+}
+
 /// `x · tanh(x)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Wave;
@@ -101,6 +109,8 @@ cases! {
         Portable.max_pool2d_backward::<Pooling>(any(dy), any(index), any_mut(dx));
     avg_pool2d(x: [f32; 40] => y: [f32; 12]) Portable.avg_pool2d::<Pooling>(any(x), any_mut(y));
     avg_pool2d_backward(dy: [f32; 12] => dx: [f32; 40]) Portable.avg_pool2d_backward::<Pooling>(any(dy), any_mut(dx));
+    avg_pool2d_backward_through(dy: [f32; 6] => y: [f32; 24] = 0.0..1.0)
+        Portable.avg_pool2d_backward_through::<Dividing>(Epilogue::Sigmoid, any(dy), any_mut(y));
 
     relu(=> x: Row) Portable.relu(any_mut(x));
     relu_masked(=> x: Row, mask: [u32; 1]) Portable.relu_masked(any_mut(x), any_mut(mask));

@@ -97,7 +97,7 @@ fn sampled_loss<K: Kernels, N: Train<Vector<64>>, L: Loss<N::Out, Vector<64>>>(
     loss: L,
     seed: u64,
 ) -> f64 {
-    let pass = Pass { n: x.len(), input_gradient: false, training: true, seed };
+    let pass = Pass { n: x.len(), input_gradient: false, training: true, seed, ..Pass::NEW };
     let (mut slot, mut tape) = (x.as_flattened().to_vec(), vec![0.0; x.len() * N::TAPE_LEAF]);
     net.forward_train(k, pass, &mut slot, &mut [], &mut tape);
     let y = <N::Out as tensorlet::Tensor>::in_words_mut(N::out(pass, &mut slot, &mut tape), x.len());

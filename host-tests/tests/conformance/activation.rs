@@ -130,7 +130,7 @@ impl<const IN: usize, const OUT: usize> Adapter for Gated<IN, OUT> {
         if !case.has("in.gy.y") {
             return;
         }
-        let pass = Pass { n, input_gradient: true, training: true, seed: 0 };
+        let pass = Pass { n, input_gradient: true, training: true, seed: 0, ..Pass::NEW };
         let (mut slot, mut tape, mut gradient) = (x, vec![0.0; n * 3 * OUT], vec![0.0; 2 * IN * OUT]);
         layer.forward_train(k, pass, &mut slot, &mut [], &mut tape);
         let y = tensorlet::SwiGlu::<IN, OUT>::out(pass, &mut slot, &mut tape);

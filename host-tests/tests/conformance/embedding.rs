@@ -31,7 +31,7 @@ where
     if !case.has("in.gy.y") {
         return;
     }
-    let pass = Pass { n, input_gradient: false, training: true, seed: 0 };
+    let pass = Pass { n, input_gradient: false, training: true, seed: 0, ..Pass::NEW };
     let (mut slot, mut tape) = (vec![0.0; n * X::WORDS], vec![0.0; n * L::TAPE_LEAF]);
     X::in_words_mut(&mut slot, n).copy_from_slice(X::view(&tokens));
     let mut gradients = vec![0.0; L::GRAD];
@@ -132,7 +132,7 @@ impl<X: Tensor<Elem = f32>> Adapter for Dropped<X> {
         let mut x = case.floats(&input(case));
         let before = x.clone();
         if training {
-            let pass = Pass { n: 1, input_gradient: false, training, seed: 0 };
+            let pass = Pass { n: 1, input_gradient: false, training, seed: 0, ..Pass::NEW };
             Train::<X>::forward_train(&layer, k, pass, &mut x, &mut [], &mut []);
         } else {
             let mut arena = vec![0.0; x.len()];

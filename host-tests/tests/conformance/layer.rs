@@ -56,7 +56,7 @@ pub(crate) fn train<K: Kernels, X: Tensor<Elem = f32>, L: Train<X, Out: Tensor<E
     }
     let mut slot = case.floats("in.x");
     let n = slot.len() / X::LEN;
-    let pass = Pass { n, input_gradient: true, training, seed: 0 };
+    let pass = Pass { n, input_gradient: true, training, seed: 0, ..Pass::NEW };
     let (mut tape, mut gradients) = (vec![0.0; n * L::TAPE], vec![0.0; L::GRAD]);
     layer.forward_train(k, pass, &mut slot, &mut [], &mut tape);
     let out = L::out(pass, &mut slot, &mut tape);

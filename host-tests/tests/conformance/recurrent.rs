@@ -93,7 +93,7 @@ fn check<K: Kernels, X: Tensor<Elem = f32>, L: Stateful<X, Out: Tensor<Elem = f3
     if !case.has(&format!("in.gy.{}", names.output)) {
         return;
     }
-    let pass = Pass { n, input_gradient: true, training: true, seed: 0 };
+    let pass = Pass { n, input_gradient: true, training: true, seed: 0, ..Pass::NEW };
     let (mut slot, mut state) = (x, initial);
     let (mut tape, mut grad) = (vec![0.0; n * L::TAPE], vec![0.0; L::GRAD]);
     layer.forward_train(k, pass, &mut slot, &mut state, &mut tape);

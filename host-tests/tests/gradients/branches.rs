@@ -46,7 +46,7 @@ gradients! {
 fn hard_gumbel_softmax() {
     type Sample = GumbelSoftmax<-1, Sequence>;
     type X = Matrix<3, 4>;
-    let pass = Pass { n: 2, input_gradient: true, training: true, seed: 1 };
+    let pass = Pass { n: 2, input_gradient: true, training: true, seed: 1, ..Pass::NEW };
     let logits: Vec<f32> = (0..24).map(|i| ((i * 7) % 11) as f32 / 4.0).collect();
     let dy: Vec<f32> = (0..24).map(|i| ((i * 5) % 13) as f32 - 6.0).collect();
     let run = |mut sample: Sample| {
@@ -80,7 +80,7 @@ fn hard_gumbel_softmax() {
 fn drawn_noise() {
     type X = [Vector<2000>; 2];
     let run = |seed| {
-        let pass = Pass { n: 1, input_gradient: true, training: true, seed };
+        let pass = Pass { n: 1, input_gradient: true, training: true, seed, ..Pass::NEW };
         let mut layer = GaussianReparam { noise: Drawn };
         let (mut slot, mut tape) = ([[0.25; 2000], [0.5; 2000]].concat(), vec![f32::NAN; 2000]);
         Train::<X>::forward_train(&layer, Portable, pass, &mut slot, &mut [], &mut tape);

@@ -127,7 +127,7 @@ impl Case {
         compare(&format!("{what}: state"), "forward", state.get(), &self.last_state);
         let _ = arena.get();
         for input_gradient in [false, true] {
-            let pass = Pass { n: self.n, input_gradient, training: self.training, seed: 1 };
+            let pass = Pass { n: self.n, input_gradient, training: self.training, seed: 1, ..Pass::NEW };
             let what = &format!("{what}, training: {}, input gradient: {input_gradient}", self.training);
             self.accumulated(subject, what, pass);
             self.fused(subject, what, pass);

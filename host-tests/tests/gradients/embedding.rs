@@ -82,7 +82,7 @@ fn padding_is_not_trained() {
     assert_eq!(table.weight[2], [0.0; 2]);
     assert_ne!(table.weight[1], [0.0; 2]);
 
-    let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0 };
+    let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0, ..Pass::NEW };
     let mut slot = [0.0];
     <[u8; 4] as tensorlet::Tensor>::in_words_mut(&mut slot, 1).copy_from_slice(&tokens);
     let mut dy: Vec<f32> = (1..9_u8).map(f32::from).collect();
@@ -99,7 +99,7 @@ fn padding_is_not_trained() {
 
 /// Forward and backward of a dropout layer in training: what stayed, and the factor.
 fn dropped<L: Train<[[f32; 50]; 40], Out = [[f32; 50]; 40]>>(layer: &mut L, seed: u64) -> Vec<f32> {
-    let pass = Pass { n: 1, input_gradient: true, training: true, seed };
+    let pass = Pass { n: 1, input_gradient: true, training: true, seed, ..Pass::NEW };
     let (mut y, mut dx) = (vec![1.0; 2000], vec![3.0; 2000]);
     layer.forward_train(tensorlet::Portable, pass, &mut y, &mut [], &mut []);
     layer.backward(tensorlet::Portable, pass, &mut dx, &mut [], &mut []);

@@ -105,7 +105,7 @@ where
     near("state", &state, &whole_state);
 
     // Training: forward over both halves, then backward over both.
-    let pass = Pass { n: SAMPLES, input_gradient: true, training: true, seed: 0 };
+    let pass = Pass { n: SAMPLES, input_gradient: true, training: true, seed: 0, ..Pass::NEW };
     let run = |x: &[f32], dy: &[f32], state: &mut [f32], whole: bool| {
         let mut slot = x.to_vec();
         let words = if whole { <N as Train<[[f32; IN]; WHOLE]>>::TAPE } else { <N as Train<[[f32; IN]; HALF]>>::TAPE };

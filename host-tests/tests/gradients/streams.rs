@@ -54,7 +54,7 @@ where
     let y = Layer::<[[f32; WHOLE]; IN]>::forward(&layer, k, <_>::view(&x), &mut arena).expect("enough memory");
     let y = Tensor::flat(y).to_vec();
 
-    let pass = Pass { n: SAMPLES, input_gradient: true, training: true, seed: 0 };
+    let pass = Pass { n: SAMPLES, input_gradient: true, training: true, seed: 0, ..Pass::NEW };
     let mut whole_slot = x.clone();
     let mut tape = vec![f32::NAN; SAMPLES * <N as Train<[[f32; WHOLE]; IN]>>::TAPE];
     Train::<[[f32; WHOLE]; IN]>::forward_train(&layer, k, pass, &mut whole_slot, &mut [], &mut tape);

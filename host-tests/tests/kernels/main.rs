@@ -63,6 +63,7 @@ kernels! {
     max_pool2d_backward in pool,
     avg_pool2d in pool,
     avg_pool2d_backward in pool,
+    avg_pool2d_backward_through in pool,
     relu in elementwise,
     relu_masked in elementwise,
     relu_backward in elementwise,

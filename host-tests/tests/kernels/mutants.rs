@@ -130,6 +130,11 @@ impl PoolKernels for Spoiled {
         Portable.avg_pool2d_backward::<G>(dy, dx);
         spoil(dx);
     }
+
+    fn avg_pool2d_backward_through<G: Pool2dShape>(self, through: Epilogue, dy: &[f32], x: &mut [f32]) {
+        Portable.avg_pool2d_backward_through::<G>(through, dy, x);
+        spoil(x);
+    }
 }
 
 impl ElementwiseKernels for Spoiled {

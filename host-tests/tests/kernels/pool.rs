@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tensorlet::{
     description::Window,
-    kernel::{Kernels, Pool2dDims, Pool2dShape},
+    kernel::{Epilogue, Kernels, Pool2dDims, Pool2dShape},
     sliding::{Divisor, Options},
 };
 use tensorlet_host::{
@@ -151,6 +151,30 @@ fn avg_backward(pool: Pool, kernel: &dyn Fn(&[f32], &mut [f32])) -> Outcome {
     })
 }
 
+/// `function, dy, x`; false if the windows do not divide the plane.
+type Through<'a> = &'a dyn Fn(Epilogue, &[f32], &mut [f32]) -> bool;
+
+fn avg_backward_through(pool: Pool, kernel: Through<'_>) -> Outcome {
+    property((0_usize..4, planes(pool)).boxed(), &|(function, (y, dy))| {
+        let through = [Epilogue::Identity, Epilogue::Relu, Epilogue::Sigmoid, Epilogue::Tanh][function];
+        let (fdy, mut fx) = (Framed::new(&dy), Framed::new(&y));
+        if !kernel(through, fdy.get(), fx.get_mut()) {
+            return Ok(0.0);
+        }
+        let slope = |y: f64| match through {
+            Epilogue::Identity => [1.0, 1.0],
+            Epilogue::Relu => [f64::from(y > 0.0); 2],
+            Epilogue::Sigmoid => [y * (1.0 - y), y.abs() * (1.0 + y.abs())],
+            Epilogue::Tanh => [1.0 - y * y, 1.0 + y * y],
+        };
+        let (dy, slopes) = (wide(&dy), wide(&y).into_iter().map(slope).collect::<Vec<_>>());
+        let times = |dx: Vec<f64>, part: usize| dx.iter().zip(&slopes).map(|(dx, slope)| dx * slope[part]).collect();
+        let want: Vec<f64> = times(pool.mean_gradient(&dy), 0);
+        let magnitude: Vec<f64> = times(pool.mean_gradient(&abs(&dy)), 1);
+        tolerance::of("avg_pool2d_backward_through").compare(fx.get(), &want, &magnitude)
+    })
+}
+
 pub(crate) fn max_pool2d<T: Kernels>(k: T) -> Outcome {
     every_shape!(max, G => |x, y, i| k.max_pool2d::<G>(x, y, i))
 }
@@ -165,4 +189,14 @@ pub(crate) fn avg_pool2d<T: Kernels>(k: T) -> Outcome {
 
 pub(crate) fn avg_pool2d_backward<T: Kernels>(k: T) -> Outcome {
     every_shape!(avg_backward, G => |dy, dx| k.avg_pool2d_backward::<G>(dy, dx))
+}
+
+pub(crate) fn avg_pool2d_backward_through<T: Kernels>(k: T) -> Outcome {
+    every_shape!(avg_backward_through, G => |through, dy, x| {
+        let divides = const { G::DIMS.divides() };
+        if divides {
+            k.avg_pool2d_backward_through::<G>(through, dy, x);
+        }
+        divides
+    })
 }

@@ -19,3 +19,15 @@ pub(crate) fn finish<L: Vector>(l: L, epilogue: Epilogue, x: L::V) -> L::V {
         Epilogue::Tanh => lanes::tanh(l, x),
     }
 }
+
+/// The derivative where the activation has the values `y`.
+#[inline(always)]
+pub(crate) fn slope<L: Vector>(l: L, epilogue: Epilogue, y: L::V) -> L::V {
+    let (zero, one) = (l.splat(0.0), l.splat(1.0));
+    match epilogue {
+        Epilogue::Identity => one,
+        Epilogue::Relu => l.select(l.le(y, zero), zero, one),
+        Epilogue::Sigmoid => l.mul(y, l.sub(one, y)),
+        Epilogue::Tanh => l.sub(one, l.mul(y, y)),
+    }
+}

@@ -5,8 +5,10 @@ macro_rules! pool_kernels {
         const _: () = {
             use tensorlet::{
                 Portable,
-                kernel::{Pool2dDims, Pool2dShape, PoolKernels},
+                kernel::{Epilogue, Pool2dDims, Pool2dShape, PoolKernels},
+                math::lanes::Lanes,
             };
+            use $crate::vector::Vector;
 
             impl PoolKernels for $token {
                 #[inline]
@@ -47,6 +49,16 @@ macro_rules! pool_kernels {
                     let sizes = G::DIMS;
                     $crate::kernels::entry!($token, $features,
                         pool::avg_pool2d_backward(self, sizes: Pool2dDims, dy: &[f32], dx: &mut [f32]) -> ())
+                }
+
+                #[inline]
+                fn avg_pool2d_backward_through<G: Pool2dShape>(self, through: Epilogue, dy: &[f32], x: &mut [f32]) {
+                    if const { !$crate::body::pool::takes_through(G::DIMS, <<$token as Vector>::Half as Lanes>::LANES) } {
+                        return Portable.avg_pool2d_backward_through::<G>(through, dy, x);
+                    }
+                    let sizes = G::DIMS;
+                    $crate::kernels::entry!($token, $features, pool::avg_pool2d_backward_through(
+                        self, sizes: Pool2dDims, through: Epilogue, dy: &[f32], x: &mut [f32]) -> ())
                 }
             }
         };

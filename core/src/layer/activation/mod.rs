@@ -269,6 +269,7 @@ macro_rules! train_from_value {
     ($name:ident, $forward:ident, $backward:ident) => {
         impl<X: Tensor<Elem = f32>> Train<X> for $name {
             const OVERWRITES_X: bool = true;
+            const FROM_VALUE: Epilogue = Epilogue::$name;
 
             #[inline(always)]
             fn forward_train<K: Kernels>(&self, k: K, _: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {

@@ -33,7 +33,7 @@ use crate::{Tensor, kernel::Kernels};
 /// type Sequence = [[f32; 1]; 2];
 /// let mut net = Net::ZERO;
 /// net.first[0].weight_hh = [[[0.5]]];
-/// let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0 };
+/// let pass = Pass { n: 1, input_gradient: false, training: true, seed: 0, ..Pass::NEW };
 /// let mut tape = [0.0; <Net as Train<Sequence>>::TAPE];
 /// let (mut x, mut state) = ([0.0; 2], [0.0]);
 /// Train::<Sequence>::forward_train(&net, Portable, pass, &mut x, &mut state, &mut tape);

@@ -19,7 +19,7 @@ fn read<X: Tensor<Elem = f32>>(case: &Case, name: &str) -> X {
 
 /// A layer in training on one sample: its output, and the gradient of its input.
 fn train<K: Kernels, X: Tensor, L: Train<X>>(k: K, mut layer: L, x: &[f32], dy: &[f32]) -> [Vec<f32>; 2] {
-    let pass = Pass { n: 1, input_gradient: true, training: true, seed: 0 };
+    let pass = Pass { n: 1, input_gradient: true, training: true, seed: 0, ..Pass::NEW };
     let (mut slot, mut tape) = (x.to_vec(), vec![f32::NAN; L::TAPE]);
     layer.forward_train(k, pass, &mut slot, &mut [], &mut tape);
     let out = L::out(pass, &mut slot, &mut tape);

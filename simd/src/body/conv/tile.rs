@@ -65,11 +65,12 @@ pub(super) struct Job<'a> {
     pub(super) bias: Option<&'a [f32]>,
 }
 
-/// Tiles of output channels by vectors, by the number of registers and, where they are known, of channels.
-const fn shape(registers: usize, sizes: Option<Walk>) -> [usize; 2] {
-    let channels = match sizes {
-        Some(walk) => walk.out_channels,
-        None => 0,
+/// Tiles of output channels by vectors, by the number of registers and, where they are known, of channels and
+/// of vectors: those that are left over are slow.
+const fn shape(registers: usize, lanes: usize, sizes: Option<Walk>) -> [usize; 2] {
+    let (channels, vectors) = match sizes {
+        Some(walk) => (walk.out_channels, (walk.rows.count * walk.columns.count).div_ceil(lanes)),
+        None => (0, 0),
     };
     if registers >= 32 {
         match channels {
@@ -78,6 +79,7 @@ const fn shape(registers: usize, sizes: Option<Walk>) -> [usize; 2] {
             3 => [3, 7],
             4 => [4, 6],
             _ if sizes.is_none() => [4, 4],
+            6 if vectors % 7 < vectors % 4 => [3, 7],
             _ if channels % 8 != 0 && channels % 6 == 0 => [6, 4],
             _ if channels % 8 != 0 && channels % 5 == 0 => [5, 4],
             _ => [8, 3],
@@ -103,7 +105,7 @@ const fn shape(registers: usize, sizes: Option<Walk>) -> [usize; 2] {
 pub(super) unsafe fn outputs<L: Vector, S: Known, F: Source<L>>(l: L, source: F, job: &Job<'_>) {
     macro_rules! by_shape {
         ($([$t:literal, $p:literal])*) => {$(
-            if const { matches!(shape(L::REGISTERS, S::WALK), [$t, $p]) } {
+            if const { matches!(shape(L::REGISTERS, L::LANES, S::WALK), [$t, $p]) } {
                 // SAFETY: as the caller says.
                 unsafe { pixels::<L, F, $t, $p>(l, source, job) };
             }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`halves`] | two columns that do not overlap, forward and backward |
 //! | [`separable`] | any that move by one or two columns, forward |
+//! | [`through`] | those that divide the plane, means backward through an activation |
 //! | here | all others: one vector of windows at a time, gathered |
 //!
 //! The gradient of other max poolings is one addition per window at a known place: its portable body, which
@@ -11,9 +12,11 @@
 
 mod halves;
 mod separable;
+mod through;
 
 use tensorlet::kernel::Pool2dDims;
 
+pub(crate) use self::through::{avg_pool2d_backward_through, takes as takes_through};
 use super::pixels::{self, Axis, Pixels, Plane};
 use crate::vector::Vector;
 
