@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`halves`] | two columns that do not overlap, forward and backward |
 //! | [`separable`] | any that move by one or two columns, forward |
+//! | [`spread`] | the same, means backward |
 //! | [`through`] | those that divide the plane, means backward through an activation |
 //! | here | all others: one vector of windows at a time, gathered |
 //!
@@ -12,6 +13,7 @@
 
 mod halves;
 mod separable;
+mod spread;
 mod through;
 
 use tensorlet::kernel::Pool2dDims;
@@ -108,6 +110,9 @@ pub(crate) fn avg_pool2d<L: Vector>(l: L, d: Pool2dDims, x: &[f32], y: &mut [f32
 pub(crate) fn avg_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]) {
     if halves::takes_backward(d) {
         return halves::average_backward(l, d, dy, dx);
+    }
+    if spread::takes(d) {
+        return spread::average(l, d, dy, dx);
     }
     let [rows, columns] = axes(d);
     for row_phase in 0..rows.phases() {
