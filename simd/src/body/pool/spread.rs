@@ -45,10 +45,10 @@ pub(super) fn average<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]
     let phases = [Axis::backward(columns, 0), Axis::backward(columns, 1 % step)];
     let (width, scale) = (d.input[1], l.splat(mean_scale(d)));
     // Two rows: one is written while the other is read, since memory just written is slow to read otherwise.
-    let mut scratch = [Row(MaybeUninit::uninit()), Row(MaybeUninit::uninit())];
+    let (mut a, mut b) = (Row(MaybeUninit::uninit()), Row(MaybeUninit::uninit()));
     // SAFETY: the rows are as long as `takes` asks for; all of them is written before it is read.
     unsafe {
-        let scratch = scratch.each_mut().map(|row| row.0.as_mut_ptr().cast::<f32>());
+        let scratch = [a.0.as_mut_ptr().cast::<f32>(), b.0.as_mut_ptr().cast::<f32>()];
         for row in scratch {
             for i in (0..row_len(d)).step_by(L::LANES) {
                 l.store(row.add(i), l.splat(0.0));
