@@ -69,6 +69,7 @@ fn planes<L: Vector>(l: L, d: Pool2dDims, through: Epilogue, dy: &[f32], x: &mut
 #[inline(always)]
 unsafe fn gradient<L: Vector>(l: L, through: Epilogue, scale: L::V, dy: *const f32, y: L::V) -> L::V {
     // SAFETY: as the caller says.
-    let dy = unsafe { l.load_repeated::<2>(dy) };
+    let dy = unsafe { l.load_masked(dy, l.range(0, L::LANES / 2)) };
+    let (dy, _) = l.interleave(dy, dy);
     l.mul(l.mul(dy, scale), slope(l, through, y))
 }
