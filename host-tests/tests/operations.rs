@@ -33,7 +33,7 @@ fn own_code_is_where_it_is() {
         ("ops::mm", &["matmul"]),
         ("ops::bmm", &["matmul"]),
         ("ops::softmax", &["softmax"]),
-        ("layer::Linear", &["add", "dot", "matmul"]),
+        ("layer::Linear", &["add", "dot", "linear", "matmul", "sgd"]),
         ("layer::Conv2d", &["conv2d", "sum"]),
         ("layer::DepthwiseConv2d", &["conv2d", "sum"]),
         ("layer::CausalConv1d", &["conv2d"]),

@@ -1,6 +1,10 @@
 //! The functions of `tensorlet::math`, each on a grid over all binades of both signs.
 
-use tensorlet::{math, random};
+use tensorlet::{
+    Portable,
+    math::{self, lanes},
+    random,
+};
 
 use super::{Fingerprint, cases::cases};
 
@@ -17,6 +21,11 @@ fn grid(f: impl Fn(f32) -> f32) -> u32 {
         print.add(&f(x));
     }
     print.value()
+}
+
+/// `x` where it is in a function's domain, at most `limit`.
+fn below(limit: f32, x: f32) -> f32 {
+    if x > limit { limit } else { x }
 }
 
 cases! {
@@ -36,4 +45,14 @@ cases! {
     pow(y: f32) grid(|x| math::pow(x, *y));
     normal_quantile() grid(random::normal_quantile);
     gumbel_quantile() grid(random::gumbel_quantile);
+    exp_in_lanes() grid(|x| lanes::exp(Portable, x));
+    exp_of_low() grid(|x| lanes::exp_of_low(Portable, below(89.0, x)));
+    expm1_of_low() grid(|x| lanes::expm1_of_low(Portable, below(88.0, x)));
+    ln_in_lanes() grid(|x| lanes::ln(Portable, x));
+    log1p_of_unit() grid(|x| lanes::log1p_of_unit(Portable, below(1.0, x.abs())));
+    minus_gumbel_of_uniform() grid(|x| lanes::minus_gumbel_of_uniform(Portable, below(1.0, x.abs())));
+    normal_distribution() grid(|x| lanes::normal_distribution(Portable, x).0);
+    sigmoid_in_lanes() grid(|x| lanes::sigmoid(Portable, x));
+    softplus_in_lanes() grid(|x| lanes::softplus(Portable, x));
+    tanh_in_lanes() grid(|x| lanes::tanh(Portable, x));
 }
