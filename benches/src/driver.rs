@@ -30,7 +30,7 @@ pub struct Options {
     /// Fewer batches.
     #[arg(long)]
     pub quick: bool,
-    /// Writes the results and the chart to this folder.
+    /// Writes the results, their table and the chart to this folder.
     #[arg(long, value_name = "FOLDER")]
     pub record: Option<PathBuf>,
     /// The program that serves tensorlet in a build for any processor.
@@ -125,6 +125,7 @@ pub fn run(options: &Options, crates: &dyn Crates) -> Result<()> {
     if let Some(folder) = &options.record {
         crate::record::write(folder, &machine, &rows)?;
         crate::chart::write(&folder.join("chart.svg"), &machine, &rows)?;
+        crate::markdown::write(&folder.join("README.md"), &machine, &rows)?;
         println!("recorded in {}", folder.display());
     }
     Ok(())

@@ -16,6 +16,7 @@ pub mod count;
 pub mod driver;
 pub mod gumbel;
 pub mod inputs;
+pub mod markdown;
 pub mod networks;
 pub mod ours;
 pub mod parameters;

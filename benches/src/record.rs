@@ -1,6 +1,6 @@
 //! What came out, judged, and written to a file.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, path::Path, process::Command};
 
 use serde::Serialize;
 use tensorlet_simd::Isa;
@@ -159,7 +159,7 @@ impl Machine {
         let numbers = [field("cpu family"), field("model\t")].map(Option::unwrap_or_default);
         Self {
             processor: format!("{model}, family {} model {}", numbers[0], numbers[1]),
-            rustc: env!("CARGO_PKG_RUST_VERSION").to_owned(),
+            rustc: rustc().unwrap_or_else(|| "unknown".to_owned()),
             peak: BTreeMap::new(),
             versions,
         }
@@ -185,12 +185,18 @@ impl Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.processor)?;
+        write!(f, "{}, rustc {}", self.processor, self.rustc)?;
         for (name, version) in &self.versions {
             write!(f, ", {name} {version}")?;
         }
         Ok(())
     }
+}
+
+/// The version of the compiler that Cargo uses here.
+fn rustc() -> Option<String> {
+    let output = Command::new("rustc").arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).split(' ').nth(1)?.to_owned())
 }
 
 /// Four digits.

@@ -56,7 +56,8 @@ pub fn foot(rows: &[Row]) {
     }
 }
 
-fn micros(seconds: f64) -> String {
+/// Three digits.
+pub(crate) fn micros(seconds: f64) -> String {
     let us = seconds * 1e6;
     let digits = if us < 1.0 { 4 } else { (2 - us.log10() as i32).max(0) as usize };
     format!("{us:.digits$}")

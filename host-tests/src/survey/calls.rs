@@ -191,8 +191,8 @@ impl Calls {
         }
     }
 
-    /// The definitions of this name that a file means: its own, else those that it imports or names with a
-    /// path, the nearest first.
+    /// The definitions of this name that a file means: its own, unless a path leads elsewhere, else those that it
+    /// imports or names with a path, the nearest first.
     fn nearest(&self, from: &Path, what: What, name: &str, path: &str) -> Vec<usize> {
         let room = |file: &Path| file.iter().next().map(ToOwned::to_owned);
         let imported = self.imports.get(from).is_some_and(|names| names.contains(name));
@@ -208,8 +208,10 @@ impl Calls {
             "super" | "crate" => true,
             _ => leads(d),
         };
+        let of_name = || self.definitions.iter().enumerate().filter(|(_, d)| d.what == what && d.name == name);
+        let elsewhere = of_name().any(|(_, d)| d.file != from && leads(d));
         let near = |d: &Definition, file: &Path| match what {
-            _ if file == from => 4,
+            _ if file == from && !elsewhere => 4,
             // A method is called on a value of a type that stands near, if not in the file then in a folder
             // about one thing.
             What::Method => i32::from(file.parent() == from.parent() && file.iter().count() > 2),
@@ -218,9 +220,8 @@ impl Calls {
             _ if room(file) == room(from) => 2,
             _ => 1,
         };
-        let of_name = self.definitions.iter().enumerate().filter(|(_, d)| d.what == what && d.name == name);
         let found: Vec<(usize, i32)> =
-            of_name.map(|(i, d)| (i, near(d, &d.file))).filter(|(_, near)| *near > 0).collect();
+            of_name().map(|(i, d)| (i, near(d, &d.file))).filter(|(_, near)| *near > 0).collect();
         let most = found.iter().map(|(_, near)| *near).max();
         found.into_iter().filter(|(_, near)| Some(*near) == most).map(|(i, _)| i).collect()
     }

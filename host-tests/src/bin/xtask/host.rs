@@ -94,8 +94,7 @@ pub(crate) const CONFORMANCE: Step = Step {
     name: "conformance",
     about: "independent cases through the typed API, on every instruction set here",
     run: |shell| {
-        let mut cargo = shell.cargo(["test", "--release", "--package", "tensorlet-host", "--features"]);
-        shell.test(cargo.args(["tensorlet-host/tools", "--test", "conformance"]))?;
+        shell.test(shell.cargo(ALL_TESTS).args(["--test", "conformance"]))?;
         Ok(Note::new())
     },
     optional: false,
