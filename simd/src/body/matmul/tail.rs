@@ -20,8 +20,10 @@ use crate::vector::Vector;
 #[inline(always)]
 pub(super) unsafe fn multiply<L: Vector>(l: L, p: Product, j: usize) {
     let (left, half) = (p.columns - j, if L::Half::LANES < L::LANES { L::Half::LANES } else { 0 });
-    // Packing has to be paid for by rows and depth, except where four lanes have no masks.
-    let pays = p.a_depth == 1 && (L::LANES == 4 || (p.rows >= 8 && p.depth >= 64));
+    // Packing has to be paid for by rows and depth, except where four lanes have no masks. Without any depth there
+    // is nothing to turn, though the product still begins and ends with what it is added to.
+    let worth = if L::LANES == 4 { p.depth > 0 } else { p.rows >= 8 && p.depth >= 64 };
+    let pays = p.a_depth == 1 && worth;
     // SAFETY: the caller's, passed on; a strip that is not masked has all its columns.
     unsafe {
         if pays && left <= MOST {
