@@ -36,7 +36,7 @@ pub const CASES: &[&str] = &[
 /// Runs of each, so that little is counted that is not a run.
 pub const RUNS: usize = 8;
 
-/// Runs a case in [`counted`].
+/// Runs a case in `counted`.
 ///
 /// # Errors
 /// A case that is none.

@@ -195,7 +195,7 @@ impl Source<'_> {
         let file = |path: String| fs::read_to_string(self.root.join("core/src").join(path));
         let text = file(format!("{room}/mod.rs")).unwrap_or_default();
         // What other tokens make their functions of.
-        let hidden = item.code.contains("L: Lanes");
+        let hidden = item.kind == Kind::Function && item.code.contains("L: Lanes");
         let public = text.lines().any(|line| line == format!("pub mod {folder};"));
         let exported = || text.split("\npub use ").skip(1).filter_map(|rest| rest.split(';').next()).flat_map(words);
         match folder {

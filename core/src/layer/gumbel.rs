@@ -8,6 +8,7 @@ use crate::{
     line::Lines,
     memory::{self, End, Input},
     ops::{axis, hard, hard_of, soft, soft_backward},
+    random,
 };
 
 /// A sample of categorical distributions over dimension `D`, from logits: the Gumbel-softmax
@@ -114,7 +115,14 @@ impl<X: Tensor<Elem = f32>, N: Noise, const D: isize> Train<X> for GumbelSoftmax
     fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], _: &mut [f32], tape: &mut [f32]) {
         let lines = const { lines::<X>(D) };
         if pass.training {
-            self.noise.add_gumbel(k, &pass, x);
+            match self.noise.seed(&pass) {
+                Some(seed) => k.draw_gumbel(x, seed),
+                None => {
+                    for (x, u) in x.iter_mut().zip(self.noise.numbers(&pass, random::uniform)) {
+                        *x += random::gumbel_quantile(u);
+                    }
+                }
+            }
         }
         // A part of the batch at a time, which stays near from one step to the next.
         let part = (NEAR / X::LEN.max(1)).max(1) * X::LEN;

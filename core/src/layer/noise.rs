@@ -3,10 +3,7 @@
 use rand_xoshiro::rand_core::SeedableRng;
 
 use super::Pass;
-use crate::{
-    kernel::Kernels,
-    random::{self, Generator},
-};
+use crate::random::Generator;
 
 impl Pass {
     /// The generator that a layer draws from in this pass. Forward and backward get the same numbers, so
@@ -45,12 +42,12 @@ pub trait Noise: Copy {
     /// from a generator.
     fn numbers(&self, pass: &Pass, draw: fn(&mut Generator) -> f32) -> impl Iterator<Item = f32>;
 
-    /// Adds Gumbel noise to all samples of a pass, from uniform [`numbers`](Self::numbers).
+    /// The seed of the generator that draws [these numbers](Self::numbers), so that a kernel can draw them side by
+    /// side; none where they are given.
     #[inline(always)]
-    fn add_gumbel<K: Kernels>(&self, _: K, pass: &Pass, x: &mut [f32]) {
-        for (x, u) in x.iter_mut().zip(self.numbers(pass, random::uniform)) {
-            *x += random::gumbel_quantile(u);
-        }
+    fn seed(&self, pass: &Pass) -> Option<u64> {
+        let _ = pass;
+        None
     }
 }
 
@@ -68,8 +65,8 @@ impl Noise for Drawn {
     }
 
     #[inline(always)]
-    fn add_gumbel<K: Kernels>(&self, k: K, pass: &Pass, x: &mut [f32]) {
-        k.draw_gumbel(x, pass.generator_seed());
+    fn seed(&self, pass: &Pass) -> Option<u64> {
+        Some(pass.generator_seed())
     }
 }
 

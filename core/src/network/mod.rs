@@ -67,9 +67,9 @@ pub trait Position<const I: usize> {
 /// budget!(LeNet::INFERENCE_BYTES, <= 24 * 1024);
 /// assert_eq!(LeNet::PARAMETERS, 61_706);
 /// assert_eq!(LeNet::INFERENCE_BYTES, 4 * (6 * 28 * 28 + 6 * 14 * 14));
-/// // Input and activations (twice where a sigmoid needs its value again), and the gradient of one
-/// // input channel of conv2.
-/// const TAPE: usize = 784 + 2 * 4704 + 1176 + 2 * 1600 + 400 + 2 * 120 + 2 * 84 + 10;
+/// // Input and activations (twice where a sigmoid needs its value again, but not before a mean, whose
+/// // gradient goes through it), and the gradient of one input channel of conv2.
+/// const TAPE: usize = 784 + 4704 + 1176 + 1600 + 400 + 2 * 120 + 2 * 84 + 10;
 /// assert_eq!(LeNet::training_bytes::<Sgd>(Mode::Fused, 1), 4 * (TAPE + 16 * 25 + 1));
 /// ```
 ///
