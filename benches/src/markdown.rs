@@ -15,7 +15,9 @@ use crate::{
 pub fn write(path: &Path, machine: &Machine, rows: &[Row]) -> Result<()> {
     let mut text = format!(
         "# Last full run\n\nMade by `cargo xtask bench --record`; all times, minima and forms are in \
-         [results.toml](results.toml).\n\n{machine}. One thread, f32; medians in microseconds.\n\n\
+         [results.toml](results.toml).\n\n{machine}. One thread, f32; medians in microseconds, on the widest \
+         instruction set. A peer marked `(then)` is not among those that this command measures; its time, of an \
+         earlier run on such a processor, is scaled by the peaks.\n\n\
          ![Times as fast as the fastest peer](chart.svg)\n\n\
          | case | tensorlet | of the peak | fastest peer | its time | times as fast |\n|---|---|---|---|---|---|\n"
     );

@@ -36,7 +36,8 @@
 //! the instruction set, into which its body is inlined.
 //!
 //! All `unsafe` of the library is in this crate, each with its reason.
-
+//!
+#![doc = include_str!("../SPEED.md")]
 #![no_std]
 
 #[cfg(any(test, feature = "std"))]
