@@ -264,7 +264,8 @@ shapes! {
         (3 => 64, [5, 5], [8, 8], stride [1, 1], padding [0, 0])
         (10 => 32, [3, 3], [10, 12], stride [1, 1], padding [0, 0])
         (5 => 64, [3, 3], [7, 8], stride [1, 1], padding [0, 0])
-        (2 => 24, [5, 5], [16, 16], stride [1, 1], padding [0, 0]);
+        (2 => 24, [5, 5], [16, 16], stride [1, 1], padding [0, 0])
+        (3 => 24, [1, 5], [1, 16], stride [1, 1], padding [0, 0]);
 }
 
 /// Sizes that contradict each other: most outputs read beyond the input.

@@ -80,9 +80,11 @@ unsafe fn samples<L: Vector, const J: usize, const S: usize, const V: usize>(l: 
     let mut scratch = Scratch(MaybeUninit::uninit());
     let sums = scratch.0.as_mut_ptr().cast::<f32>();
     // SAFETY: `vectors` has seen that all fits into the scratch, with a vector to spare behind the rows of
-    // sums, which are written whole before they are read.
+    // sums, which are written whole before they are read. What is read behind a row, into lanes of no channel,
+    // is the beginning of the other one, which is not written if a plane has one row, or that vector.
     unsafe {
         let rows = [sums, sums.add(J * V * L::LANES)];
+        l.store(rows[1], l.splat(0.0));
         l.store(sums.add(2 * J * V * L::LANES), l.splat(0.0));
         let panel = sums.add(2 * J * V * L::LANES + MOST_LANES);
         let pixels = panel.add(walk.in_channels * walk.rows.taps * V * L::LANES);
