@@ -3,11 +3,14 @@
 macro_rules! matmul_kernels {
     ($token:ty, $features:literal) => {
         const _: () = {
-            use tensorlet::kernel::{Epilogue, MatmulKernels};
+            use tensorlet::{
+                kernel::{Epilogue, MatmulKernels},
+                math::lanes::Lanes,
+            };
 
             use $crate::body::{
                 Matrix, Of,
-                matmul::{is_large, is_specialised, rows},
+                matmul::{Product, Products, by_size, is_large, is_narrow, is_specialised, rows},
             };
 
             impl MatmulKernels for $token {
@@ -108,6 +111,11 @@ macro_rules! matmul_kernels {
                         $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
                             matmul::linear(self, sizes: Of<Matrix<K, N>>, how: (usize, &[f32], Epilogue), x: &[f32],
                                 w: &[f32], y: &mut [f32]) -> ())
+                    } else if const { is_narrow(<$token as Lanes>::LANES, [K, N]) } && rows == 1 {
+                        let (sizes, how) = (Of::<Matrix<K, N>>::NEW, (bias, then));
+                        $crate::kernels::entry!($token, $features, {const K: usize, const N: usize} {K, N}
+                            matmul::narrow(self, sizes: Of<Matrix<K, N>>, how: (&[f32], Epilogue), x: &[f32],
+                                w: &[f32], y: &mut [f32]) -> ())
                     } else {
                         linear(self, [K, N], how, x, w, y);
                     }
@@ -126,6 +134,19 @@ macro_rules! matmul_kernels {
                     let [inner, columns] = sizes;
                     let rows = rows([x.len(), inner], [y.len(), columns]);
                     linear(self, sizes, (rows, bias, then), x, w, y);
+                }
+            }
+
+            impl Products for $token {
+                unsafe fn multiply(self, p: &Product) {
+                    #[target_feature(enable = $features)]
+                    unsafe fn entry(k: $token, p: &Product) {
+                        // SAFETY: the caller's, passed on.
+                        unsafe { by_size(k, *p) }
+                    }
+                    // SAFETY: the token proves that the processor has the features that `entry` is built for;
+                    // the rest is the caller's, passed on.
+                    unsafe { entry(self, p) }
                 }
             }
 

@@ -31,7 +31,7 @@ use crate::vector::Vector;
 
 /// `c[i][j] = end(begin + Σ_d a[i·a_row + d·a_depth] · b[d·b_row + j])` for `rows × columns` of `c`.
 #[derive(Clone, Copy)]
-struct Product {
+pub(crate) struct Product {
     rows: usize,
     depth: usize,
     columns: usize,
@@ -157,6 +157,12 @@ pub(crate) const fn is_specialised(rows: Option<usize>, [k, n]: [usize; 2]) -> b
     k * n <= TINY || (n.is_multiple_of(16) && n <= 64 && k <= 128 && !few)
 }
 
+/// Whether a product of one row by a second factor of these sizes has code of its own: rows that fill vectors
+/// only together are spread by tables, which are not worth looking up for so few numbers.
+pub(crate) const fn is_narrow(lanes: usize, [k, n]: [usize; 2]) -> bool {
+    narrow::takes(lanes, [1, k, n])
+}
+
 /// A second factor of so few numbers is not worth a choice between ways to read it.
 const TINY: usize = 256;
 
@@ -182,7 +188,7 @@ pub(crate) const fn is_large(rows: usize, [k, n]: [usize; 2]) -> bool {
 
 /// `c[m][n] += Σ_k a[m][k] b[k][n]` for `rows` rows and `b` of `[K, N]`.
 #[inline(always)]
-pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(
+pub(crate) fn matmul<L: Products, S: Sizes<[usize; 2]>>(
     l: L,
     rows: usize,
     sizes: S,
@@ -202,7 +208,7 @@ pub(crate) fn matmul<L: Vector, S: Sizes<[usize; 2]>>(
 
 /// [`matmul`] of a large second factor.
 #[inline(always)]
-pub(crate) fn matmul_large<L: Vector>(l: L, rows: usize, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+pub(crate) fn matmul_large<L: Products>(l: L, rows: usize, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
     if let Some(product) = plain(rows, sizes, a, b, c) {
         // SAFETY: `plain` has compared the sizes with the slices.
         unsafe { panels::copied(l, product) }
@@ -211,7 +217,7 @@ pub(crate) fn matmul_large<L: Vector>(l: L, rows: usize, sizes: [usize; 2], a: &
 
 /// `y[m][n] = then(bias[n] + Σ_k x[m][k] w[k][n])` for `rows` rows and `w` of `[K, N]`; no bias is empty.
 #[inline(always)]
-pub(crate) fn linear<L: Vector, S: Sizes<[usize; 2]>>(
+pub(crate) fn linear<L: Products, S: Sizes<[usize; 2]>>(
     l: L,
     sizes: S,
     (rows, bias, then): (usize, &[f32], Epilogue),
@@ -226,9 +232,26 @@ pub(crate) fn linear<L: Vector, S: Sizes<[usize; 2]>>(
     }
 }
 
+/// [`linear`] of one row, for sizes of which [`is_narrow`] says so.
+#[inline(always)]
+pub(crate) fn narrow<L: Vector, S: Sizes<[usize; 2]>>(
+    l: L,
+    sizes: S,
+    (bias, then): (&[f32], Epilogue),
+    x: &[f32],
+    w: &[f32],
+    y: &mut [f32],
+) {
+    if let Some(product) = affine(1, sizes.get(), (bias, then), x, w, y) {
+        // SAFETY: `affine` has compared the sizes with the slices; `is_narrow` holds for a product of one row.
+        unsafe { narrow::multiply(l, product) }
+        epilogue(l, then, &mut y[..sizes.get()[1]]);
+    }
+}
+
 /// [`linear`] with no bias and no activation.
 #[inline(always)]
-pub(crate) fn product<L: Vector, S: Sizes<[usize; 2]>>(
+pub(crate) fn product<L: Products, S: Sizes<[usize; 2]>>(
     l: L,
     rows: usize,
     sizes: S,
@@ -244,7 +267,7 @@ pub(crate) fn product<L: Vector, S: Sizes<[usize; 2]>>(
 
 /// [`linear`] of a large weight.
 #[inline(always)]
-pub(crate) fn linear_large<L: Vector>(
+pub(crate) fn linear_large<L: Products>(
     l: L,
     sizes: [usize; 2],
     (rows, bias, then): (usize, &[f32], Epilogue),
@@ -309,12 +332,12 @@ pub(crate) fn matmul_tn<L: Vector, S: Sizes<[usize; 2]>>(
     }
     let product = Product { a_row: 1, a_depth: k, ..Product::of([k, rows, n], [a, b], c) };
     // SAFETY: `a` and `b` have `rows` rows, of `k` and `n` numbers; `c` has `k` rows of `n`.
-    unsafe { multiply::<L, S>(l, product) }
+    unsafe { if const { S::KNOWN.is_some() } { tiles(l, product) } else { by_size(l, product) } }
 }
 
 /// `c[m][k] += Σ_n a[m][n] b[k][n]` for `rows` rows and `b` of `[K, N]`.
 #[inline(always)]
-pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(
+pub(crate) fn matmul_nt<L: Products, S: Sizes<[usize; 2]>>(
     l: L,
     rows: usize,
     sizes: S,
@@ -343,10 +366,10 @@ pub(crate) fn matmul_nt<L: Vector, S: Sizes<[usize; 2]>>(
 /// # Safety
 /// As [`multiply`]; the product is as [`Product::of`] makes it, apart from its beginning and end.
 #[inline(always)]
-unsafe fn plainly<L: Vector, S: Sizes<[usize; 2]>>(l: L, p: Product) {
+unsafe fn plainly<L: Products, S: Sizes<[usize; 2]>>(l: L, p: Product) {
     // SAFETY: the caller's, passed on.
     unsafe {
-        if const { S::KNOWN.is_none() } && narrow::takes::<L>(&p) {
+        if const { S::KNOWN.is_none() } && narrow::takes(L::LANES, [p.rows, p.depth, p.columns]) {
             narrow::multiply(l, p);
         } else {
             multiply::<L, S>(l, p);
@@ -354,21 +377,60 @@ unsafe fn plainly<L: Vector, S: Sizes<[usize; 2]>>(l: L, p: Product) {
     }
 }
 
-/// Chooses by the number of rows and columns; sizes that are known have few rows only where they are tiny.
+/// `c` of a product.
 ///
 /// # Safety
 /// `a`, `b` and `c` are valid for what [`Product`] says, and `c` does not overlap them.
 #[inline(always)]
-unsafe fn multiply<L: Vector, S: Sizes<[usize; 2]>>(l: L, p: Product) {
+unsafe fn multiply<L: Products, S: Sizes<[usize; 2]>>(l: L, p: Product) {
     // SAFETY: the caller's, passed on.
     unsafe {
-        if const { S::KNOWN.is_none() } && p.rows < few::ROWS && p.columns > few::COLUMNS {
+        if const { S::KNOWN.is_some() } {
+            tiles(l, p);
+        } else {
+            l.multiply(&p);
+        }
+    }
+}
+
+/// A vector unit with its own copy of [`by_size`].
+pub(crate) trait Products: Vector {
+    /// [`by_size`], compiled once for the instruction set: with all that a product may begin and end with,
+    /// it is the longest body of all. Where that is known, a copy without the rest is shorter, and faster.
+    ///
+    /// # Safety
+    /// As [`multiply`].
+    unsafe fn multiply(self, p: &Product);
+}
+
+/// Chooses by the number of rows and columns. Sizes that are known do not come here: they have few rows
+/// only where they are tiny.
+///
+/// # Safety
+/// As [`multiply`].
+#[inline(always)]
+pub(crate) unsafe fn by_size<L: Vector>(l: L, p: Product) {
+    // SAFETY: the caller's, passed on.
+    unsafe {
+        if p.rows < few::ROWS && p.columns > few::COLUMNS {
             few::multiply(l, p);
         } else {
-            let j = tile::strips(l, p);
-            if j < p.columns {
-                tail::multiply(l, p, j);
-            }
+            tiles(l, p);
+        }
+    }
+}
+
+/// All columns in tiles.
+///
+/// # Safety
+/// As [`multiply`].
+#[inline(always)]
+unsafe fn tiles<L: Vector>(l: L, p: Product) {
+    // SAFETY: the caller's, passed on; `strips` says where the last columns begin.
+    unsafe {
+        let j = tile::strips(l, p);
+        if j < p.columns {
+            tail::multiply(l, p, j);
         }
     }
 }

@@ -13,9 +13,8 @@ use crate::vector::{MOST_LANES, Vector};
 
 /// Whether [`multiply`] has code for this product. Four lanes have no moves that would pay; and where the
 /// columns divide the lanes, there are too few sums for one addition not to wait for the other.
-#[inline(always)]
-pub(super) fn takes<L: Vector>(p: &Product) -> bool {
-    L::LANES > 4 && p.rows == 1 && p.depth >= 32 && matches!(p.columns, 5..=7 | 9..=15)
+pub(super) const fn takes(lanes: usize, [rows, depth, columns]: [usize; 3]) -> bool {
+    lanes > 4 && rows == 1 && depth >= 32 && matches!(columns, 5..=7 | 9..=15)
 }
 
 /// The product of one row by a second factor without gaps.

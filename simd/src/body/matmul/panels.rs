@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use super::{Product, multiply};
+use super::{Product, Products};
 use crate::vector::Vector;
 
 /// Rows of a panel.
@@ -30,9 +30,9 @@ impl Panel {
 /// A product whose second factor is copied, panel after panel.
 ///
 /// # Safety
-/// As [`multiply`].
+/// As [`Products::multiply`].
 #[inline(always)]
-pub(super) unsafe fn copied<L: Vector>(l: L, p: Product) {
+pub(super) unsafe fn copied<L: Products>(l: L, p: Product) {
     let mut panel = Panel::new();
     let to: *mut f32 = panel.0.as_mut_ptr().cast();
     for start in (0..p.depth).step_by(DEPTH) {
@@ -54,7 +54,7 @@ pub(super) unsafe fn copied<L: Vector>(l: L, p: Product) {
                 (q.b, q.b_row) = (to, width::<L>());
                 for row in (0..q.rows).step_by(ROWS) {
                     fetch(l, q, row + ROWS);
-                    multiply::<L, [usize; 2]>(l, q.rows_from(row, ROWS));
+                    l.multiply(&q.rows_from(row, ROWS));
                 }
             }
         }
@@ -67,7 +67,7 @@ const ROWS: usize = 24;
 /// Asks for what the rows from `row` on need, to be there when their turn comes.
 ///
 /// # Safety
-/// As [`multiply`].
+/// As [`Products::multiply`].
 #[inline(always)]
 unsafe fn fetch<L: Vector>(l: L, p: Product, row: usize) {
     for i in row..(row + ROWS).min(p.rows) {
@@ -84,9 +84,9 @@ unsafe fn fetch<L: Vector>(l: L, p: Product, row: usize) {
 /// a [`Product`].
 ///
 /// # Safety
-/// As [`multiply`], apart from that.
+/// As [`Products::multiply`], apart from that.
 #[inline(always)]
-pub(super) unsafe fn turned<L: Vector>(l: L, p: Product) {
+pub(super) unsafe fn turned<L: Products>(l: L, p: Product) {
     let mut panel = Panel::new();
     let to: *mut f32 = panel.0.as_mut_ptr().cast();
     for column in (0..p.columns).step_by(width::<L>()) {
@@ -99,7 +99,7 @@ pub(super) unsafe fn turned<L: Vector>(l: L, p: Product) {
                 let part = p.part_of_sum(start, depth);
                 let (a, c, begin) = (p.a.add(start * p.a_depth), p.c.add(column), part.begin.columns_from(column));
                 let turned = Product { a, b: to, b_row: width::<L>(), c, columns, begin, ..part };
-                multiply::<L, [usize; 2]>(l, turned);
+                l.multiply(&turned);
             }
         }
     }

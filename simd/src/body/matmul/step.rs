@@ -2,7 +2,7 @@
 
 use tensorlet::kernel::SgdStep;
 
-use super::{Begin, End, Product, few, multiply, panels};
+use super::{Begin, End, Product, Products, by_size, few, panels};
 use crate::vector::Vector;
 
 /// Inputs that are kept while their gradients take their place: 16 KB of stack, beside a panel.
@@ -65,13 +65,13 @@ pub(crate) fn descend<L: Vector>(
     let end = End::Step { keep: 1.0 - step.lr * step.weight_decay, rate: step.lr };
     let product = Product { a_row: 1, a_depth: k, begin: Begin::Zero, end, ..Product::of([k, samples, n], [x, dy], w) };
     // SAFETY: `x` and `dy` have `samples` rows, of `k` and `n` numbers; `w` has `k` rows of `n`.
-    unsafe { multiply::<L, [usize; 2]>(l, product) };
+    unsafe { by_size(l, product) };
 }
 
 /// `dx[m][k] = Σ_n dy[m][n] w[k][n]` for so many samples and `w` of `[K, N]`, in rows of `dx` that are `row`
 /// numbers apart.
 #[inline(always)]
-pub(crate) fn input_gradient<L: Vector>(
+pub(crate) fn input_gradient<L: Products>(
     l: L,
     (samples, [k, n], row): (usize, [usize; 2], usize),
     dy: &[f32],
