@@ -62,7 +62,10 @@ impl<K: Kernels, X: Tensor, N: Train<X, Out: Tensor<Elem = f32>> + Copy> Subject
     }
 
     fn infer(&self, n: usize, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error> {
-        self.network.forward_with_state(self.k, X::in_words(x, n), state, arena).map(|y| N::Out::flat(y).to_vec())
+        match self.network.forward_with_state(self.k, X::in_words(x, n), state, arena) {
+            Ok(y) => Ok(N::Out::flat(y).to_vec()),
+            Err(error) => Err(error),
+        }
     }
 
     fn forward(&self, pass: Pass, slot: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
@@ -89,10 +92,13 @@ impl<K: Kernels, X: Tensor, N: Train<X, Out: Tensor<Elem = f32>> + Copy> Subject
             tape,
             Fused { optimizer: &optimizer, path: Path::ROOT, state: &mut [], scratch },
         );
-        let [before, frozen] = parameters(self.network);
-        let [after, still_frozen] = parameters(&network);
-        (before.iter().zip(&after).map(|(before, after)| before - after).collect(), frozen == still_frozen)
+        moved(parameters(self.network), parameters(&network))
     }
+}
+
+/// How far each trained parameter moved, and whether all others kept their bits.
+fn moved([before, frozen]: [Vec<f32>; 2], [after, still_frozen]: [Vec<f32>; 2]) -> (Vec<f32>, bool) {
+    (before.iter().zip(&after).map(|(before, after)| before - after).collect(), frozen == still_frozen)
 }
 
 /// The parameters that are trained, one behind the other, and those that are not.

@@ -59,11 +59,17 @@ pub(crate) fn layer_norm_rows_backward<L: Vector>(
     let n = x.len().min(dy.len());
     let (mut groups, dys) = (x[..n].chunks_exact_mut(GROUP * norm.len), dy[..n].chunks_exact(GROUP * norm.len));
     let dy = dys.remainder();
-    for (x, dy) in (&mut groups).zip(dys) {
-        backward::<L, GROUP>(l, norm, None, x, dy, dweight, dbias);
+    if [norm.weight, dweight, dbias].iter().any(|x| x.is_empty()) {
+        for (x, dy) in (&mut groups).zip(dys) {
+            backward::<L, GROUP, false>(l, norm, None, x, dy, dweight, dbias);
+        }
+    } else {
+        for (x, dy) in (&mut groups).zip(dys) {
+            backward::<L, GROUP, true>(l, norm, None, x, dy, dweight, dbias);
+        }
     }
     for (x, dy) in groups.into_remainder().chunks_exact_mut(norm.len).zip(dy.chunks_exact(norm.len)) {
-        backward::<L, 1>(l, norm, None, x, dy, dweight, dbias);
+        backward::<L, 1, false>(l, norm, None, x, dy, dweight, dbias);
     }
 }
 
@@ -92,7 +98,7 @@ pub(crate) fn layer_norm_backward<L: Vector>(
     if !fits(norm, [dweight, &[]]) || dy.len() < x.len() {
         return Portable.layer_norm_backward(x, dy, standard, centered, weight, dweight);
     }
-    backward::<L, 1>(l, norm, Some(([standard.mean], [standard.rstd])), x, dy, dweight, &mut []);
+    backward::<L, 1, false>(l, norm, Some(([standard.mean], [standard.rstd])), x, dy, dweight, &mut []);
 }
 
 #[inline(always)]
@@ -298,9 +304,10 @@ unsafe fn forward<L: Vector, const R: usize>(
     });
 }
 
-/// The gradients of `R` rows in their place; adds those of weight and bias.
+/// The gradients of `R` rows in their place; adds those of weight and bias. `ALL` says that weight, bias and their
+/// gradients are there: then no vector asks.
 #[inline(always)]
-fn backward<L: Vector, const R: usize>(
+fn backward<L: Vector, const R: usize, const ALL: bool>(
     l: L,
     norm: RowNorm<'_>,
     given: Option<Standards<R>>,
@@ -311,7 +318,8 @@ fn backward<L: Vector, const R: usize>(
 ) {
     let (len, x, dy) = (norm.len, &mut x[..R * norm.len], &dy[..R * norm.len]);
     let (x, dy, weight) = (x.as_mut_ptr(), dy.as_ptr(), norm.weight.as_ptr());
-    let (weighted, by_weight, by_bias) = (!norm.weight.is_empty(), !dweight.is_empty(), !dbias.is_empty());
+    let (weighted, by_weight, by_bias) =
+        (ALL || !norm.weight.is_empty(), ALL || !dweight.is_empty(), ALL || !dbias.is_empty());
     let (dweight, dbias) = (dweight.as_mut_ptr(), dbias.as_mut_ptr());
     // SAFETY: the slice has `R` rows.
     let (means, rstds) = given.unwrap_or_else(|| unsafe { standards::<L, R>(l, norm, x) });
