@@ -147,6 +147,33 @@ fn through_case(k: &Pooling, place: Place, y: &[f32], dy: &[f32], gradient: &[Ex
     }
 }
 
+/// Slices that are longer than their planes: what is behind these is left alone.
+fn longer_case(k: &Pooling) {
+    const PLANES: usize = 2;
+    let [inputs, outputs] = [k.d.in_plane(), k.d.out_plane()];
+    let mut rng = generator(inputs as u64);
+    let (x, dy) = (randoms(&mut rng, (PLANES + 1) * inputs - 1), randoms(&mut rng, (PLANES + 1) * outputs - 1));
+    let mut index = vec![0; dy.len()];
+    (k.max)(&x, &mut vec![0.0; dy.len()], &mut index);
+    let forward: [(&str, &dyn Fn(&mut [f32])); 3] = [
+        ("max", &|y| (k.max)(&x, y, &mut [])),
+        ("max with places", &|y| (k.max)(&x, y, &mut vec![0; y.len()])),
+        ("average", &|y| (k.average)(&x, y)),
+    ];
+    let backward: [(&str, &dyn Fn(&mut [f32])); 2] = [
+        ("max backward", &|dx| (k.max_backward)(&dy, &index, dx)),
+        ("average backward", &|dx| (k.average_backward)(&dy, dx)),
+    ];
+    for (kernels, len, plane) in [(&forward[..], dy.len(), outputs), (&backward[..], x.len(), inputs)] {
+        for (name, kernel) in kernels {
+            let mut to = vec![7.0; len];
+            kernel(&mut to);
+            let behind = &to[PLANES * plane..];
+            assert!(behind.iter().all(|x| *x == 7.0), "{} {:?} {name}: {behind:?}", k.name, k.d);
+        }
+    }
+}
+
 macro_rules! shapes {
     ($($test:ident: $kernel:expr, $input:expr, stride $stride:expr, padding $padding:expr;)*) => {$(
         #[test]
@@ -164,6 +191,7 @@ macro_rules! shapes {
                     };
                 }
                 let pooling = pooling::<K, Shape>(k);
+                longer_case(&pooling);
                 for place in PLACES {
                     for planes in [0, 1, 5] {
                         max_case(&pooling, planes, place);

@@ -108,20 +108,33 @@ trait Visit<L: Vector> {
     unsafe fn strip<const ROOMY: bool>(&mut self, l: L, strip: Strip<ROOMY>, input: usize, output: usize);
 }
 
+/// How many planes slices of so many inputs and outputs have in common.
+#[inline(always)]
+const fn planes(d: Pool2dDims, [inputs, outputs]: [usize; 2]) -> usize {
+    let (of_inputs, of_outputs) = (inputs / d.in_plane(), outputs / d.out_plane());
+    if of_inputs < of_outputs { of_inputs } else { of_outputs }
+}
+
 /// Goes through all outputs of so many planes, row by row. `lens` are the numbers in inputs and outputs;
 /// `spills` says whether more than a strip may be written.
 #[inline(always)]
 fn for_each_strip<L: Vector, V: Visit<L>>(l: L, d: Pool2dDims, lens: [usize; 2], spills: bool, mut visitor: V) {
-    let [_, step] = rows(d);
-    let planes = (lens[0] / d.in_plane()).min(lens[1] / d.out_plane());
+    let [kernel, step] = rows(d);
+    // How far behind the first input of a strip whole vectors of the window's last row reach.
+    let reach = (kernel.max(1) - 1) * d.input[1] + 2 * L::LANES;
+    let planes = planes(d, lens);
+    // Nothing is written behind the last plane, however long the slices are.
+    let ends = [planes * d.in_plane(), planes * d.out_plane()];
     let strips = d.output[1].div_ceil(L::LANES);
     for plane in 0..planes {
         let (mut input, mut output) = (plane * d.in_plane(), plane * d.out_plane());
         let whole = spills || d.output[1].is_multiple_of(L::LANES);
-        let room = input + d.in_plane() + 2 * L::LANES <= lens[0] && output + d.out_plane() + L::LANES <= lens[1];
+        let room = input + d.in_plane() + 2 * L::LANES <= ends[0] && output + d.out_plane() + L::LANES <= ends[1];
         for _ in 0..d.output[0] {
             for strip in 0..strips {
                 let (i, o) = (input + 2 * L::LANES * strip, output + L::LANES * strip);
+                // Of the last plane, the last rows alone have no room.
+                let room = room || i + reach <= ends[0] && o + L::LANES <= ends[1];
                 // SAFETY: the windows lie in the plane, the strip in its row; behind the plane there is room
                 // for more than a vector of outputs, or behind the strip is enough.
                 unsafe {
@@ -245,10 +258,10 @@ pub(super) fn max_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], index: &[
     if index.len() < dy.len() {
         return;
     }
-    if !covers(d) {
-        dx.fill(0.0);
-    }
     let (lens, width, [kernel, _]) = ([dx.len(), dy.len()], d.input[1], rows(d));
+    if !covers(d) {
+        dx[..planes(d, lens) * d.in_plane()].fill(0.0);
+    }
     let (dy, dx) = (dy.as_ptr(), dx.as_mut_ptr());
     match kernel {
         2 => for_each_strip(l, d, lens, spills(d, L::LANES), MaxBackward::<2> { width, kernel, dy, index, dx }),
@@ -319,10 +332,10 @@ impl<L: Vector, const R: usize> Visit<L> for Average<R> {
 
 #[inline(always)]
 pub(super) fn average_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]) {
-    if !covers(d) {
-        dx.fill(0.0);
-    }
     let (lens, width, [kernel, _]) = ([dx.len(), dy.len()], d.input[1], rows(d));
+    if !covers(d) {
+        dx[..planes(d, lens) * d.in_plane()].fill(0.0);
+    }
     let (scale, dy, dx) = (mean_scale(d), dy.as_ptr(), dx.as_mut_ptr());
     match kernel {
         2 => for_each_strip(l, d, lens, spills(d, L::LANES), AverageBackward::<2> { width, kernel, scale, dy, dx }),
