@@ -147,6 +147,9 @@ fn through_case(k: &Pooling, place: Place, y: &[f32], dy: &[f32], gradient: &[Ex
     }
 }
 
+/// A kernel by name that writes to a slice.
+type Named<'a> = (&'static str, &'a dyn Fn(&mut [f32]));
+
 /// Slices that are longer than their planes: what is behind these is left alone.
 fn longer_case(k: &Pooling) {
     const PLANES: usize = 2;
@@ -155,12 +158,12 @@ fn longer_case(k: &Pooling) {
     let (x, dy) = (randoms(&mut rng, (PLANES + 1) * inputs - 1), randoms(&mut rng, (PLANES + 1) * outputs - 1));
     let mut index = vec![0; dy.len()];
     (k.max)(&x, &mut vec![0.0; dy.len()], &mut index);
-    let forward: [(&str, &dyn Fn(&mut [f32])); 3] = [
+    let forward: [Named<'_>; 3] = [
         ("max", &|y| (k.max)(&x, y, &mut [])),
         ("max with places", &|y| (k.max)(&x, y, &mut vec![0; y.len()])),
         ("average", &|y| (k.average)(&x, y)),
     ];
-    let backward: [(&str, &dyn Fn(&mut [f32])); 2] = [
+    let backward: [Named<'_>; 2] = [
         ("max backward", &|dx| (k.max_backward)(&dy, &index, dx)),
         ("average backward", &|dx| (k.average_backward)(&dy, dx)),
     ];
