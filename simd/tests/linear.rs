@@ -111,6 +111,21 @@ shapes! {
     many_samples, [130, 513] => (19, 10);
 }
 
+/// Few rows by each number of columns up to more than registers hold.
+#[test]
+fn few_rows_of_each_width() {
+    fn check<K: Kernels>(k: K) {
+        for m in [1, 2, 3] {
+            for n in 60..=264 {
+                let place = PLACES[n % PLACES.len()];
+                let what = format!("{} {m}x9x{n} {place:?}", K::NAME);
+                check_layer(&what, [m, 9, n], place, &|x, w, bias, then, y| k.linear_flat([9, n], x, w, bias, then, y));
+            }
+        }
+    }
+    on_every_isa!(check);
+}
+
 #[test]
 fn a_short_bias_or_weight_writes_nothing_outside() {
     fn check<K: Kernels>(k: K) {

@@ -1,4 +1,5 @@
-//! Products of one to three rows, which are done when the second factor has been read once.
+//! Products of one to three rows, which are done when the second factor has been read once: one row with its sums
+//! in registers where there is room for them, others with their sums in the first cache.
 
 #![allow(clippy::needless_range_loop, reason = "indices name the place in a tile of registers")]
 
@@ -15,7 +16,7 @@ pub(super) const ROWS: usize = 4;
 /// A row of so many columns fits into registers.
 pub(super) const COLUMNS: usize = 64;
 
-/// A product of at most three rows.
+/// A product of at most three rows, with more columns than [`COLUMNS`].
 ///
 /// Where every second row of the second factor begins in the middle of a vector, vectors of half the length
 /// read it faster: none of them crosses from one line of the cache into the next, and each line is read once.
@@ -43,11 +44,70 @@ unsafe fn rows<L: Vector>(l: L, p: Product) {
     // SAFETY: the caller's, passed on; the product has as many rows as are asked for.
     unsafe {
         match p.rows {
+            1 if p.columns <= most::<L>() * L::LANES => row::<L>(l, p),
             1 => wide::<L, 1>(l, p),
             2 => wide::<L, 2>(l, p),
             3 => wide::<L, 3>(l, p),
             _ => {}
         }
+    }
+}
+
+/// The most vectors of columns whose sums stay in registers over the whole depth.
+const fn most<L: Vector>() -> usize {
+    if L::REGISTERS >= 32 { 16 } else { 12 }
+}
+
+/// One row whose sums stay in registers: the second factor is read from its beginning to its end.
+///
+/// # Safety
+/// As [`multiply`]; the product has one row and no more columns than [`most`] says.
+#[inline(always)]
+unsafe fn row<L: Vector>(l: L, p: Product) {
+    // SAFETY: the caller's, passed on; the columns are so many vectors, the last one partly.
+    unsafe {
+        match p.columns.div_ceil(L::LANES) {
+            0..=5 => in_registers::<L, 5>(l, p),
+            6 => in_registers::<L, 6>(l, p),
+            7 => in_registers::<L, 7>(l, p),
+            8 => in_registers::<L, 8>(l, p),
+            9 => in_registers::<L, 9>(l, p),
+            10 => in_registers::<L, 10>(l, p),
+            11 => in_registers::<L, 11>(l, p),
+            12 => in_registers::<L, 12>(l, p),
+            13 => in_registers::<L, 13>(l, p),
+            14 => in_registers::<L, 14>(l, p),
+            15 => in_registers::<L, 15>(l, p),
+            _ => in_registers::<L, 16>(l, p),
+        }
+    }
+}
+
+/// [`row`] of `NV` vectors.
+///
+/// # Safety
+/// As [`row`]; the last column lies in the last of `NV` vectors.
+#[cfg_attr(debug_assertions, inline)]
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn in_registers<L: Vector, const NV: usize>(l: L, p: Product) {
+    let first_of_last = (NV - 1) * L::LANES;
+    let last = l.range(0, p.columns.saturating_sub(first_of_last));
+    let mut sums = [l.splat(0.0); NV];
+    // SAFETY: the second factor has `depth` rows; their last vector is masked to the columns.
+    unsafe {
+        for d in 0..p.depth {
+            let (a, b) = (l.splat(*p.a.add(d * p.a_depth)), p.b.add(d * p.b_row));
+            for v in 0..NV - 1 {
+                sums[v] = l.mul_add(a, l.load(b.add(v * L::LANES)), sums[v]);
+            }
+            sums[NV - 1] = l.mul_add(a, l.load_masked(b.wrapping_add(first_of_last), last), sums[NV - 1]);
+        }
+        for v in 0..NV - 1 {
+            let [before] = begin::<L, 1, false>(l, p, 0, v * L::LANES);
+            finish::<L, 1, false>(l, p, 0, v * L::LANES, [l.add(before, sums[v])]);
+        }
+        let [before] = begin::<L, 1, true>(l, p, 0, first_of_last);
+        finish::<L, 1, true>(l, p, 0, first_of_last, [l.add(before, sums[NV - 1])]);
     }
 }
 
