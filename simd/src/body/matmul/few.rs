@@ -123,12 +123,13 @@ const STREAMS: usize = 4;
 #[inline(always)]
 unsafe fn wide<L: Vector, const M: usize>(l: L, p: Product) {
     let whole = p.depth - p.depth % STREAMS;
+    let steps = matches!(p.end, End::Step { .. });
     // SAFETY: the parts lie within the depth.
     unsafe {
         for d in (0..whole).step_by(STREAMS) {
             let part = p.part(d, STREAMS);
-            // Between the first and the last part nothing has to be asked.
-            if d > 0 && d + STREAMS < p.depth {
+            // Between the first and the last part of a sum nothing has to be asked.
+            if !steps && d > 0 && d + STREAMS < p.depth {
                 streams::<L, M, STREAMS>(l, Product { begin: Begin::There, end: End::Sum, ..part });
             } else {
                 streams::<L, M, STREAMS>(l, part);
