@@ -216,6 +216,7 @@ shapes! {
     leaves_a_row_and_a_column: [2, 2], [5, 7], stride [2, 2], padding [0, 0];
     overlaps_with_padding: [3, 3], [7, 9], stride [2, 2], padding [1, 1];
     overlaps_wide: [3, 3], [9, 75], stride [2, 2], padding [1, 1];
+    overlaps_wide_without_padding: [3, 3], [9, 75], stride [2, 2], padding [0, 0];
     overlaps_far: [4, 5], [13, 40], stride [1, 2], padding [2, 2];
     stride_1: [3, 2], [10, 20], stride [1, 1], padding [0, 0];
     same_size: [3, 3], [5, 18], stride [1, 1], padding [1, 1];

@@ -49,6 +49,22 @@ impl Sizes {
         window && lengths && padding <= MOST_LENGTH
     }
 
+    #[inline(always)]
+    pub(crate) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    #[inline(always)]
+    pub(crate) const fn input(&self) -> usize {
+        self.input
+    }
+
+    /// The first tap that reaches the inputs of a phase; so does each tap a stride behind one that does.
+    #[inline(always)]
+    pub(crate) const fn first_tap(&self, phase: usize) -> usize {
+        (phase + self.padding) % self.stride
+    }
+
     /// The phases of a backward walk that have positions.
     #[inline(always)]
     pub(crate) const fn phases(&self) -> usize {
@@ -92,7 +108,7 @@ impl Axis {
     #[inline(always)]
     pub(crate) const fn backward(sizes: Sizes, phase: usize) -> Self {
         let Sizes { kernel, stride, padding, input, output } = sizes;
-        let first_tap = (phase + padding) % stride;
+        let first_tap = sizes.first_tap(phase);
         Self {
             count: input.saturating_sub(phase).div_ceil(stride),
             phase,

@@ -23,7 +23,7 @@ macro_rules! pool_kernels {
 
                 #[inline]
                 fn max_pool2d_backward<G: Pool2dShape>(self, dy: &[f32], index: &[u8], dx: &mut [f32]) {
-                    if const { !$crate::body::pool::has_own_inputs(G::DIMS) } || index.len() < dy.len() {
+                    if const { !$crate::body::pool::takes_max_backward(G::DIMS) } || index.len() < dy.len() {
                         return Portable.max_pool2d_backward::<G>(dy, index, dx);
                     }
                     let sizes = G::DIMS;

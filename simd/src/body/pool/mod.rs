@@ -4,12 +4,11 @@
 //! |---|---|
 //! | [`halves`] | two columns that do not overlap, forward and backward |
 //! | [`separable`] | any that move by one or two columns, forward |
-//! | [`spread`] | the same, means backward |
+//! | [`spread`] | the same, backward; of maxima, rows of at least 16 windows |
 //! | [`through`] | those that divide the plane, means backward through an activation |
 //! | here | all others: one vector of windows at a time, gathered |
 //!
-//! The gradient of other max poolings is one addition per window at a known place: its portable body, which
-//! sees the sizes as constants, does that best.
+//! The gradient of other max poolings is one addition per window at a known place, by the portable body.
 
 mod halves;
 mod separable;
@@ -79,15 +78,19 @@ fn max_windows<L: Vector, const GATHERS: bool>(
     }
 }
 
-/// The gradient of windows that share no input: see [`has_own_inputs`].
+/// The gradient of windows of which [`takes_max_backward`] says so.
 #[inline(always)]
 pub(crate) fn max_pool2d_backward<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
-    halves::max_backward(l, d, dy, index, dx);
+    if halves::takes_backward(d) {
+        halves::max_backward(l, d, dy, index, dx);
+    } else {
+        spread::max(l, d, dy, index, dx);
+    }
 }
 
-/// Whether windows share no input, and [`max_pool2d_backward`] takes them.
-pub(crate) const fn has_own_inputs(d: Pool2dDims) -> bool {
-    fits(d) && halves::takes_backward(d)
+/// Whether [`max_pool2d_backward`] has code for these windows.
+pub(crate) const fn takes_max_backward(d: Pool2dDims) -> bool {
+    fits(d) && (halves::takes_backward(d) || spread::takes_max(d))
 }
 
 #[inline(always)]

@@ -1,6 +1,9 @@
-//! The gradient of means of windows that move by one or two columns: the rows of the output's gradient that
-//! reach a row first, into a row on the stack that has zeros beside it, then its columns, read from there, even
-//! and odd ones apart where the step is two.
+//! The gradient of windows that move by one or two columns. Rows are read from the stack, where they have zeros
+//! beside them, and even and odd columns are computed apart where the step is two.
+//!
+//! Of means, the rows of the output's gradient that reach a row are added first, then what reaches its columns. Of
+//! maxima, each row of the output's gradient is given to the rows of its windows: to the columns that the noted
+//! places say.
 
 use core::mem::MaybeUninit;
 
@@ -8,7 +11,7 @@ use tensorlet::kernel::Pool2dDims;
 
 use super::{axes, mean_scale};
 use crate::{
-    body::pixels::Axis,
+    body::pixels::{Axis, Sizes},
     vector::{MOST_LANES, Vector},
 };
 
@@ -81,6 +84,143 @@ pub(super) fn average<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], dx: &mut [f32]
                     }
                 }
             }
+        }
+    }
+}
+
+/// Whether there are columns enough: with fewer, the portable body takes less time.
+#[inline(always)]
+pub(super) const fn takes_max(d: Pool2dDims) -> bool {
+    takes(d) && d.output[1] >= MOST_LANES
+}
+
+/// Needs 64 KiB of stack.
+#[inline(always)]
+pub(super) fn max<L: Vector>(l: L, d: Pool2dDims, dy: &[f32], index: &[u8], dx: &mut [f32]) {
+    let Some(window) = d.window else { return };
+    let ([_, columns], width) = (axes(d), d.output[1]);
+    let ([taps, _], [step, _], [padding, _]) = (window.kernel, window.options.stride, window.options.padding);
+    let mut rows = [const { Row(MaybeUninit::uninit()) }; 4];
+    // SAFETY: the rows are as long as `takes` asks for; all of them is written before it is read. Rows of the
+    // input are within the plane.
+    unsafe {
+        let [a, b, c, e] = &mut rows;
+        let rows = [a, b, c, e].map(|row| row.0.as_mut_ptr().cast::<f32>());
+        for row in rows {
+            for i in (0..row_len(d)).step_by(L::LANES) {
+                l.store(row.add(i), l.splat(0.0));
+            }
+        }
+        let [a, b, c, e] = rows.map(|row| row.add(MOST_LANES));
+        // As for means, one pair is written while the other is read.
+        let places = [[a, b], [c, e]];
+        let outputs = dy.chunks_exact(d.out_plane()).zip(index.chunks_exact(d.out_plane()));
+        for ((dy, index), dx) in outputs.zip(dx.chunks_exact_mut(d.in_plane())) {
+            dx.fill(0.0);
+            for o in 0..=d.output[0] {
+                if o < d.output[0] {
+                    let (dy, index) = (&dy[o * width..(o + 1) * width], &index[o * width..(o + 1) * width]);
+                    for j in (0..width).step_by(L::LANES) {
+                        l.store(places[o % 2][0].add(j), l.read(&dy[j..]));
+                        l.store(places[o % 2][1].add(j), l.bytes(&index[j..]));
+                    }
+                }
+                let Some(o) = o.checked_sub(1) else { continue };
+                for r in 0..taps {
+                    let i = (o * step + r).wrapping_sub(padding);
+                    if i < d.input[0] {
+                        let to = dx.as_mut_ptr().add(i * d.input[1]);
+                        give(l, columns, r * window.kernel[1], places[o % 2].map(<*mut f32>::cast_const), to);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds to a row of inputs what a row of outputs gives them, for taps from number `first` on.
+///
+/// # Safety
+/// The places begin the gradients and the taps of a row of outputs, as [`gather`] asks for; `to` begins the row
+/// of inputs.
+#[inline(always)]
+unsafe fn give<L: Vector>(l: L, columns: Sizes, first: usize, from: [*const f32; 2], to: *mut f32) {
+    let step = columns.stride();
+    let phases = [0, 1 % step].map(|phase| (Axis::backward(columns, phase), first + columns.first_tap(phase)));
+    // SAFETY: the caller's, passed on; these are the numbers of taps.
+    unsafe {
+        match phases.map(|(axis, _)| axis.taps) {
+            [1, 2] => give_taps::<L, 1, 2>(l, columns, phases, from, to),
+            [2, 1] => give_taps::<L, 2, 1>(l, columns, phases, from, to),
+            [3, 3] => give_taps::<L, 3, 3>(l, columns, phases, from, to),
+            _ => give_taps::<L, 0, 0>(l, columns, phases, from, to),
+        }
+    }
+}
+
+/// [`give`] for phases with so many taps, or 0: any number.
+///
+/// # Safety
+/// As [`give`]; the phases have so many taps.
+#[inline(always)]
+unsafe fn give_taps<L: Vector, const EVEN: usize, const ODD: usize>(
+    l: L,
+    columns: Sizes,
+    [even, odd]: [(Axis, usize); 2],
+    from: [*const f32; 2],
+    to: *mut f32,
+) {
+    let (step, width) = (columns.stride(), columns.input());
+    for q in (0..width.div_ceil(step)).step_by(L::LANES) {
+        // SAFETY: the masks have the columns that the row has.
+        unsafe {
+            let from = [from[0].add(q), from[1].add(q)];
+            let (to, left) = (to.add(q * step), width - q * step);
+            let first = chosen::<L, EVEN>(l, &even, step, from);
+            if step == 1 {
+                add(l, to, left, first);
+            } else {
+                let (low, high) = l.interleave(first, chosen::<L, ODD>(l, &odd, step, from));
+                add(l, to, left, low);
+                add(l, to.wrapping_add(L::LANES), left.saturating_sub(L::LANES), high);
+            }
+        }
+    }
+}
+
+/// The sum of what reaches the columns of a phase from the windows whose maximum was there.
+///
+/// # Safety
+/// As [`gather`], for both rows; the phase has `TAPS` taps, if that is not 0.
+#[inline(always)]
+unsafe fn chosen<L: Vector, const TAPS: usize>(
+    l: L,
+    (axis, first): &(Axis, usize),
+    step: usize,
+    from: [*const f32; 2],
+) -> L::V {
+    let mut sum = l.splat(0.0);
+    for t in 0..if TAPS == 0 { axis.taps } else { TAPS } {
+        // SAFETY: as the caller says.
+        let (dy, tap) = unsafe { (l.load(from[0].offset(axis.offset(t))), l.load(from[1].offset(axis.offset(t)))) };
+        sum = l.add(sum, l.keep(l.eq(tap, l.splat((first + t * step) as f32)), dy));
+    }
+    sum
+}
+
+/// Adds the first lanes, at most `left`, to what is there.
+///
+/// # Safety
+/// So many numbers, or a vector of them, can be read and written.
+#[inline(always)]
+unsafe fn add<L: Vector>(l: L, to: *mut f32, left: usize, x: L::V) {
+    // SAFETY: as the caller says.
+    unsafe {
+        if left >= L::LANES {
+            l.store(to, l.add(l.load(to), x));
+        } else {
+            let used = l.range(0, left);
+            l.store_masked(to, used, l.add(l.load_masked(to, used), x));
         }
     }
 }
