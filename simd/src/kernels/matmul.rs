@@ -10,7 +10,7 @@ macro_rules! matmul_kernels {
 
             use $crate::body::{
                 Matrix, Of,
-                matmul::{Product, Products, by_size, is_large, is_narrow, is_specialised, rows},
+                matmul::{Product, Products, is_large, is_narrow, is_specialised, rows, sums},
             };
 
             impl MatmulKernels for $token {
@@ -142,7 +142,7 @@ macro_rules! matmul_kernels {
                     #[target_feature(enable = $features)]
                     unsafe fn entry(k: $token, p: &Product) {
                         // SAFETY: the caller's, passed on.
-                        unsafe { by_size(k, *p) }
+                        unsafe { sums(k, *p) }
                     }
                     // SAFETY: the token proves that the processor has the features that `entry` is built for;
                     // the rest is the caller's, passed on.

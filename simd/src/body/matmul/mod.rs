@@ -393,14 +393,26 @@ unsafe fn multiply<L: Products, S: Sizes<[usize; 2]>>(l: L, p: Product) {
     }
 }
 
-/// A vector unit with its own copy of [`by_size`].
+/// A vector unit with its own copy of [`sums`].
 pub(crate) trait Products: Vector {
-    /// [`by_size`], compiled once for the instruction set: with all that a product may begin and end with,
-    /// it is the longest body of all. Where that is known, a copy without the rest is shorter, and faster.
+    /// [`sums`], compiled once for the instruction set: with all that a sum may begin and end with, it is the
+    /// longest body of all. Where that is known, a copy without the rest is shorter, and faster.
     ///
     /// # Safety
     /// As [`multiply`].
     unsafe fn multiply(self, p: &Product);
+}
+
+/// [`by_size`] of a product that is no [`End::Step`], whose factors would take registers from all others: steps
+/// have a copy of their own.
+///
+/// # Safety
+/// As [`multiply`].
+#[inline(always)]
+pub(crate) unsafe fn sums<L: Vector>(l: L, p: Product) {
+    let end = if matches!(p.end, End::Relu) { End::Relu } else { End::Sum };
+    // SAFETY: the caller's, passed on.
+    unsafe { by_size(l, Product { end, ..p }) }
 }
 
 /// Chooses by the number of rows and columns. Sizes that are known do not come here: they have few rows
@@ -409,7 +421,7 @@ pub(crate) trait Products: Vector {
 /// # Safety
 /// As [`multiply`].
 #[inline(always)]
-pub(crate) unsafe fn by_size<L: Vector>(l: L, p: Product) {
+unsafe fn by_size<L: Vector>(l: L, p: Product) {
     // SAFETY: the caller's, passed on.
     unsafe {
         if p.rows < few::ROWS && p.columns > few::COLUMNS {
