@@ -62,10 +62,7 @@ impl<K: Kernels, X: Tensor, N: Train<X, Out: Tensor<Elem = f32>> + Copy> Subject
     }
 
     fn infer(&self, n: usize, x: &[f32], state: &mut [f32], arena: &mut [f32]) -> Result<Vec<f32>, Error> {
-        match self.network.forward_with_state(self.k, X::in_words(x, n), state, arena) {
-            Ok(y) => Ok(N::Out::flat(y).to_vec()),
-            Err(error) => Err(error),
-        }
+        self.network.forward_with_state(self.k, X::in_words(x, n), state, arena).map(|y| N::Out::flat(y).to_vec())
     }
 
     fn forward(&self, pass: Pass, slot: &mut [f32], state: &mut [f32], tape: &mut [f32]) {

@@ -61,10 +61,11 @@ const fn most<L: Vector>() -> usize {
 /// One row whose sums stay in registers: the second factor is read from its beginning to its end.
 ///
 /// # Safety
-/// As [`multiply`]; the product has one row and no more columns than [`most`] says.
+/// As [`multiply`]; the product has one row, no more columns than [`most`] says, and more than [`COLUMNS`]: at
+/// least four whole vectors and a part of the next.
 #[inline(always)]
 unsafe fn row<L: Vector>(l: L, p: Product) {
-    // SAFETY: the caller's, passed on; the columns are so many vectors, the last one partly.
+    // SAFETY: the caller's, passed on; the columns are so many vectors, at least five, the last one partly.
     unsafe {
         match p.columns.div_ceil(L::LANES) {
             0..=5 => in_registers::<L, 5>(l, p),
@@ -86,7 +87,7 @@ unsafe fn row<L: Vector>(l: L, p: Product) {
 /// [`row`] of `NV` vectors.
 ///
 /// # Safety
-/// As [`row`]; the last column lies in the last of `NV` vectors.
+/// As [`row`]; the last column lies in the last of `NV` vectors, and the others are whole.
 #[cfg_attr(debug_assertions, inline)]
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn in_registers<L: Vector, const NV: usize>(l: L, p: Product) {
