@@ -36,6 +36,7 @@ mod network;
 pub mod ops;
 pub mod optim;
 mod path;
+pub mod quantized;
 pub mod random;
 mod shape;
 pub mod sliding;
@@ -67,9 +68,9 @@ pub use layer::{
 };
 pub use layer::{BiasOnly, Channels, Lora, Repeat, TiedEmbedding};
 pub use layer::{
-    Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, LogSigmoid,
-    LogSoftmax, Mish, PRelu, Relu6, Selu, Shrink, Silu, Softmax, Softmin, Softplus, Softshrink, Softsign, SwiGlu,
-    Swish, Tanhshrink, Threshold,
+    Celu, Elu, FakeQuantize, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu,
+    LogSigmoid, LogSoftmax, Mish, PRelu, Relu6, Selu, Shrink, Silu, Softmax, Softmin, Softplus, Softshrink, Softsign,
+    SwiGlu, Swish, Tanhshrink, Threshold,
 };
 pub use memory::Mode;
 pub use module::{Module, Parameter, Visitor, VisitorMut};

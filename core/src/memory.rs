@@ -203,6 +203,16 @@ pub(crate) fn move_down(arena: &mut [f32], words: usize) {
     }
 }
 
+/// Moves the first `words` words to the end; the two places may overlap.
+#[inline(always)]
+pub(crate) fn move_up(arena: &mut [f32], words: usize) {
+    let start = arena.len().saturating_sub(words);
+    let cells = core::cell::Cell::from_mut(arena).as_slice_of_cells();
+    for (to, from) in cells.get(start..).unwrap_or_default().iter().zip(cells).rev() {
+        to.set(from.get());
+    }
+}
+
 /// A slice of arena words as `u32`, for masks of bits.
 #[inline(always)]
 pub(crate) fn bits(words: &mut [f32]) -> &mut [u32] {

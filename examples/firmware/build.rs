@@ -5,6 +5,9 @@
 //! - The jobs and the cases run here, on the host, with the same source: what they give is compiled into the firmware,
 //!   which compares its own results with it bit for bit.
 
+#[path = "build/models.rs"]
+mod models;
+
 use std::{env, error::Error, fs, path::Path};
 
 use tensorlet::{Module, Portable};
@@ -17,15 +20,19 @@ use tensorlet_examples::digits::device_job::{
 use tensorlet_examples::fingerprint::FAMILIES;
 
 /// Programs that hold one of everything, which no small part must: they have all of the board's memory.
-const LARGE: [&str; 8] = [
+const LARGE: [&str; 12] = [
+    "cortex_m",
     "fingerprint",
+    "int8",
     "library_arithmetic",
     "library_data",
     "library_kernels",
     "library_layers",
+    "library_models",
     "library_movement",
     "library_training",
     "library_windows",
+    "models",
 ];
 
 /// Programs with the memory of a small part.
@@ -38,6 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (board, memory) = match target.as_str() {
         "thumbv6m-none-eabi" => ("mps2-an385", "mps2"),
         "thumbv7em-none-eabihf" => ("mps2-an386", "mps2"),
+        "thumbv8m.main-none-eabihf" if env::var_os("CARGO_FEATURE_MVE").is_some() => ("mps3-an547", "mps3-an547"),
         "thumbv8m.main-none-eabihf" => ("mps2-an505", "mps2-an505"),
         other => return Err(format!("no board is known for {other}: pass --target thumbv7em-none-eabihf").into()),
     };
@@ -57,15 +65,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let families: String = families.map(|prints| format!("&{prints:?},\n")).collect();
     fs::write(out.join("fingerprints.rs"), format!("&[{families}]"))?;
 
-    println!("cargo::rustc-check-cfg=cfg(board, values(\"mps2-an385\", \"mps2-an386\", \"mps2-an505\"))");
+    models::write(out)?;
+
+    println!(
+        "cargo::rustc-check-cfg=cfg(board, values(\"mps2-an385\", \"mps2-an386\", \"mps2-an505\", \"mps3-an547\"))"
+    );
     println!("cargo::rustc-cfg=board=\"{board}\"");
     println!("cargo::rustc-env=BOARD={board}");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    for program in ["digits", "rows", "fingerprint"] {
+    for program in ["digits", "rows", "fingerprint", "models", "int8", "cortex_m"] {
         println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
     }
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=memory");
     Ok(())
 }

@@ -43,7 +43,10 @@ fn every_kernel_has_a_case_of_its_own() {
     let kernels: BTreeSet<String> = methods
         .filter_map(|item| {
             let (family, name) = item.name.split_once("::")?;
-            family.ends_with("Kernels").then(|| name.to_owned())
+            // Integers have no rounding that a target could do otherwise: the program `int8` compares the kernels
+            // that there are for a target with the portable ones, and `models` whole networks with TensorFlow Lite.
+            let integers = ["QuantizedKernels", "IntegerKernels"].contains(&family);
+            (family.ends_with("Kernels") && !integers).then(|| name.to_owned())
         })
         .collect();
     assert!(kernels.contains("matmul") && kernels.contains("adam") && kernels.len() >= 40, "{kernels:?}");

@@ -72,7 +72,7 @@ fn check_groups(channels: usize, others: usize, per_group: usize) -> Result<(), 
 }
 
 /// Fails unless a transposed convolution can give an output of this size.
-fn check_transposed(window: &Window, input: &[usize], output: &[usize]) -> Result<(), String> {
+pub(crate) fn check_transposed(window: &Window, input: &[usize], output: &[usize]) -> Result<(), String> {
     for (axis, (&input, &output)) in input.iter().zip(output).enumerate() {
         let least = ((input - 1) * window.stride[axis] + window.extent(axis)?)
             .saturating_sub(window.begin[axis] + window.end[axis]);

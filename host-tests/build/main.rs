@@ -16,14 +16,19 @@ mod fit;
 mod json;
 mod linear;
 mod loss;
+mod model;
 mod movement;
 mod norm;
 mod padding;
 mod pooling;
 mod product;
+mod quantized;
 mod recurrent;
 mod reduction;
 mod rust;
+#[allow(dead_code, reason = "what tests change is left as it is")]
+#[path = "../tflite/tests/support/mod.rs"]
+mod small_models;
 mod softmax;
 mod training;
 mod window;
@@ -42,6 +47,8 @@ use entry::{Entry, Typed};
 
 /// The families of operators. Each answers for its own operators, and with `None` for all others.
 const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
+    model::typed,
+    quantized::typed,
     activation::typed,
     arithmetic::typed,
     attention::typed,
@@ -61,6 +68,7 @@ const FAMILIES: &[fn(&Entry) -> Option<Typed>] = &[
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build");
+    println!("cargo::rerun-if-changed=tflite/tests/support");
     println!("cargo::rerun-if-env-changed=TENSORLET_CASES");
     let here = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let mut folders = vec![here.join("cases"), here.join("../../shared/cases")];
@@ -81,6 +89,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    model::write(&entries)?;
+    model::write_operators()?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("conformance.rs"), code(&entries)?)?;
     Ok(())
 }

@@ -33,6 +33,18 @@ pub enum Error {
         /// The last line of its log.
         last: String,
     },
+    /// A network takes other flash than it says.
+    #[error("{job} on {board}: {line}, but its static takes {found} bytes")]
+    Network {
+        /// The program.
+        job: &'static str,
+        /// The board it ran on.
+        board: Board,
+        /// What the program printed.
+        line: String,
+        /// What the linker laid out.
+        found: u64,
+    },
     /// What the program said of its memory is not what the linker laid out.
     #[error("{job} on {board} printed no line `{expected}`, which is what its ELF file says")]
     Memory {
@@ -54,12 +66,13 @@ const NETWORKS: [&str; 3] = ["library_infer", "library_train", "library_all"];
 
 /// The programs that together hold one of everything that the library has, and link neither panics nor
 /// allocations either.
-const FAMILIES: [&str; 7] = [
+const FAMILIES: [&str; 8] = [
     "library_kernels",
     "library_arithmetic",
     "library_movement",
     "library_windows",
     "library_layers",
+    "library_models",
     "library_training",
     "library_data",
 ];
@@ -76,6 +89,12 @@ const START_UP: &str = "start_up_only";
 
 /// The jobs: training of a network, and classification of handwritten digits.
 const JOBS: [&str; 2] = ["digits", "rows"];
+
+/// The program that runs the int8 MLPerf Tiny networks.
+const MODELS: &str = "models";
+
+/// The program that compares the int8 kernels of a board's instruction set with the portable ones.
+const INT8: &str = "int8";
 
 /// The program that computes one of everything.
 const FINGERPRINT: &str = "fingerprint";
@@ -162,6 +181,40 @@ pub fn same_bits(
 ) -> Result<(), Error> {
     let elf = firmware.build(&Build::new(board, FINGERPRINT).profile("size"))?;
     passes(FINGERPRINT, &elf, board, limit, &mut report).map(drop)
+}
+
+/// Runs the int8 MLPerf Tiny networks on a board in the emulator: all outputs have TensorFlow Lite's bits, and the
+/// statics of the networks are as large as the networks say. What could not be tried is in the log.
+///
+/// # Errors
+/// [`Error::Exit`] when an output has others; [`Error::Network`].
+pub fn models(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    let elf = firmware.build(&Build::new(board, MODELS))?;
+    for line in passes(MODELS, &elf, board, limit, &mut report)? {
+        let said = line.strip_prefix("network ").and_then(|line| line.split_once(": "));
+        let Some((name, bytes)) = said.and_then(|(name, rest)| Some((name, rest.split_once(' ')?.0))) else { continue };
+        let [found] = size::statics(&elf, [name])?;
+        if bytes.parse() != Ok(found) {
+            return Err(Error::Network { job: MODELS, board, line, found });
+        }
+    }
+    Ok(())
+}
+
+/// Compares the int8 kernels of a board's instruction set with the portable ones, bit for bit. Boards without one are
+/// left out.
+///
+/// # Errors
+/// [`Error::Exit`] when an output differs; the log names the kernel.
+pub fn int8(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    let build = match board {
+        Board::Mps2An385 => return Ok(()),
+        Board::Mps2An386 => Build::new(board, INT8),
+        Board::Mps2An505 => Build::new(board, INT8).feature("dsp"),
+        Board::Mps3An547 => Build::new(board, INT8).feature("mve"),
+    };
+    let elf = firmware.build(&build)?;
+    passes(INT8, &elf, board, limit, &mut report).map(drop)
 }
 
 /// Runs a program and returns its log, if its exit code is 0.

@@ -77,10 +77,13 @@ pub enum Board {
     Mps2An386,
     /// Cortex-M33 with FPU, in the secure state.
     Mps2An505,
+    /// Cortex-M55 with FPU and vectors, in the secure state.
+    Mps3An547,
 }
 
 impl Board {
-    /// All boards; the Cortex-M4F, for which most is measured, first.
+    /// The boards that run everything; the Cortex-M4F, for which most is measured, first. The Cortex-M55 has the target of
+    /// the Cortex-M33, and runs what vectors are for.
     pub const ALL: [Self; 3] = [Self::Mps2An386, Self::Mps2An385, Self::Mps2An505];
 
     /// Rust's name of the target that the firmware for this board is built for.
@@ -88,7 +91,7 @@ impl Board {
         match self {
             Self::Mps2An385 => "thumbv6m-none-eabi",
             Self::Mps2An386 => "thumbv7em-none-eabihf",
-            Self::Mps2An505 => "thumbv8m.main-none-eabihf",
+            Self::Mps2An505 | Self::Mps3An547 => "thumbv8m.main-none-eabihf",
         }
     }
 
@@ -98,6 +101,7 @@ impl Board {
             Self::Mps2An385 => "mps2-an385",
             Self::Mps2An386 => "mps2-an386",
             Self::Mps2An505 => "mps2-an505",
+            Self::Mps3An547 => "mps3-an547",
         }
     }
 

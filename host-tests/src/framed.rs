@@ -47,6 +47,50 @@ impl Framed {
     }
 }
 
+/// The same for integers. What is read from the frame cannot be seen there; what is written can.
+#[derive(Clone, Debug)]
+pub struct FramedIntegers<T> {
+    elements: Vec<T>,
+}
+
+impl<T: Copy + PartialEq + From<i8>> FramedIntegers<T> {
+    fn poison() -> T {
+        T::from(-86)
+    }
+
+    /// These values in a frame.
+    #[must_use]
+    pub fn new(values: &[T]) -> Self {
+        let border = [Self::poison(); BORDER];
+        Self { elements: [&border, values, &border].concat() }
+    }
+
+    /// `n` elements of poison in a frame.
+    #[must_use]
+    pub fn poisoned(n: usize) -> Self {
+        Self { elements: vec![Self::poison(); n + 2 * BORDER] }
+    }
+
+    /// The values.
+    ///
+    /// # Panics
+    /// If the frame was written to.
+    #[must_use]
+    pub fn get(&self) -> &[T] {
+        let (before, rest) = self.elements.split_at(BORDER);
+        let (values, after) = rest.split_at(rest.len() - BORDER);
+        let whole = before.iter().chain(after).all(|element| *element == Self::poison());
+        assert!(whole, "something was written outside of a slice");
+        values
+    }
+
+    /// The values, to be changed.
+    pub fn get_mut(&mut self) -> &mut [T] {
+        let end = self.elements.len() - BORDER;
+        &mut self.elements[BORDER..end]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

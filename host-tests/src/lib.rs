@@ -3,6 +3,8 @@
 //! - [`reference`](mod@reference): every formula once more, in float64 and naively, and [`tolerance`]: how far a
 //!   kernel may be from it
 //! - [`weights`]: safetensors files under PyTorch's names
+//! - [`flash`]: networks of floats, made into Rust for networks of integers
+//! - [`tflite`]: int8 models of TensorFlow Lite, made into Rust
 //! - with the feature `tools`: building the firmware, running it in the emulator and measuring it, for
 //!   `cargo xtask`
 
@@ -16,6 +18,7 @@ pub mod emulator;
 pub mod file;
 #[cfg(feature = "tools")]
 pub mod firmware;
+pub mod flash;
 pub mod framed;
 pub mod instruction_sets;
 pub mod json;
@@ -27,3 +30,5 @@ pub mod size;
 pub mod survey;
 pub mod tolerance;
 pub mod weights;
+
+pub use tensorlet_tflite as tflite;

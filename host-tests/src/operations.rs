@@ -253,7 +253,8 @@ fn elements(item: &Item, room: &str) -> (Answer, Answer) {
     }
 }
 
-/// The layers with a check by finite differences.
+/// The layers with a check by finite differences, and that whose gradient goes straight through steps: it is compared
+/// with PyTorch's.
 fn checked(root: &Path) -> io::Result<BTreeSet<String>> {
     let (mut names, mut files) = (BTreeSet::new(), Vec::new());
     list(&root.join("host-tests/tests/gradients"), &mut files)?;
@@ -264,6 +265,9 @@ fn checked(root: &Path) -> io::Result<BTreeSet<String>> {
                 names.extend(words(layer).map(str::to_owned));
             }
         }
+    }
+    if fs::read_to_string(root.join("core/tests/fake_quantize.rs"))?.contains("fn values_and_gradients_are_pytorchs") {
+        names.insert("FakeQuantize".to_owned());
     }
     Ok(names)
 }

@@ -30,6 +30,10 @@ const fn exact(name: &'static str) -> Tolerance {
     Tolerance { name, rtol: 0.0, atol: 0.0, reason: "selects or compares, rounds nothing" }
 }
 
+const fn bits(name: &'static str) -> Tolerance {
+    Tolerance { name, rtol: 0.0, atol: 0.0, reason: "integers, bit for bit those of TensorFlow Lite" }
+}
+
 const fn roundings(name: &'static str, n: f64, reason: &'static str) -> Tolerance {
     Tolerance { name, rtol: n * U, atol: TINY, reason }
 }
@@ -125,6 +129,38 @@ pub static KERNELS: &[Tolerance] = &[
     roundings("rmsprop", 1.0, RUNNING),
     roundings("adagrad", 1.0, RUNNING),
     roundings("adadelta", 1.0, RUNNING),
+    bits("linear_i8"),
+    bits("conv2d_i8"),
+    bits("depthwise_conv2d_i8"),
+    bits("conv_transpose2d_i8"),
+    bits("matmul_i8"),
+    bits("matmul_i16"),
+    bits("lstm_step_i8"),
+    bits("lstm_step_i16"),
+    bits("linear_i16"),
+    bits("conv2d_i16"),
+    bits("depthwise_conv2d_i16"),
+    bits("avg_pool2d_i8"),
+    bits("avg_pool2d_i16"),
+    bits("max_pool2d_i8"),
+    bits("max_pool2d_i16"),
+    bits("softmax_i8"),
+    bits("softmax_i16"),
+    bits("add_i8"),
+    bits("compact_add_i8"),
+    bits("compact_add_i16"),
+    bits("mul_i8"),
+    bits("mul_i16"),
+    bits("minimum_i8"),
+    bits("minimum_i16"),
+    bits("maximum_i8"),
+    bits("maximum_i16"),
+    bits("lookup_i8"),
+    bits("mean_i8"),
+    bits("quantize_i8"),
+    bits("quantize_i16"),
+    bits("dequantize_i8"),
+    bits("dequantize_i16"),
 ];
 
 /// The tolerances of whole layers and networks.

@@ -119,8 +119,20 @@ instruction_sets! { $
     /// The 128-bit vectors of WebAssembly.
     Simd128 "simd128"
 }
+#[cfg(dsp)]
+instruction_sets! { $
+    /// The DSP instructions of Armv7E-M.
+    Dsp "dsp"
+}
+#[cfg(mve)]
+instruction_sets! { $
+    /// The vectors of Armv8.1-M.
+    Mve "mve"
+}
 #[cfg(not(any(
     target_arch = "x86_64",
+    dsp,
+    mve,
     all(target_arch = "aarch64", target_feature = "neon"),
     all(target_arch = "wasm32", target_feature = "simd128")
 )))]
@@ -137,7 +149,7 @@ pub trait WithKernels {
 
 impl Isa {
     /// The names of all instruction sets, whatever the processor: from the plainest to the widest.
-    pub const NAMES: [&'static str; 5] = ["portable", "simd128", "neon", "avx2", "avx512"];
+    pub const NAMES: [&'static str; 7] = ["portable", "dsp", "mve", "simd128", "neon", "avx2", "avx512"];
 
     /// The widest instruction set of this processor.
     ///

@@ -10,6 +10,8 @@
 //! | `Avx512` | 32 of 16 numbers | x86-64 with AVX-512 F, VL, DQ and BW |
 //! | `Neon` | 32 of 4 numbers | 64-bit Arm, all |
 //! | `Simd128` | 16 of 4 numbers | WebAssembly, built with `-C target-feature=+simd128` |
+//! | `Dsp` | 13 of 2 integers | Cortex-M4 and M7; Cortex-M33, built with the feature `dsp` |
+//! | `Mve` | 8 of 16 integers | Cortex-M55 and M85, built with the feature `mve` |
 //!
 //! Everything else, x86-64 without AVX2 among it, runs on `Portable`. The choice is made
 //!
@@ -50,6 +52,8 @@ extern crate std;
 ))]
 mod body;
 mod choice;
+#[cfg(dsp)]
+mod dsp;
 mod isa;
 #[cfg(any(
     target_arch = "x86_64",
@@ -57,6 +61,8 @@ mod isa;
     all(target_arch = "wasm32", target_feature = "simd128")
 ))]
 mod kernels;
+#[cfg(mve)]
+mod mve;
 mod native;
 #[cfg(feature = "rayon")]
 pub mod parallel;
@@ -70,4 +76,4 @@ mod vector;
 pub use choice::{Isa, UnsupportedIsa, WithKernels};
 #[allow(unused_imports, unreachable_pub, reason = "some targets have none")]
 pub use isa::*;
-pub use native::{NATIVE, Native};
+pub use native::{NATIVE, Native, NativePacking};

@@ -13,7 +13,31 @@ pub type Native = imp::Native;
 /// The token [`Native`].
 pub const NATIVE: Native = imp::NATIVE;
 
+/// The order of weights that the kernels of [`Native`] are made for:
+/// [`ForDsp`](tensorlet::quantized::ForDsp) where it is `Dsp`, otherwise
+/// [`RowMajor`](tensorlet::quantized::RowMajor).
+///
+/// ```
+/// use tensorlet::quantized::Linear;
+/// /// Packed for the processor that this is built for.
+/// type Classifier = Linear<64, 10, tensorlet_simd::NativePacking>;
+/// # let _: Option<Classifier> = None;
+/// ```
+pub type NativePacking = imp::NativePacking;
+
 mod imp {
+    core::cfg_select! {
+        dsp => {
+            pub(super) use tensorlet::quantized::ForDsp as NativePacking;
+        }
+        mve => {
+            pub(super) use tensorlet::quantized::ForMve as NativePacking;
+        }
+        _ => {
+            pub(super) use tensorlet::quantized::RowMajor as NativePacking;
+        }
+    }
+
     core::cfg_select! {
         all(
             target_arch = "x86_64",
@@ -35,6 +59,14 @@ mod imp {
         }
         all(target_arch = "wasm32", target_feature = "simd128") => {
             pub(super) use crate::Simd128 as Native;
+            pub(super) const NATIVE: Native = Native::native();
+        }
+        dsp => {
+            pub(super) use crate::Dsp as Native;
+            pub(super) const NATIVE: Native = Native::native();
+        }
+        mve => {
+            pub(super) use crate::Mve as Native;
             pub(super) const NATIVE: Native = Native::native();
         }
         _ => {

@@ -17,6 +17,7 @@ pub(crate) mod lp_pool;
 mod matmul;
 pub(crate) mod norm;
 pub(crate) mod pool;
+mod quantized;
 mod recurrent;
 mod reduce;
 mod softmax;
@@ -31,6 +32,7 @@ pub use function::Function;
 pub use matmul::MatmulKernels;
 pub use norm::{NormKernels, RowNorm, Standard};
 pub use pool::{Pool2dDims, Pool2dShape, PoolKernels};
+pub use quantized::{IntegerKernels, QuantizedKernels, SoftmaxScale};
 pub use recurrent::RecurrentKernels;
 pub use reduce::ReduceKernels;
 pub use softmax::SoftmaxKernels;
@@ -47,6 +49,8 @@ pub trait Kernels:
     + SoftmaxKernels
     + NormKernels
     + UpdateKernels
+    + QuantizedKernels
+    + IntegerKernels
     + Send
     + Sync
     + 'static
@@ -75,6 +79,8 @@ impl ReduceKernels for Portable {}
 impl SoftmaxKernels for Portable {}
 impl NormKernels for Portable {}
 impl UpdateKernels for Portable {}
+impl QuantizedKernels for Portable {}
+impl IntegerKernels for Portable {}
 
 impl Kernels for Portable {
     const NAME: &'static str = "portable";

@@ -152,7 +152,7 @@ convolution!(
 
 /// The sizes of a convolution of inputs of shape `[channels, (rows,) columns]`. Fails to compile unless
 /// they fit each other.
-pub(super) const fn dims(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
+pub(crate) const fn dims(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
     let (in_channels, out_channels) = (input.dim(0), stated.dim(0));
     let groups = match in_channels.checked_div(per_group) {
         Some(groups) => groups,

@@ -136,7 +136,7 @@ convolution!(
 );
 
 /// The sizes of the mirrored convolution. Fails to compile unless they fit each other.
-const fn mirrored(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
+pub(crate) const fn mirrored(layer: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
     let (in_channels, out_channels) = (input.dim(0), stated.dim(0));
     let groups = match out_channels.checked_div(per_group) {
         Some(groups) => groups,

@@ -29,6 +29,7 @@ mod conv_transpose;
 pub(crate) mod dropout;
 mod embedding;
 mod embedding_bag;
+mod fake_quantize;
 mod flatten;
 mod frozen;
 mod gaussian;
@@ -68,11 +69,14 @@ pub use attention::{
 pub use bias::{Bias, NoBias};
 pub use causal_conv::CausalConv1d;
 pub use concat::Concat;
+pub(crate) use conv::dims as conv_dims;
 pub use conv::{Conv1d, Conv2d, DepthwiseConv2d};
+pub(crate) use conv_transpose::mirrored;
 pub use conv_transpose::{ConvTranspose1d, ConvTranspose2d};
 pub use dropout::{ChannelDropout, Dropout, Dropout1d, Dropout2d};
 pub use embedding::{Embedding, Tokens};
 pub use embedding_bag::{BagMode, EmbeddingBag};
+pub use fake_quantize::FakeQuantize;
 pub use flatten::Flatten;
 pub use frozen::Frozen;
 pub use gaussian::{GaussianReparam, GaussianSigmaReparam};
@@ -87,6 +91,7 @@ pub use norm::{
     LocalResponseNorm, NoWeight, NotTracked, RmsNorm, Running, RunningStatistics,
 };
 pub use partly_trained::{BiasOnly, ChannelGradients, Channels, OutputChannels};
+pub(crate) use pool::dims as pool_dims;
 pub use pool::{AvgPool1d, AvgPool2d, LpPool1d, LpPool2d, MaxPool1d, MaxPool2d};
 pub use positions::{LearnedPositions, PositionalEncoding, RotaryEmbedding};
 pub use prelu::PRelu;

@@ -345,7 +345,7 @@ with_indices!(
 with_indices!(MaxPool1d [const K: usize, const OL: usize, S: Sliding,] <K, OL, S> [const L: usize,] [f32; L] => [f32; OL], [I; OL]);
 
 /// The sizes of a pooling. Fails to compile unless they fit each other; adaptive windows, `None`, fit any.
-pub(super) const fn dims(layer: &str, window: Option<Window>, input: Shape, stated: Shape) -> Pool2dDims {
+pub(crate) const fn dims(layer: &str, window: Option<Window>, input: Shape, stated: Shape) -> Pool2dDims {
     let (from, to) = (plane(input), if stated.rank() == 1 { [1, 1] } else { plane(stated) });
     if let Some(window) = window {
         let output = window.outputs(from);

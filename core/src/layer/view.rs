@@ -21,15 +21,17 @@ use crate::{
 /// let y = view.forward(Portable, &[[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], &mut [0.0; 6]).unwrap().to_vec();
 /// assert_eq!(y, [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]]);
 /// ```
+///
+/// On integers it is TensorFlow Lite's `RESHAPE`, and has the name [`quantized::Reshape`](crate::quantized::Reshape), too.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct View<Y>(PhantomData<fn(Y)>);
 
 impl<Y> View<Y> {
     const NEW: Self = Self(PhantomData);
 }
-no_parameters!([Y: Tensor<Elem = f32>] View<Y>);
+no_parameters!([Y: Tensor] View<Y>);
 
-impl<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>> Layer<X> for View<Y> {
+impl<X: Tensor, Y: Tensor<Elem = X::Elem>> Layer<X> for View<Y> {
     type Out = Y;
     const DESCRIPTION: Description = {
         if X::LEN != Y::LEN {
@@ -53,7 +55,7 @@ impl<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>> Layer<X> for View<Y> {
 }
 
 /// In place and without a trace: the slot of the input is the slot of the output.
-impl<X: Tensor<Elem = f32>, Y: Tensor<Elem = f32>> Train<X> for View<Y> {
+impl<X: Tensor, Y: Tensor<Elem = X::Elem>> Train<X> for View<Y> {
     const TAPE: usize = 0;
 
     #[inline(always)]

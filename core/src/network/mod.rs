@@ -2,6 +2,7 @@
 
 mod expansion;
 mod notation;
+mod quantized;
 mod shapes;
 
 pub use shapes::{axis, channels, features, grouped, output, steps};
@@ -73,6 +74,41 @@ pub trait Position<const I: usize> {
 /// assert_eq!(LeNet::training_bytes::<Sgd>(Mode::Fused, 1), 4 * (TAPE + 16 * 25 + 1));
 /// ```
 ///
+/// With `as` and a name there is a network of integers, too, whose layers have the same names; behind it may stand for
+/// which instruction set its weights are prepared ([`Packing`](crate::quantized::Packing)):
+///
+/// ```
+/// use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+/// use tensorlet::{Image, Layer, Module, Portable, network, quantized};
+/// use tensorlet::quantized::{MinMaxObserver, Observer, RowMajor, ToIntegers};
+/// network! {
+///     pub struct Net: Image<1, 4, 4> as Int8Net {
+///         conv1: Conv2d(3, 3, padding = 1),
+///         relu1: Relu,
+///         pool1: MaxPool2d(2),
+///         flatten: Flatten,
+///         fc: Linear(2),
+///     }
+/// }
+/// let mut net = Net::ZERO;
+/// net.init(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+/// let data = [[[[0.5, -1.0, 0.25, 1.0]; 4]], [[[0.1, 0.9, 0.0, 0.3]; 4]]];
+///
+/// let mut observers = [MinMaxObserver::NEW; Net::RANGES + 1];
+/// let mut arena = [0.0; 2 * Net::INFERENCE_WORDS];
+/// quantized::calibrate::<RowMajor, _, _, _, _>(Portable, &net, &data, &mut observers, &mut arena)?;
+/// let ranges = observers.map(|observer| observer.quantization());
+/// let integers: Int8Net = quantized::quantize::<RowMajor, Image<1, 4, 4>, _>(&net, &ranges)?;
+///
+/// let y = net.forward(Portable, &data[..1], &mut arena)?[0];
+/// let mut arena = [0.0; Int8Net::INFERENCE_WORDS];
+/// let q = integers.forward(Portable, &[data[0].quantize(ranges[0])], &mut arena)?[0];
+/// for (y, q) in y.iter().zip(q) {
+///     assert!((y - ranges[Net::RANGES].dequantize(q.into())).abs() < 0.02);
+/// }
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+///
 /// A recurrent network over ten vectors of three numbers:
 ///
 /// ```
@@ -92,5 +128,14 @@ pub trait Position<const I: usize> {
 macro_rules! network {
     ($(#[$meta:meta])* $vis:vis struct $name:ident: $input:ty { $($layers:tt)+ }) => {
         $crate::__network_parse! { { $(#[$meta])* $vis struct $name: $input } {} $($layers)+ }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident: $input:ty as $integers:ident <$packing:ty> { $($layers:tt)+ }) => {
+        $crate::__network_parse! { { $(#[$meta])* $vis struct $name: $input } {} $($layers)+ }
+        $crate::__network_quantized! { { $vis $integers <$packing> $name $input } {} { 0 } $($layers)+ }
+    };
+    ($(#[$meta:meta])* $vis:vis struct $name:ident: $input:ty as $integers:ident { $($layers:tt)+ }) => {
+        $crate::network! {
+            $(#[$meta])* $vis struct $name: $input as $integers<$crate::quantized::RowMajor> { $($layers)+ }
+        }
     };
 }

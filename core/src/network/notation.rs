@@ -103,6 +103,7 @@ macro_rules! __network_simple {
     ($field:ident Mish) => { $crate::Mish };
     ($field:ident Tanhshrink) => { $crate::Tanhshrink };
     ($field:ident PRelu) => { $crate::PRelu };
+    ($field:ident FakeQuantize) => { $crate::FakeQuantize };
     ($field:ident Softmax) => { $crate::Softmax };
     ($field:ident LogSoftmax) => { $crate::LogSoftmax };
     ($field:ident Softmin) => { $crate::Softmin };

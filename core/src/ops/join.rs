@@ -32,6 +32,21 @@ pub fn cat<P: Parts, const D: isize, Y: Tensor<Elem = P::Elem>>(parts: P, _: Dim
     parts.each(|x| at = joint.put(x, y.elements_mut(), at, |y, x| *y = x));
 }
 
+/// [`cat`] with `f(i, x)` for the elements `x` of part `i`.
+#[inline]
+pub(crate) fn cat_map<const D: isize, P: Parts, Y: Tensor<Elem = P::Elem>>(
+    parts: P,
+    y: &mut Y,
+    f: impl Fn(usize, P::Elem) -> P::Elem,
+) {
+    let joint = const { joint("cat", D, P::SHAPES, Y::SHAPE) };
+    let (mut at, mut i) = (0, 0);
+    parts.each(|x| {
+        at = joint.put(x, y.elements_mut(), at, |y, x| *y = f(i, x));
+        i += 1;
+    });
+}
+
 /// The gradient of [`cat`]: adds to the gradient of each part its part of `dy`.
 ///
 /// ```

@@ -53,7 +53,7 @@ mod compare;
 mod dropout;
 mod gradient;
 mod gumbel;
-mod matmul;
+pub(crate) mod matmul;
 pub(crate) mod nest;
 mod number;
 mod reduce;
@@ -126,6 +126,7 @@ pub use expand::{expand, expand_backward, repeat, repeat_backward, repeat_interl
 pub use gather::{
     Reduce, gather, gather_backward, scatter, scatter_add, scatter_add_backward, scatter_backward, scatter_reduce,
 };
+pub(crate) use join::cat_map;
 pub use join::{cat, cat_backward, split, split_backward, stack, stack_backward, unbind, unbind_backward};
 pub use narrow::{narrow, narrow_backward};
 pub use pad::{Circular, Constant, Pad, PadMode, Pads, Reflect, Replicate, pad, pad_backward};

@@ -1,4 +1,4 @@
-//! The FPGA's block of registers on Arm's MPS2 boards: LEDs and a free-running counter.
+//! The FPGA's block of registers on Arm's MPS2 and MPS3 boards: LEDs and a free-running counter.
 
 use core::convert::Infallible;
 use core::hint::black_box;
@@ -11,11 +11,14 @@ pub const NAME: &str = env!("BOARD");
 
 #[cfg(board = "mps2-an505")]
 const FPGAIO: usize = 0x5030_2000;
-#[cfg(not(board = "mps2-an505"))]
+#[cfg(board = "mps3-an547")]
+const FPGAIO: usize = 0x5930_2000;
+#[cfg(not(any(board = "mps2-an505", board = "mps3-an547")))]
 const FPGAIO: usize = 0x4002_8000;
 
-/// Nanoseconds from one count of the FPGA's counter to the next: its clock is 20 MHz on the AN505, else 25 MHz.
-const TICK_NS: u64 = if cfg!(board = "mps2-an505") { 50 } else { 40 };
+/// Nanoseconds from one count of the FPGA's counter to the next: its clock is 20 MHz on the AN505 and the AN547, else
+/// 25 MHz.
+const TICK_NS: u64 = if cfg!(any(board = "mps2-an505", board = "mps3-an547")) { 50 } else { 40 };
 /// Nanoseconds that QEMU lets pass for each instruction under `-icount shift=6`.
 const INSTRUCTION_NS: u64 = 1 << 6;
 

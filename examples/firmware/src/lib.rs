@@ -9,8 +9,10 @@
 
 pub mod board;
 mod exit;
+pub mod int8;
 pub mod memory;
 pub mod meter;
+pub mod models;
 mod never_allocate;
 mod planted;
 pub mod report;

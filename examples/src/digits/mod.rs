@@ -2,18 +2,24 @@
 //!
 //! This module is `no_std`: the same network and data run on a host and on a microcontroller.
 
+#[cfg(feature = "std")]
+pub mod aware;
 pub mod data;
 pub mod device_job;
+pub mod int8;
 #[cfg(feature = "std")]
 pub mod program;
+#[cfg(feature = "std")]
+pub mod quantized;
 #[cfg(feature = "std")]
 pub mod training;
 
 use tensorlet::{Image, network};
 
 network! {
-    /// The network that reads a digit: two convolutions and a linear layer, 1,898 parameters.
-    pub struct Digits: Image<1, 8, 8> {
+    /// The network that reads a digit: two convolutions and a linear layer, 1,898 parameters; [`Int8Digits`] is
+    /// the same on integers.
+    pub struct Digits: Image<1, 8, 8> as Int8Digits {
         conv1: Conv2d(8, 3, padding = 1),
         relu1: Relu,
         pool1: MaxPool2d(2),

@@ -1,9 +1,9 @@
 //! Layers that work on each number, or on a row of them.
 
 use tensorlet::{
-    Celu, Elu, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, Image, LeakyRelu,
-    LogSigmoid, LogSoftmax, Matrix, Mish, PRelu, Relu, Relu6, Selu, Shrink, Sigmoid, Silu, Softmax, Softmin, Softplus,
-    Softshrink, Softsign, SwiGlu, Swish, Tanh, Tanhshrink, Threshold, Vector,
+    Celu, Elu, FakeQuantize, GatedLinear, Gelu, GeluTanh, Glu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, Image,
+    LeakyRelu, LogSigmoid, LogSoftmax, Matrix, Mish, PRelu, Relu, Relu6, Selu, Shrink, Sigmoid, Silu, Softmax, Softmin,
+    Softplus, Softshrink, Softsign, SwiGlu, Swish, Tanh, Tanhshrink, Threshold, Vector,
     layer::{Drawn, GaussianReparam, GaussianSigmaReparam, GumbelSoftmax},
 };
 
@@ -37,6 +37,7 @@ layers! {
     mish: X => Mish;
     tanhshrink: X => Tanhshrink;
     prelu: Image<3, 2, 5> => PRelu<3>;
+    fake_quantize: X => FakeQuantize = FakeQuantize { scale: [0.03], zero_point: [5.0] };
     glu: Image<2, 6, 3> => Glu<[[[f32; 3]; 3]; 2], -2>;
     gated_linear: Vector<5> => GatedLinear<5, 7, Gelu, [f32; 7]>;
     swiglu: Vector<5> => SwiGlu<5, 7>;

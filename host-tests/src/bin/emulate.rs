@@ -14,8 +14,17 @@ struct Cli {
     /// Seconds after which the program is ended.
     #[arg(long, default_value_t = 300)]
     limit: u64,
+    /// The machine, where the program's target does not tell it: `mps3-an547` for one built with the feature `mve`.
+    #[arg(long, value_parser = board)]
+    board: Option<Board>,
     /// The program, below the folder of its target.
     program: PathBuf,
+}
+
+/// The board of this name.
+fn board(name: &str) -> Result<Board, String> {
+    let boards = Board::ALL.into_iter().chain([Board::Mps3An547]);
+    boards.into_iter().find(|board| board.machine() == name).ok_or_else(|| format!("there is no board {name}"))
 }
 
 fn main() -> ExitCode {
@@ -29,8 +38,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<i32, Box<dyn Error>> {
-    let board =
-        Board::of_program(&cli.program).ok_or("the program's path names no target that a board is known for")?;
+    let board = cli
+        .board
+        .or_else(|| Board::of_program(&cli.program))
+        .ok_or("the program's path names no target that a board is known for")?;
     let limit = Duration::from_secs(cli.limit);
     let run = emulator::run(&cli.program, board, limit, |line| println!("{line}"))?;
     Ok(run.exit_code)

@@ -23,6 +23,7 @@ pub mod movement;
 pub mod network;
 pub mod norm;
 pub mod pool;
+pub mod quantized;
 pub mod recurrent;
 pub mod reduce;
 pub mod rounded;

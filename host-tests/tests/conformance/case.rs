@@ -12,6 +12,8 @@ pub(crate) struct Case {
     bytes: Vec<u8>,
     attributes: Value,
     tolerances: Value,
+    /// TensorFlow Lite: scales and zero points of the tensors.
+    quantization: Value,
     /// ONNX: the nodes of the graph.
     nodes: Value,
     /// Tolerance of a suite that has one for all.
@@ -55,7 +57,8 @@ impl Case {
             _ => Map::new(),
         };
         let (attributes, tolerances, nodes) = (Value::Object(attributes), json("tol"), json("nodes"));
-        Ok(Self { bytes, attributes, tolerances, nodes, overall, state: RefCell::default() })
+        let quantization = json("quant");
+        Ok(Self { bytes, attributes, tolerances, quantization, nodes, overall, state: RefCell::default() })
     }
 
     fn tensors(&self) -> SafeTensors<'_> {
@@ -141,6 +144,11 @@ impl Case {
     /// All attributes.
     pub(crate) fn attributes(&self) -> &Value {
         &self.attributes
+    }
+
+    /// Scales and zero points of the tensors, `in0`, `in1`, …, `out`; null if the case has none.
+    pub(crate) fn quantization(&self) -> &Value {
+        &self.quantization
     }
 
     /// A number among the attributes.

@@ -4,7 +4,7 @@
 //! instruction set of this machine. An argument is a part of a name, `conformance/SUITE/CASE OPERATOR`:
 //! only the cases that have it are run. `TENSORLET_CASES=FOLDER` names another folder of cases.
 
-#![allow(dead_code, unused_imports, reason = "which adapters are used depends on the cases")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "which adapters are used depends on the cases")]
 
 mod activation;
 mod arithmetic;
@@ -13,10 +13,12 @@ mod case;
 mod embedding;
 mod layer;
 mod loss;
+mod model;
 mod movement;
 mod norm;
 mod optimizer;
 mod product;
+mod quantized;
 mod recurrent;
 mod reduction;
 mod report;
@@ -57,6 +59,12 @@ struct Entry {
 
 fn on_instruction_set<A: Adapter>(case: &Case, isa: Isa) {
     dispatch!(isa, |k| A::run(k, case));
+}
+
+/// The models that cases name, as the generator makes them.
+#[allow(missing_docs, unreachable_pub)]
+mod models {
+    include!(concat!(env!("OUT_DIR"), "/models.rs"));
 }
 
 include!(concat!(env!("OUT_DIR"), "/conformance.rs"));

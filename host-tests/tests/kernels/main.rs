@@ -13,6 +13,7 @@ mod mutants;
 mod norm;
 mod pool;
 mod property;
+mod quantized;
 mod recurrent;
 mod reduce;
 mod shapes;
@@ -21,6 +22,10 @@ mod special;
 mod update;
 
 use property::judge;
+use quantized::{
+    lstm as quantized_lstm, one as quantized_one, pool as quantized_pool, softmax as quantized_softmax,
+    two as quantized_two, weighted as quantized_weighted,
+};
 use tensorlet_host::{on_every_instruction_set, tolerance};
 
 /// One test for each kernel: `kernel in module` runs `module::kernel` on every instruction set.
@@ -115,6 +120,38 @@ kernels! {
     rmsprop in update,
     adagrad in update,
     adadelta in update,
+    linear_i8 in quantized_weighted,
+    conv2d_i8 in quantized_weighted,
+    depthwise_conv2d_i8 in quantized_weighted,
+    conv_transpose2d_i8 in quantized_weighted,
+    matmul_i8 in quantized_weighted,
+    matmul_i16 in quantized_weighted,
+    lstm_step_i8 in quantized_lstm,
+    lstm_step_i16 in quantized_lstm,
+    linear_i16 in quantized_weighted,
+    conv2d_i16 in quantized_weighted,
+    depthwise_conv2d_i16 in quantized_weighted,
+    avg_pool2d_i8 in quantized_pool,
+    avg_pool2d_i16 in quantized_pool,
+    max_pool2d_i8 in quantized_pool,
+    max_pool2d_i16 in quantized_pool,
+    softmax_i8 in quantized_softmax,
+    softmax_i16 in quantized_softmax,
+    add_i8 in quantized_two,
+    compact_add_i8 in quantized_two,
+    compact_add_i16 in quantized_two,
+    mul_i8 in quantized_two,
+    mul_i16 in quantized_two,
+    minimum_i8 in quantized_two,
+    minimum_i16 in quantized_two,
+    maximum_i8 in quantized_two,
+    maximum_i16 in quantized_two,
+    lookup_i8 in quantized_one,
+    mean_i8 in quantized_one,
+    quantize_i8 in quantized_one,
+    quantize_i16 in quantized_one,
+    dequantize_i8 in quantized_one,
+    dequantize_i16 in quantized_one,
 }
 
 /// The table of tolerances is the register of kernels: `tests/coverage.rs` compares it with core.

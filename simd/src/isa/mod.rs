@@ -9,11 +9,19 @@ mod avx512;
     all(target_arch = "wasm32", target_feature = "simd128")
 ))]
 mod by_lane;
+#[cfg(dsp)]
+mod dsp;
+#[cfg(mve)]
+mod mve;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
+#[cfg(dsp)]
+pub use dsp::Dsp;
+#[cfg(mve)]
+pub use mve::Mve;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub use neon::Neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

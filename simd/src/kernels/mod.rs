@@ -31,6 +31,9 @@ macro_rules! kernels {
         $crate::kernels::softmax_kernels! { $token, $features }
         $crate::kernels::norm_kernels! { $token, $features }
         $crate::kernels::update_kernels! { $token, $features }
+
+        impl tensorlet::kernel::QuantizedKernels for $token {}
+        impl tensorlet::kernel::IntegerKernels for $token {}
     };
 }
 pub(crate) use {

@@ -44,6 +44,16 @@ impl Conv2dDims {
         self.groups == 1 && zeros && options.dilation[0] == 1 && options.dilation[1] == 1
     }
 
+    /// Whether each output sees one pixel of the input, its own, with all channels.
+    #[must_use]
+    pub const fn is_pointwise(&self) -> bool {
+        let options = self.window.options;
+        let steps = options.stride[0] == 1 && options.stride[1] == 1;
+        let padded = options.padding[0] + options.padding[1] > 0;
+        let same = self.input[0] == self.output[0] && self.input[1] == self.output[1];
+        self.groups == 1 && self.taps() == 1 && steps && !padded && same
+    }
+
     /// Elements of one channel of the input.
     #[must_use]
     pub const fn in_plane(&self) -> usize {

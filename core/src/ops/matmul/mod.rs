@@ -20,7 +20,7 @@ const RANK: usize = Shape::MAX_RANK;
 
 /// Which factors come transposed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Plain,
     /// `aᵀ b`.
     First,
@@ -32,12 +32,37 @@ pub(super) enum Form {
 
 /// The products of two tensors as their matrices: `rows × inner` by `inner × columns`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Product {
+pub(crate) struct Product {
     /// The loops over batches, through both factors and the result.
     batch: Nest<3>,
     rows: usize,
     inner: usize,
     columns: usize,
+}
+
+impl Product {
+    /// Rows of the first factor, elements that are summed, columns of the second factor.
+    pub(crate) const fn sizes(&self) -> [usize; 3] {
+        [self.rows, self.inner, self.columns]
+    }
+
+    /// Calls `f` with each matrix of the factors and the result.
+    #[inline(always)]
+    pub(crate) fn for_each<T>(&self, a: &[T], b: &[T], y: &mut [T], mut f: impl FnMut(&[T], &[T], &mut [T])) {
+        let steps = self.batch.row_steps();
+        self.batch.rows(|offsets| {
+            for i in 0..self.batch.row() {
+                let at = |operand: usize, len: usize| -> core::ops::Range<usize> {
+                    let start = offsets.get(operand).unwrap_or(&0) + i * steps.get(operand).unwrap_or(&0);
+                    start..start + len
+                };
+                let (a, b) = (a.get(at(0, self.rows * self.inner)), b.get(at(1, self.inner * self.columns)));
+                if let (Some(a), Some(b), Some(y)) = (a, b, y.get_mut(at(2, self.rows * self.columns))) {
+                    f(a, b, y);
+                }
+            }
+        });
+    }
 }
 
 /// The last dimension but `i`, and 1 where a vector has none.
@@ -55,7 +80,7 @@ const fn batches(shape: Shape) -> Shape {
 ///
 /// As in PyTorch a vector on the left is a row, one on the right a column, and the result lacks that
 /// dimension; batches are broadcast to each other.
-pub(super) const fn product<A: Tensor, B: Tensor, Y: Tensor>(operation: &str, form: Form) -> Product {
+pub(crate) const fn product<A: Tensor, B: Tensor, Y: Tensor>(operation: &str, form: Form) -> Product {
     let (a, b) = (A::SHAPE, B::SHAPE);
     let (a_vector, b_vector) = (a.rank() == 1, b.rank() == 1);
     let turned_a = !a_vector && matches!(form, Form::First | Form::Both);

@@ -15,6 +15,7 @@ mod report;
 mod rules;
 mod shell;
 mod step;
+mod tflite;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -77,6 +78,8 @@ enum Task {
     },
     /// Builds and tests core, simd and host-tests from nothing, and holds the time against its bar.
     CleanBuild,
+    /// Makes Rust of an int8 TensorFlow Lite model: types, weights, and memory as constants.
+    Tflite(tflite::TfliteArgs),
     /// Writes the table of operations in core's documentation anew.
     Operations,
 }
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => said(bench::bench(&Shell::new(root, false), &arguments)),
         Task::Instructions { record } => said(instructions::instructions(&Shell::new(root, true), record)),
         Task::CleanBuild => said(host::clean_build(&Shell::new(root, false))),
+        Task::Tflite(arguments) => said(tflite::tflite(&arguments)),
         Task::Operations => said(
             operations::table(&root)
                 .and_then(|table| std::fs::write(root.join(operations::FILE), table))

@@ -28,7 +28,8 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("tensorlet", &[]),
     ("tensorlet-simd", &["tensorlet"]),
     ("tensorlet-examples", &["tensorlet", "tensorlet-simd", "tensorlet-host"]),
-    ("tensorlet-host", &["tensorlet", "tensorlet-simd"]),
+    ("tensorlet-tflite", &[]),
+    ("tensorlet-host", &["tensorlet", "tensorlet-simd", "tensorlet-tflite"]),
     ("tensorlet-benches", &["tensorlet", "tensorlet-simd", "tensorlet-host"]),
 ];
 

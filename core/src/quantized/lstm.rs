@@ -1,0 +1,356 @@
+//! Long short-term memory on int8.
+
+use core::marker::PhantomData;
+
+use super::{
+    Multiplier, Packing, QuantizeError, RowMajor, Scale, ZeroPoints,
+    layer::quantized_module,
+    prepare::{self, Rows},
+};
+use crate::{
+    Layer, Tensor, Train,
+    description::{Cell, Description, LayerInfo, Layout, Op, ParameterInfo, Recurrence},
+    kernel::{Kernels, samples_mut},
+    layer::Pass,
+    memory::{self, End, Input},
+    shape::Shape,
+};
+
+/// How an LSTM scales what is no sum of weights: PyTorch's `c ← f c + i g`, `h ← o tanh(c)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LstmCell {
+    /// The scale of `f · c`.
+    pub forget_to_cell: Multiplier,
+    /// The scale of `i · g`.
+    pub input_to_cell: Multiplier,
+    /// The scale of `o · tanh(c)`.
+    pub output: Multiplier,
+    /// The zero point of the output.
+    pub output_zero: i32,
+    /// The largest absolute value of the cell's state; `i16::MAX` for all.
+    pub clip: i16,
+    /// The cell's state is in steps of `2^power`; this is `power + 12`.
+    pub tanh_shift: i32,
+}
+
+impl LstmCell {
+    /// Whatever the gates, 0.
+    pub(super) const ZERO: Self = Self {
+        forget_to_cell: Multiplier::from_real(0.0),
+        input_to_cell: Multiplier::from_real(0.0),
+        output: Multiplier::from_real(0.0),
+        output_zero: 0,
+        clip: i16::MAX,
+        tanh_shift: 0,
+    };
+
+    /// Fails where a scale is out of range.
+    pub(super) const fn check(&self) -> Result<(), QuantizeError> {
+        let scales = [self.forget_to_cell, self.input_to_cell, self.output];
+        let mut i = 0;
+        while i < 3 {
+            // Products of two int16 take 31 bits.
+            if scales[i].multiplier < 0 || scales[i].shift > 0 || scales[i].shift < -31 {
+                return Err(QuantizeError::Scale { channel: i });
+            }
+            i += 1;
+        }
+        if self.clip < 0 || self.tanh_shift < -15 || self.tanh_shift > 12 {
+            return Err(QuantizeError::Scale { channel: 3 });
+        }
+        Ok(())
+    }
+}
+
+/// The scales of a gate's sums: from the input, and from the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LstmGate {
+    /// The scale of the sums over the input.
+    pub input: Scale,
+    /// The scale of the sums over the state.
+    pub hidden: Scale,
+}
+
+/// What a kernel needs of an LSTM: rows in the order unit, gate.
+#[derive(Clone, Copy, Debug)]
+pub struct LstmWeights<'a> {
+    /// `[4 · hidden][inputs]`.
+    pub weight_ih: &'a [i8],
+    /// `[4 · hidden][hidden]`.
+    pub weight_hh: &'a [i8],
+    /// The bias of each row of `weight_ih`, as its gate's scale says.
+    pub bias_ih: &'a [i32],
+    /// The bias of each row of `weight_hh`: what the zero point of the state takes away.
+    pub bias_hh: &'a [i32],
+    /// The scales of the gates i, f, g, o.
+    pub gates: &'a [LstmGate; 4],
+    /// The scales of the cell.
+    pub cell: &'a LstmCell,
+}
+
+/// How the parameters of an LSTM are scaled, as CMSIS-NN takes them; gates in PyTorch's order i, f, g, o.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LstmScales {
+    /// The zero point of the input.
+    pub input_zero: i8,
+    /// The multipliers of the sums over the input.
+    pub input: [Multiplier; 4],
+    /// The multipliers of the sums over the state.
+    pub hidden: [Multiplier; 4],
+    /// The scales of the cell.
+    pub cell: LstmCell,
+}
+
+impl LstmScales {
+    /// TensorFlow Lite's, from the scales of the tensors: gates work in steps of `2^-12`, the cell's state in those
+    /// of `2^power`.
+    ///
+    /// # Errors
+    /// [`QuantizeError`]: a scale is not positive and finite, or a zero point no int8.
+    pub const fn from_scales(
+        input: super::Quantization,
+        weight_ih: [f32; 4],
+        weight_hh: [f32; 4],
+        power: i32,
+        output: super::Quantization,
+    ) -> Result<Self, QuantizeError> {
+        if input.zero_point as i8 as i32 != input.zero_point || output.zero_point as i8 as i32 != output.zero_point {
+            return Err(QuantizeError::ZeroPoint);
+        }
+        if !(input.is_valid() && output.is_valid()) || power < -24 || power > 0 {
+            return Err(QuantizeError::Scale { channel: 0 });
+        }
+        let mut scales = Self {
+            input_zero: input.zero_point as i8,
+            input: [Multiplier::from_real(0.0); 4],
+            hidden: [Multiplier::from_real(0.0); 4],
+            cell: LstmCell {
+                // Gates have steps of 2^-15.
+                forget_to_cell: Multiplier::from_real(power_of_two(-15)),
+                input_to_cell: Multiplier::from_real(power_of_two(-30 - power)),
+                output: Multiplier::from_real(power_of_two(-30) / output.scale as f64),
+                output_zero: output.zero_point,
+                clip: i16::MAX,
+                tanh_shift: power + 12,
+            },
+        };
+        let mut gate = 0;
+        while gate < 4 {
+            if !(weight_ih[gate] > 0.0 && weight_hh[gate] > 0.0 && weight_ih[gate] < 1e9 && weight_hh[gate] < 1e9) {
+                return Err(QuantizeError::Scale { channel: gate });
+            }
+            let one = power_of_two(12);
+            scales.input[gate] = Multiplier::from_real(input.scale as f64 * weight_ih[gate] as f64 * one);
+            scales.hidden[gate] = Multiplier::from_real(output.scale as f64 * weight_hh[gate] as f64 * one);
+            gate += 1;
+        }
+        Ok(scales)
+    }
+}
+
+/// `2^power`.
+const fn power_of_two(power: i32) -> f64 {
+    f64::from_bits(((1023 + power) as u64) << 52)
+}
+
+/// Long short-term memory over sequences of int8: PyTorch's `nn.LSTM(IN, H, batch_first=True)`, TensorFlow Lite's
+/// `UNIDIRECTIONAL_SEQUENCE_LSTM`.
+///
+/// Inputs and outputs are int8, gates and the cell's state int16: bit for bit CMSIS-NN's
+/// `arm_lstm_unidirectional_s8`. The state that is carried on is `h`, less its zero point, and `c` of each sample.
+///
+/// The weights lie in flash unit by unit with the gates of each together, in the order `P`.
+///
+/// ```
+/// use tensorlet::{Layer, Portable, quantized::{self, Lstm, LstmScales, Quantization}};
+/// // One unit whose gates i, f and o are open, and whose g is the input.
+/// const OUT: Quantization = Quantization::new(1.0 / 128.0, 0);
+/// static LSTM: Lstm<1, 1> = quantized::unwrap(Lstm::from_scales(
+///     &[0, 0, 127, 0],
+///     &[0; 4],
+///     &[1 << 18, 1 << 18, 0, 1 << 18],
+///     quantized::unwrap(LstmScales::from_scales(Quantization::new(1.0 / 128.0, 0), [1.0 / 128.0; 4], [1.0; 4], -11, OUT)),
+/// ));
+/// let mut arena = [0.0; 5];
+/// let y = LSTM.forward(Portable, &[[[64], [64]]], &mut arena)?;
+/// // tanh(tanh(0.5)) and, as the cell keeps what it has, tanh(2 tanh(0.5)), in steps of 1/128.
+/// assert_eq!(y, [[[55], [93]]]);
+/// # Ok::<(), tensorlet::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(4))]
+pub struct Lstm<const IN: usize, const H: usize, P = RowMajor> {
+    weight_ih: [[[i8; IN]; 4]; H],
+    weight_hh: [[[i8; H]; 4]; H],
+    bias_ih: [[i32; 4]; H],
+    bias_hh: [[i32; 4]; H],
+    gates: [LstmGate; 4],
+    cell: LstmCell,
+    packing: PhantomData<P>,
+}
+
+impl<const IN: usize, const H: usize, P: Packing> Lstm<IN, H, P> {
+    const INFOS: [ParameterInfo; 3] = [
+        ParameterInfo { name: "weight_ih_l0", shape: Shape::new(&[4 * H, IN]), layout: Layout::RowMajor },
+        ParameterInfo { name: "weight_hh_l0", shape: Shape::new(&[4 * H, H]), layout: Layout::RowMajor },
+        ParameterInfo { name: "bias_ih_l0", shape: Shape::new(&[4 * H]), layout: Layout::RowMajor },
+    ];
+
+    const NEW: Self = Self {
+        weight_ih: [[[0; IN]; 4]; H],
+        weight_hh: [[[0; H]; 4]; H],
+        bias_ih: [[0; 4]; H],
+        bias_hh: [[0; 4]; H],
+        gates: [LstmGate { input: Scale::ZERO, hidden: Scale::ZERO }; 4],
+        cell: LstmCell::ZERO,
+        packing: PhantomData,
+    };
+
+    /// From weights `[4 · H][IN]` and `[4 · H][H]` and a bias of `4 · H` elements or none, gates in PyTorch's order
+    /// i, f, g, o, and their scales.
+    ///
+    /// # Errors
+    /// [`QuantizeError`]: a length does not fit, a scale is out of range, or a sum can overflow.
+    pub const fn from_scales(
+        weight_ih: &[i8],
+        weight_hh: &[i8],
+        bias: &[i32],
+        scales: LstmScales,
+    ) -> Result<Self, QuantizeError> {
+        if weight_ih.len() != 4 * H * IN {
+            return Err(QuantizeError::Length { what: "weight_ih", needed: 4 * H * IN, given: weight_ih.len() });
+        }
+        if weight_hh.len() != 4 * H * H {
+            return Err(QuantizeError::Length { what: "weight_hh", needed: 4 * H * H, given: weight_hh.len() });
+        }
+        if !bias.is_empty() && bias.len() != 4 * H {
+            return Err(QuantizeError::Length { what: "bias", needed: 4 * H, given: bias.len() });
+        }
+        let mut layer = Self { cell: scales.cell, ..Self::NEW };
+        let output = scales.cell.output_zero;
+        if output as i8 as i32 != output {
+            return Err(QuantizeError::ZeroPoint);
+        }
+        if let Err(error) = scales.cell.check() {
+            return Err(error);
+        }
+        // The zero points of the gates are 0.
+        let (x, h) = (ZeroPoints::new(scales.input_zero, 0), ZeroPoints::new(output as i8, 0));
+        let mut gate = 0;
+        while gate < 4 {
+            let (mut bias_ih, mut bias_hh) = ([0; H], [0; H]);
+            let (mut input, mut hidden) = ([Scale::ZERO], [Scale::ZERO]);
+            let rows_ih = Rows::packed(part(weight_ih, gate * H * IN, H * IN), H, IN, P::ORDER);
+            let rows_hh = Rows::packed(part(weight_hh, gate * H * H, H * H), H, H, P::ORDER);
+            let bias = if bias.is_empty() { bias } else { bias.split_at(gate * H).1.split_at(H).0 };
+            if let Err(e) = prepare::channels(rows_ih, bias, &[scales.input[gate]], x, &mut bias_ih, &mut input) {
+                return Err(e);
+            }
+            if let Err(e) = prepare::channels(rows_hh, &[], &[scales.hidden[gate]], h, &mut bias_hh, &mut hidden) {
+                return Err(e);
+            }
+            layer.gates[gate] = LstmGate { input: input[0], hidden: hidden[0] };
+            let mut j = 0;
+            while j < H {
+                layer.bias_ih[j][gate] = bias_ih[j];
+                layer.bias_hh[j][gate] = bias_hh[j];
+                j += 1;
+            }
+            gate += 1;
+        }
+        P::ORDER.pack_blocks(weight_ih, layer.weight_ih.as_flattened_mut().as_flattened_mut(), 4 * H, 4);
+        P::ORDER.pack_blocks(weight_hh, layer.weight_hh.as_flattened_mut().as_flattened_mut(), 4 * H, 4);
+        Ok(layer)
+    }
+
+    /// Runs over a batch. Without a state of the caller's there is one in the scratch, which all samples use.
+    #[inline(always)]
+    fn run<K: Kernels, const T: usize>(
+        &self,
+        k: K,
+        x: &[[[i8; IN]; T]],
+        y: &mut [[[i8; H]; T]],
+        state: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        let words = const { <[i8; H]>::WORDS + <[i16; H]>::WORDS };
+        let mut states = samples_mut(state, words);
+        for (x, y) in x.iter().zip(y) {
+            let state = match states.next() {
+                Some(state) => state,
+                None => {
+                    let (state, _) = memory::split(scratch, words);
+                    state.fill(0.0);
+                    state
+                }
+            };
+            let (h, c) = memory::split(state, const { <[i8; H]>::WORDS });
+            let (h, c) = (<[i8; H]>::in_words_mut(h, 1), <[i16; H]>::in_words_mut(c, 1));
+            self.sequence(k, x, h.as_flattened_mut(), c.as_flattened_mut(), y);
+        }
+    }
+
+    /// Runs over the sequence of one sample. The state holds `h` less its zero point: zeros are a beginning.
+    #[inline]
+    fn sequence<K: Kernels>(&self, k: K, x: &[[i8; IN]], h: &mut [i8], c: &mut [i16], y: &mut [[i8; H]]) {
+        let weights = LstmWeights {
+            weight_ih: self.weight_ih.as_flattened().as_flattened(),
+            weight_hh: self.weight_hh.as_flattened().as_flattened(),
+            bias_ih: self.bias_ih.as_flattened(),
+            bias_hh: self.bias_hh.as_flattened(),
+            gates: &self.gates,
+            cell: &self.cell,
+        };
+        let zero = self.cell.output_zero as i8;
+        h.iter_mut().for_each(|h| *h = h.wrapping_add(zero));
+        let mut before: &[i8] = h;
+        for (x, y) in x.iter().zip(y.iter_mut()) {
+            k.lstm_step_i8::<P>(x, before, c, weights, y);
+            before = y;
+        }
+        if let Some(last) = y.last() {
+            h.iter_mut().zip(last).for_each(|(h, last)| *h = last.wrapping_sub(zero));
+        }
+    }
+}
+
+/// A part of a slice.
+pub(super) const fn part(weight: &[i8], start: usize, len: usize) -> &[i8] {
+    weight.split_at(start).1.split_at(len).0
+}
+
+quantized_module!([const IN: usize, const H: usize, P: Packing] Lstm<IN, H, P>, 4 * H * (IN + H + 1));
+
+impl<const IN: usize, const H: usize, const T: usize, P: Packing> Layer<[[i8; IN]; T]> for Lstm<IN, H, P> {
+    type Out = [[i8; H]; T];
+    const DESCRIPTION: Description = Description::Layer(LayerInfo {
+        op: Op::Recurrent(Recurrence { cell: Cell::Lstm, hidden: H, layers: 1, directions: 1 }),
+        input: <[[i8; IN]; T]>::SHAPE,
+        output: <[[i8; H]; T]>::SHAPE,
+        parameters: &Self::INFOS,
+        macs: 4 * H * (IN + H) * T,
+    });
+    const PEAK: usize = <[[i8; IN]; T]>::WORDS + <Self as Layer<[[i8; IN]; T]>>::PEAK_GIVEN;
+    /// Without a state of the caller's one of the layer's own, which all samples use.
+    const PEAK_GIVEN: usize = <[[i8; H]; T]>::WORDS + <Self as Layer<[[i8; IN]; T]>>::STATE;
+    const STATE: usize = <[i8; H]>::WORDS + <[i16; H]>::WORDS;
+
+    #[inline]
+    fn infer<K: Kernels>(&self, k: K, input: Input<'_, [[i8; IN]; T]>, state: &mut [f32], arena: &mut [f32]) -> End {
+        memory::out_of_place(input, arena, |x, y, scratch| self.run(k, x, y, state, scratch))
+    }
+}
+
+impl<const IN: usize, const H: usize, const T: usize, P: Packing> Train<[[i8; IN]; T]> for Lstm<IN, H, P> {
+    const TAPE: usize = <Self as Layer<[[i8; IN]; T]>>::PEAK_GIVEN;
+
+    #[inline]
+    fn forward_train<K: Kernels>(&self, k: K, pass: Pass, x: &mut [f32], state: &mut [f32], tape: &mut [f32]) {
+        let x = <[[i8; IN]; T]>::in_words(x, pass.n);
+        let (y, scratch) = memory::cut(tape, End::High, pass.n * <[[i8; H]; T]>::WORDS);
+        self.run(k, x, <[[i8; H]; T]>::in_words_mut(y, pass.n), state, scratch);
+    }
+
+    #[inline(always)]
+    fn backward<K: Kernels>(&mut self, _: K, _: Pass, _: &mut [f32], _: &mut [f32], _: &mut [f32]) {}
+}

@@ -1,0 +1,207 @@
+//! In which order a layer's weights lie in flash.
+
+use super::Plane;
+use crate::{kernel::Conv2dDims, sliding::Options};
+
+/// The order of weights in memory, as a type: which instruction set a layer is prepared for.
+///
+/// A layer brings its weights into this order when it is made, in a constant: the firmware holds them once.
+/// Kernels of other instruction sets read any order, one weight at a time.
+///
+/// | | order | for |
+/// |---|---|---|
+/// | [`RowMajor`] | TensorFlow Lite's | hosts, Armv6-M, anything |
+/// | [`ForDsp`] | two output channels in halfwords `256·a + b` | Armv7E-M's `SMLAD`: Cortex-M4, M7, M33 |
+/// | [`ForMve`] | TensorFlow Lite's, depthwise weights in blocks of sixteen channels | Armv8.1-M's vectors: Cortex-M55, M85 |
+pub trait Packing: Copy + core::fmt::Debug + PartialEq + Send + Sync + 'static {
+    /// Which it is.
+    const ORDER: Order;
+
+    /// The order for the same instruction set that takes any weight.
+    type AnyWeight: Packing;
+}
+
+/// An order of weights: see [`Packing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// [`RowMajor`].
+    RowMajor,
+    /// [`ForDsp`].
+    Dsp,
+    /// [`ForMve`].
+    Mve,
+}
+
+/// TensorFlow Lite's order: see [`Packing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowMajor;
+
+/// The order for Armv7E-M: see [`Packing`].
+///
+/// The weights `a` and `b` at the same place of output channels `2i` and `2i + 1` are the halfword
+/// `256·a + b`. A sum of products with it is `256·A + B`, one with its low byte is `B`, and so two products
+/// and one unpacking give two sums of each word. Weights must lie in `-127..=127`, as TensorFlow Lite's do, and
+/// `|A|` below `2^23`; both is checked when a layer is made.
+///
+/// Whole fours of a pair's weights lie in the order 0, 2, 1, 3, in which `SXTB16` widens four inputs. Of an odd
+/// number of weights the last comes behind those of all pairs, so that each pair begins with a word. The last of an
+/// odd number of channels is row-major.
+///
+/// Depthwise weights lie channel by channel, `[OUT][KH][KW]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForDsp;
+
+/// The order for Armv8.1-M: see [`Packing`].
+///
+/// It is TensorFlow Lite's but for depthwise weights: sixteen channels of each tap, tap after tap, then the next
+/// sixteen channels. Of these -128 is none, so that two products fit 16 bits. Scales have a bias that is not doubled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForMve;
+
+impl Packing for RowMajor {
+    const ORDER: Order = Order::RowMajor;
+    type AnyWeight = RowMajor;
+}
+
+impl Packing for ForDsp {
+    const ORDER: Order = Order::Dsp;
+    type AnyWeight = RowMajor;
+}
+
+impl Packing for ForMve {
+    const ORDER: Order = Order::Mve;
+    type AnyWeight = RowMajor;
+}
+
+/// An element; 0 where there is none.
+#[inline(always)]
+const fn at(weight: &[i8], place: usize) -> i8 {
+    if place < weight.len() { weight[place] } else { 0 }
+}
+
+/// The first byte of the halfword of weight `i` of a pair of channels.
+#[inline(always)]
+const fn halfword(rows: usize, len: usize, pair: usize, i: usize) -> usize {
+    let (pairs, even) = (rows / 2, len & !1);
+    2 * if i >= even {
+        pairs * even + pair
+    } else if i >= len & !3 {
+        pair * even + i
+    } else {
+        pair * even + (i & !3) + (i % 4 * 2 % 4 + i % 4 / 2)
+    }
+}
+
+impl Order {
+    /// Weight `i` of output channel `o`, of `rows` channels with `len` weights each.
+    #[inline(always)]
+    #[must_use]
+    pub const fn get(self, weight: &[i8], rows: usize, len: usize, o: usize, i: usize) -> i8 {
+        match self {
+            Self::Dsp if o | 1 < rows => {
+                let place = halfword(rows, len, o / 2, i);
+                let b = at(weight, place);
+                if o % 2 == 1 { b } else { at(weight, place + 1).wrapping_add((b < 0) as i8) }
+            }
+            Self::RowMajor | Self::Mve | Self::Dsp => at(weight, o * len + i),
+        }
+    }
+
+    /// Puts a weight there. Both channels of a pair are put, the odd one first.
+    const fn put(self, weight: &mut [i8], rows: usize, len: usize, o: usize, i: usize, w: i8) {
+        match self {
+            Self::Dsp if o | 1 < rows => {
+                let place = halfword(rows, len, o / 2, i);
+                if o % 2 == 1 {
+                    weight[place] = w;
+                } else {
+                    weight[place + 1] = w.wrapping_sub((weight[place] < 0) as i8);
+                }
+            }
+            Self::RowMajor | Self::Mve | Self::Dsp => weight[o * len + i] = w,
+        }
+    }
+
+    /// Brings row-major weights, `rows` of equal length, into this order. For constants and hosts.
+    pub(super) const fn pack(self, from: &[i8], to: &mut [i8], rows: usize) {
+        self.pack_blocks(from, to, rows, 1);
+    }
+
+    /// The same with the rows of so many blocks taking turns: first the first row of each block.
+    pub(super) const fn pack_blocks(self, from: &[i8], to: &mut [i8], rows: usize, blocks: usize) {
+        let (len, mut o) = (from.len() / rows, rows);
+        // From the last row: the odd channel of a pair comes before the even one.
+        while o > 0 {
+            o -= 1;
+            let (row, mut i) = (o % blocks * (rows / blocks) + o / blocks, 0);
+            while i < len {
+                self.put(to, rows, len, o, i, from[row * len + i]);
+                i += 1;
+            }
+        }
+    }
+
+    /// The place of weight `tap` of output channel `o` of a depthwise convolution.
+    #[inline(always)]
+    #[must_use]
+    pub const fn depthwise(self, channels: usize, taps: usize, o: usize, tap: usize) -> usize {
+        match self {
+            Self::RowMajor => tap * channels + o,
+            Self::Dsp => o * taps + tap,
+            Self::Mve => {
+                let block = o & !15;
+                let width = if channels - block < 16 { channels - block } else { 16 };
+                block * taps + tap * width + o % 16
+            }
+        }
+    }
+
+    /// Words of scratch that a convolution has use for: for Armv7E-M the windows of three outputs, widened to
+    /// 16 bits, and that of one of them; for Armv8.1-M six sums for each pair of channels, and three windows unless
+    /// they are pixels.
+    #[must_use]
+    pub const fn conv_scratch(self, dims: &Conv2dDims) -> usize {
+        match self {
+            Self::RowMajor => 0,
+            Self::Dsp => 3 * dims.filter_len().div_ceil(2) + dims.filter_len().div_ceil(4) + 1,
+            Self::Mve => {
+                let windows = if dims.is_pointwise() { 0 } else { (3 * dims.filter_len()).div_ceil(4) };
+                6 * dims.out_channels.div_ceil(2) + windows
+            }
+        }
+    }
+
+    /// Words of scratch that a depthwise convolution has use for: for Armv7E-M a [`Plane`]; for Armv8.1-M three lines
+    /// with their padding if there is any, or for other windows than those of 3 by 3 the sums of an output, the places
+    /// of the taps and a pixel of padding.
+    #[must_use]
+    pub const fn depthwise_scratch(self, dims: &Conv2dDims) -> usize {
+        match self {
+            Self::RowMajor => 0,
+            Self::Dsp => Plane::of(dims).scratch(),
+            Self::Mve => {
+                let Options { padding, padding_end, dilation, .. } = dims.window.options;
+                let square = dims.window.kernel[0] == 3 && dims.window.kernel[1] == 3;
+                let dense = dilation[0] == 1 && dilation[1] == 1;
+                let channels = dims.groups;
+                if !square || !dense || !channels.is_multiple_of(4) {
+                    return channels + dims.taps() + channels.div_ceil(4);
+                }
+                let padded = padding[0] + padding[1] + padding_end[0] + padding_end[1] > 0;
+                let line = (padding[1] + dims.input[1] + padding_end[1]) * channels;
+                if padded { (3 * line).div_ceil(4) } else { 0 }
+            }
+        }
+    }
+
+    /// Words of scratch that a fully connected layer has use for: for Armv7E-M the inputs, widened to 16 bits, for
+    /// Armv8.1-M the sums of the outputs.
+    #[must_use]
+    pub const fn linear_scratch(self, inputs: usize, outputs: usize) -> usize {
+        match self {
+            Self::RowMajor => 0,
+            Self::Dsp => inputs.div_ceil(2),
+            Self::Mve => outputs,
+        }
+    }
+}

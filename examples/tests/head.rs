@@ -1,0 +1,83 @@
+//! A head of floats that learns on top of a network of integers, which stays as it is: what a device does that
+//! has its network in flash and sees something new.
+
+use tensorlet::{
+    FusedTrainer, Image, Layer, Mode, Module, Portable, Tensor,
+    kernel::ReduceKernels,
+    layer::Frozen,
+    loss::CrossEntropyLoss,
+    network,
+    optim::Sgd,
+    quantized::{Dequantize, MinMaxObserver, Quantization, RowMajor, ToIntegers, quantize},
+};
+use tensorlet_examples::digits::{
+    data::{self, DataSet, Digit, Picture},
+    quantized,
+};
+
+network! {
+    /// The digits network without its last layer.
+    struct Backbone: Image<1, 8, 8> as Int8Backbone {
+        conv1: Conv2d(8, 3, padding = 1),
+        relu1: Relu,
+        pool1: MaxPool2d(2),
+        conv2: Conv2d(16, 3, padding = 1),
+        relu2: Relu,
+        pool2: MaxPool2d(2),
+        flatten: Flatten,
+    }
+}
+
+type Pixels = [[[i8; 1]; 8]; 8];
+
+network! {
+    struct Learner: Pixels {
+        backbone = Frozen<Int8Backbone>,
+        floats = Dequantize<[f32; 64]>,
+        head: Linear(10),
+    }
+}
+
+/// What training one sample at a time takes beside the network.
+const WORDS: usize = Learner::training_words::<Sgd>(Mode::Fused, 1);
+
+// Gradients are of the head alone, and none is kept; the input is 16 words.
+const _: () = assert!(<Learner as Module>::GRAD == 64 * 10 + 10);
+const _: () = assert!(<Int8Backbone as Module>::PARAMETERS > 0 && <Frozen<Int8Backbone> as Module>::GRAD == 0);
+const _: () = assert!(Pixels::WORDS == 16 && 4 * WORDS < 2048);
+
+/// The network with a backbone that has learned, and a head that has not; and the quantization of its input.
+fn learner(digits: &[Digit]) -> (Learner, Quantization) {
+    let float = quantized::trained().expect("the file");
+    let ranges = quantized::ranges(Portable, &float, digits, MinMaxObserver::NEW).expect("ranges");
+    let backbone = Backbone { conv1: float.conv1, conv2: float.conv2, ..Backbone::ZERO };
+    let (ranges, _) = ranges.split_at(Backbone::RANGES + 1);
+    let backbone = quantize::<RowMajor, Picture, _>(&backbone, ranges).expect("a network of integers");
+    // Pooling keeps the quantization of the last ReLU.
+    let floats = Dequantize::new(ranges[Backbone::RANGES]).expect("a scale");
+    (Learner { backbone: Frozen(backbone), floats, head: Module::ZERO }, ranges[0])
+}
+
+#[test]
+fn a_head_of_floats_learns_on_integers() {
+    let data = DataSet::parse(data::BYTES).expect("the digits");
+    let (train, test): (Vec<_>, Vec<_>) = (data.train().collect(), data.test().collect());
+    let (mut net, input) = learner(&train[..320]);
+    let backbone = net.backbone;
+
+    let mut workspace = [0.0; WORDS];
+    let mut trainer = FusedTrainer::new(Sgd::new(0.0007), &mut workspace).expect("the workspace is large enough");
+    for digit in train.iter().cycle().take(5 * train.len()) {
+        let x = [digit.picture.quantize(input)];
+        trainer.step(Portable, &mut net, &CrossEntropyLoss, &x, &[digit.label]).expect("a step");
+    }
+    assert_eq!(net.backbone, backbone);
+
+    let mut arena = [0.0; Learner::INFERENCE_WORDS];
+    let mut right = 0;
+    for digit in &test {
+        let y = net.forward(Portable, &[digit.picture.quantize(input)], &mut arena).expect("the arena is large enough");
+        right += usize::from(Portable.argmax(&y[0]) == usize::from(digit.label));
+    }
+    assert!(100 * right >= 92 * test.len(), "{right} of {}", test.len());
+}

@@ -1,0 +1,376 @@
+//! Convolutions and products, prepared for every instruction set, with the weights in its order.
+
+use proptest::prelude::*;
+use tensorlet::{
+    Kernels, Tensor,
+    description::Window,
+    quantized::{
+        self, Clamp, ForDsp, ForMve, Matmul, MatmulParameters, Multiplier, Once, QuantizeError, QuantizedLayer,
+        RowMajor, Twice, ZeroPoints, int16,
+    },
+    sliding::{Dilated, Padded, Slide, Sliding, Strided},
+};
+use tensorlet_host::{
+    framed::FramedIntegers,
+    reference::quantized::{
+        limit,
+        weighted::{Matrix, Places, Rounding, Weights, matmul},
+    },
+};
+
+use super::{
+    super::property::{Outcome, property, worst},
+    Element, ends, integers, limits, multiplier, same, scale, wide, zero,
+};
+
+/// Weights, bias, multipliers, zero points, limits and inputs.
+#[derive(Clone, Debug)]
+struct Made<T> {
+    weight: Vec<i8>,
+    bias: Vec<i32>,
+    multipliers: Vec<Multiplier>,
+    zero: [i32; 2],
+    clamp: Clamp<T>,
+    x: Vec<T>,
+}
+
+/// Numbers of a layer: of so many weights, output channels, scales and elements of an input. `zeros` says whether
+/// there are zero points.
+fn made<T: Element>([weights, channels, scales, input]: [usize; 4], zeros: bool) -> BoxedStrategy<Made<T>> {
+    // The smallest weight is seldom, so that all orders of weights are tried.
+    let weight = (integers::<i8>(weights), 0..8).prop_map(|(weight, seldom): (Vec<i8>, i32)| {
+        weight.into_iter().map(|w| if seldom == 0 { w } else { w.max(-127) }).collect()
+    });
+    let bias = proptest::collection::vec(-1_000_000..1_000_000, channels);
+    let bias = prop_oneof![3 => bias, 1 => Just(Vec::new())];
+    let multipliers = proptest::collection::vec(multiplier(-24..=2), scales);
+    let x = (1_usize..=2).prop_flat_map(move |n| integers(n * input));
+    let zero = if zeros { [zero::<i8>(), zero::<i8>()].boxed() } else { Just([0; 2]).boxed() };
+    (weight, bias, multipliers, zero, limits::<T>(), x)
+        .prop_map(|(weight, bias, multipliers, zero, clamp, x)| Made { weight, bias, multipliers, zero, clamp, x })
+        .boxed()
+}
+
+impl<T: Element> Made<T> {
+    /// The same as the reference takes it.
+    fn weights(&self, rounding: Rounding) -> Weights {
+        Weights {
+            weight: wide(&self.weight),
+            bias: self.bias.iter().map(|&bias| bias.into()).collect(),
+            scales: self.multipliers.iter().map(|&by| scale(by)).collect(),
+            zero: self.zero.map(i64::from),
+            limits: ends(self.clamp),
+            rounding,
+        }
+    }
+}
+
+/// Checks a layer that `make` makes, if its order of weights can hold them, on inputs of `len` elements.
+fn check<T: Element, L, X, K: Kernels>(
+    k: K,
+    (sizes, rounding): ([usize; 4], Rounding),
+    make: &dyn Fn(&Made<T>) -> Result<L, QuantizeError>,
+    reference: &dyn Fn(&Weights, &[i64]) -> Vec<i64>,
+) -> Outcome
+where
+    X: Tensor<Elem = T>,
+    L: QuantizedLayer<X, Out: Tensor<Elem = T>>,
+{
+    property(made::<T>(sizes, T::MOST == 127), &|made| {
+        let layer = match make(&made) {
+            Ok(layer) => Box::new(layer),
+            Err(QuantizeError::WeightOutOfRange { .. }) => return Ok(0.0),
+            Err(error) => return Err(error.to_string()),
+        };
+        let weights = made.weights(rounding);
+        let want: Vec<i64> = wide(&made.x).chunks(X::LEN).flat_map(|x| reference(&weights, x)).collect();
+        let (x, mut y) = (FramedIntegers::new(&made.x), FramedIntegers::poisoned(want.len()));
+        let (x, mut scratch) = (X::view(x.get()), vec![f32::NAN; L::SCRATCH]);
+        layer.apply(k, x, L::Out::view_mut(y.get_mut()), &mut scratch);
+        same(&y, &want)?;
+        // Less scratch than the layer says is no reason for another result.
+        let mut y = FramedIntegers::poisoned(want.len());
+        layer.apply(k, x, L::Out::view_mut(y.get_mut()), &mut []);
+        same(&y, &want)
+    })
+}
+
+fn zero_points(made: &Made<i8>) -> ZeroPoints {
+    let [input, output] = made.zero.map(|zero| i8::try_from(zero).expect("a zero point"));
+    ZeroPoints { input, output, clamp: made.clamp }
+}
+
+/// The layer on int8 from its numbers.
+macro_rules! int8 {
+    ($layer:ty) => {
+        &|made| <$layer>::from_multipliers(&made.weight, &made.bias, &made.multipliers, zero_points(made))
+    };
+}
+
+/// The layer on int16 from its numbers.
+macro_rules! int16 {
+    ($layer:ty) => {
+        &|made| {
+            let bias: Vec<_> = made.bias.iter().map(|&bias| bias.into()).collect();
+            <$layer>::from_multipliers(&made.weight, &bias, &made.multipliers, made.clamp)
+        }
+    };
+}
+
+macro_rules! linear {
+    ($k:ident: $($inputs:literal $outputs:literal $scales:literal),+ $(,)?) => {
+        worst([$({
+            const SIZES: [usize; 4] = [$inputs * $outputs, $outputs, $scales, $inputs];
+            let of = |weights: &Weights, x: &[i64]| weights.linear($outputs, x);
+            worst([
+                linear!(@ $k, $inputs $outputs $scales, RowMajor Twice of),
+                linear!(@ $k, $inputs $outputs $scales, RowMajor Once of),
+                linear!(@ $k, $inputs $outputs $scales, ForDsp Twice of),
+                linear!(@ $k, $inputs $outputs $scales, ForDsp Once of),
+                linear!(@ $k, $inputs $outputs $scales, ForMve Once of),
+            ])
+        }),+])
+    };
+    (@ $k:ident, $inputs:literal $outputs:literal $scales:literal, $order:ident $rounding:ident $of:ident) => {
+        check::<i8, _, [i8; $inputs], _>(
+            $k,
+            (SIZES, Rounding::$rounding),
+            int8!(quantized::Linear<$inputs, $outputs, $order, $rounding, $scales>),
+            &$of,
+        )
+    };
+}
+
+pub(crate) fn linear_i8<K: Kernels>(k: K) -> Outcome {
+    linear!(k: 1 1 1, 3 2 2, 8 5 1, 16 16 16, 33 7 1, 64 10 10, 130 3 1)
+}
+
+macro_rules! linear_wide {
+    ($k:ident: $($inputs:literal $outputs:literal $scales:literal),+ $(,)?) => {
+        worst([$({
+            const SIZES: [usize; 4] = [$inputs * $outputs, $outputs, $scales, $inputs];
+            let of = |weights: &Weights, x: &[i64]| weights.linear($outputs, x);
+            worst([
+                check::<i16, _, [i16; $inputs], _>(
+                    $k, (SIZES, Rounding::Reduced), int16!(int16::Linear<$inputs, $outputs, i64, $scales>), &of,
+                ),
+                check::<i16, _, [i16; $inputs], _>(
+                    $k, (SIZES, Rounding::Twice), int16!(int16::Linear<$inputs, $outputs, i32, $scales>), &of,
+                ),
+            ])
+        }),+])
+    };
+}
+
+pub(crate) fn linear_i16<K: Kernels>(k: K) -> Outcome {
+    linear_wide!(k: 1 1 1, 3 2 2, 16 16 16, 33 7 1, 130 3 1)
+}
+
+/// A window that slides as `S`.
+fn places<S: Sliding>(kernel: [usize; 2], input: [usize; 3], output: [usize; 3]) -> Places {
+    Places { window: Window { kernel, options: S::OPTIONS }.into(), input, output }
+}
+
+type RowsTwice = Dilated<Strided<Slide, 2, 1>, 2, 3>;
+
+/// `layer[in channels of a group]: in, out, kernel, input, output, sliding; …`.
+macro_rules! convolutions {
+    ($form:ident $k:ident) => {
+        worst([
+            $form!($k, 3 5 3, 3 3, 6 7, 6 7, Slide<1, 1>),
+            $form!($k, 8 16 8, 3 3, 9 8, 5 4, Slide<2, 1>),
+            $form!($k, 16 8 16, 1 1, 5 4, 5 4, Slide),
+            $form!($k, 17 9 17, 1 1, 3 3, 3 3, Slide),
+            $form!($k, 3 7 3, 5 5, 8 8, 8 8, Slide<1, 2>),
+            $form!($k, 4 3 4, 2 3, 6 5, 6 6, Padded<Slide, 0, 1, 1, 2>),
+            $form!($k, 5 4 5, 3 2, 9 8, 3 5, RowsTwice),
+            $form!($k, 6 4 3, 3 3, 5 5, 5 5, Slide<1, 1>),
+            $form!($k, 4 1 4, 1 7, 1 20, 1 20, Padded<Slide, 0, 3>),
+            $form!($k, 3 10 3, 4 5, 4 5, 1 1, Slide),
+        ])
+    };
+}
+
+/// One convolution through several types.
+macro_rules! conv {
+    (@ $k:ident, $t:ty, $layer:expr, $rounding:ident,
+     $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {{
+        let sizes = [$out * $kh * $kw * $per_group, $out, $out, $in * $h * $w];
+        let places = places::<$slide>([$kh, $kw], [$h, $w, $in], [$oh, $ow, $out]);
+        check::<$t, _, [[[$t; $in]; $w]; $h], _>($k, (sizes, Rounding::$rounding), $layer, &|weights, x| {
+            weights.conv(&places, $per_group, x)
+        })
+    }};
+}
+
+macro_rules! conv_i8 {
+    ($k:ident, $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, RowMajor, Twice, $per_group>), Twice,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, RowMajor, Once, $per_group>), Once,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForDsp, Twice, $per_group>), Twice,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForDsp, Once, $per_group>), Once,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForMve, Twice, $per_group>), Twice,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
+macro_rules! conv_i16 {
+    ($k:ident, $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            conv!(@ $k, i16, int16!(int16::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, i64, $per_group>), Reduced,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv!(@ $k, i16, int16!(int16::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, i32, $per_group>), Twice,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
+pub(crate) fn conv2d_i8<K: Kernels>(k: K) -> Outcome {
+    convolutions!(conv_i8 k)
+}
+
+pub(crate) fn conv2d_i16<K: Kernels>(k: K) -> Outcome {
+    convolutions!(conv_i16 k)
+}
+
+/// As [`convolutions`], of channels on their own: `in, outputs of each, …`.
+macro_rules! depthwise {
+    ($form:ident $k:ident) => {
+        worst([
+            $form!($k, 3 3, 3 3, 6 7, 6 7, Slide<1, 1>),
+            $form!($k, 16 16, 3 3, 9 8, 5 4, Slide<2, 1>),
+            $form!($k, 19 19, 1 1, 3 4, 3 4, Slide),
+            $form!($k, 5 10, 3 3, 5 5, 5 5, Slide<1, 1>),
+            $form!($k, 1 8, 5 4, 9 8, 5 4, Strided<Padded<Slide, 2, 2, 2, 1>, 2, 2>),
+            $form!($k, 4 4, 2 3, 6 5, 6 6, Padded<Slide, 0, 1, 1, 2>),
+            $form!($k, 6 6, 3 2, 9 8, 3 5, RowsTwice),
+            $form!($k, 32 32, 4 5, 4 5, 1 1, Slide),
+        ])
+    };
+}
+
+macro_rules! separate {
+    (@ $k:ident, $t:ty, $layer:expr, $rounding:ident,
+     $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {{
+        let sizes = [$out * $kh * $kw, $out, $out, $in * $h * $w];
+        let places = places::<$slide>([$kh, $kw], [$h, $w, $in], [$oh, $ow, $out]);
+        check::<$t, _, [[[$t; $in]; $w]; $h], _>($k, (sizes, Rounding::$rounding), $layer, &|weights, x| {
+            weights.depthwise(&places, x)
+        })
+    }};
+}
+
+macro_rules! depthwise_i8 {
+    ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, RowMajor, Twice>), Twice,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForDsp, Once>), Once,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForMve, Twice>), Twice,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
+macro_rules! depthwise_i16 {
+    ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            separate!(@ $k, i16, int16!(int16::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, i64>), Reduced,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            separate!(@ $k, i16, int16!(int16::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, i32>), Twice,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
+pub(crate) fn depthwise_conv2d_i8<K: Kernels>(k: K) -> Outcome {
+    depthwise!(depthwise_i8 k)
+}
+
+pub(crate) fn depthwise_conv2d_i16<K: Kernels>(k: K) -> Outcome {
+    depthwise!(depthwise_i16 k)
+}
+
+macro_rules! conv_transpose {
+    ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            conv_transpose!(@ $k, Twice, $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            conv_transpose!(@ $k, Once, $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+    (@ $k:ident, $rounding:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {{
+        let sizes = [$out * $kh * $kw * $in, $out, $out, $in * $h * $w];
+        // Those of the convolution back.
+        let places = places::<$slide>([$kh, $kw], [$oh, $ow, $out], [$h, $w, $in]);
+        check::<i8, _, [[[i8; $in]; $w]; $h], _>(
+            $k,
+            (sizes, Rounding::$rounding),
+            int8!(quantized::ConvTranspose2d<$in, $out, $kh, $kw, $oh, $ow, $slide, $rounding>),
+            &|weights, x| weights.conv_transpose(&places, x),
+        )
+    }};
+}
+
+pub(crate) fn conv_transpose2d_i8<K: Kernels>(k: K) -> Outcome {
+    worst([
+        conv_transpose!(k, 3 5, 3 3, 4 5, 4 5, Slide<1, 1>),
+        conv_transpose!(k, 4 3, 2 2, 3 4, 6 8, Slide<2>),
+        conv_transpose!(k, 17 2, 3 3, 3 3, 7 7, Slide<2>),
+        conv_transpose!(k, 2 9, 1 4, 5 3, 5 6, Slide),
+    ])
+}
+
+/// A product of matrices with some of these sizes, prepared for zero points or not.
+macro_rules! products {
+    ($k:ident, $t:ident $rounding:ident $scaled:ident: $($rows:literal $summed:literal $columns:literal),+ $(,)?) => {
+        worst([$(
+            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, false [$rows $summed], false [$summed $columns]),
+            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, true [$summed $rows], false [$summed $columns]),
+            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, false [$rows $summed], true [$columns $summed]),
+            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, true [$summed $rows], true [$columns $summed]),
+        )+])
+    };
+    (@ $k:ident, $t:ident $rounding:ident $scaled:ident, $rows:literal $summed:literal $columns:literal,
+     $ta:literal [$ar:literal $ac:literal], $tb:literal [$br:literal $bc:literal]) => {{
+        let values = (integers::<$t>($rows * $summed), integers::<$t>($summed * $columns));
+        // What is scaled must fit 32 bits.
+        let most = if $t::BITS == 8 { 2 } else { -6 };
+        let numbers = ([zero::<i8>(), zero::<i8>(), zero::<i8>()], multiplier(-24..=most), limits::<$t>());
+        property((values, numbers).boxed(), &|((a, b), (zero, by, clamp))| {
+            let zero = if $t::BITS == 8 { zero } else { [0; 3] };
+            let layer = Matmul::<$ta, $tb, $t, $rounding>::from_multiplier(MatmulParameters {
+                zero: [zero[0], zero[1]],
+                scale: by,
+                output_zero: zero[2],
+                min: clamp.min.into(),
+                max: clamp.max.into(),
+            });
+            let layer = layer.map_err(|error| error.to_string())?;
+            let (wide_a, wide_b) = (wide(&a), wide(&b));
+            let factors = [(&wide_a, $ac, $ta), (&wide_b, $bc, $tb)]
+                .map(|(elements, columns, transposed)| Matrix { elements, columns, transposed });
+            let sums = matmul([$rows, $summed, $columns], factors[0], factors[1], [zero[0].into(), zero[1].into()]);
+            let scaled = |sum: i64| limit(Rounding::$scaled.of(scale(by), sum) + i64::from(zero[2]), ends(clamp));
+            let (a, b) = (FramedIntegers::new(&a), FramedIntegers::new(&b));
+            let mut y = FramedIntegers::poisoned(sums.len());
+            let (a, b) = (<[[$t; $ac]; $ar]>::view(a.get()), <[[$t; $bc]; $br]>::view(b.get()));
+            layer.apply($k, &a[0], &b[0], &mut <[[$t; $columns]; $rows]>::view_mut(y.get_mut())[0]);
+            same(&y, &sums.into_iter().map(scaled).collect::<Vec<_>>())
+        })
+    }};
+}
+
+pub(crate) fn matmul_i8<K: Kernels>(k: K) -> Outcome {
+    worst([products!(k, i8 Twice Twice: 1 1 1, 2 3 5, 4 16 16, 3 33 7), products!(k, i8 Once Once: 2 3 5, 3 33 7)])
+}
+
+pub(crate) fn matmul_i16<K: Kernels>(k: K) -> Outcome {
+    products!(k, i16 Twice Reduced: 1 1 1, 2 3 5, 4 16 16, 3 33 7)
+}

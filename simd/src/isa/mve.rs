@@ -1,0 +1,115 @@
+//! The vectors of Armv8.1-M (MVE, "Helium"): eight registers of 16 bytes.
+
+use tensorlet::{
+    kernel::{
+        Conv2dShape, ConvKernels, ElementwiseKernels, IntegerKernels, Kernels, MatmulKernels, NormKernels, Pool2dShape,
+        PoolKernels, QuantizedKernels, RecurrentKernels, ReduceKernels, SoftmaxKernels, UpdateKernels,
+    },
+    quantized::{AddTables, Clamp, Packing, Requantize, Rounding},
+};
+
+use crate::{WithKernels, mve};
+
+/// The token of Armv8.1-M's vectors: Cortex-M55 and M85, built with the feature `mve`.
+///
+/// Its int8 kernels are at their best with layers packed [`ForMve`](tensorlet::quantized::ForMve), and have the bits
+/// of `Portable`. On `f32` it is `Portable`.
+#[derive(Clone, Copy, Debug)]
+pub struct Mve(());
+
+impl Mve {
+    /// The token: always, since this type is only in builds for such processors.
+    #[inline]
+    #[must_use]
+    pub const fn new() -> Option<Self> {
+        Some(Self::native())
+    }
+
+    /// The token in a build for processors with these vectors.
+    #[inline]
+    #[must_use]
+    pub const fn native() -> Self {
+        Self(())
+    }
+
+    /// Runs code compiled for this instruction set, as all of the build is.
+    #[inline]
+    pub(crate) fn run<F: WithKernels>(self, f: F) -> F::Output {
+        f.with(self)
+    }
+}
+
+impl Kernels for Mve {
+    const NAME: &'static str = "mve";
+}
+
+impl MatmulKernels for Mve {}
+impl ConvKernels for Mve {}
+impl PoolKernels for Mve {}
+impl ElementwiseKernels for Mve {}
+impl RecurrentKernels for Mve {}
+impl ReduceKernels for Mve {}
+impl SoftmaxKernels for Mve {}
+impl NormKernels for Mve {}
+impl UpdateKernels for Mve {}
+impl IntegerKernels for Mve {
+    #[inline]
+    fn avg_pool2d_i8<G: Pool2dShape, const C: usize>(self, x: &[i8], clamp: Clamp<i8>, y: &mut [i8]) {
+        mve::avg_pool2d::<G, C>(x, clamp, y);
+    }
+
+    #[inline]
+    fn max_pool2d_i8<G: Pool2dShape, const C: usize>(self, x: &[i8], clamp: Clamp<i8>, y: &mut [i8]) {
+        mve::max_pool2d::<G, C>(x, clamp, y);
+    }
+
+    #[inline]
+    fn softmax_i8(self, row: usize, x: &[i8], exponentials: &[i32; 256], y: &mut [i8]) {
+        mve::softmax(row, x, exponentials, y);
+    }
+
+    #[inline]
+    fn add_i8<R: Rounding>(self, a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) {
+        mve::add::<R>(a, b, add, y);
+    }
+}
+
+impl QuantizedKernels for Mve {
+    #[inline]
+    fn linear_i8<const IN: usize, const OUT: usize, P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        weight: &[i8],
+        requantize: Requantize<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        mve::linear::<IN, OUT, P, R>(x, weight, requantize, y, scratch);
+    }
+
+    #[inline]
+    fn conv2d_i8<G: Conv2dShape, P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        zero: i8,
+        weight: &[i8],
+        requantize: Requantize<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        mve::conv2d::<G, P, R>(x, zero, weight, requantize, y, scratch);
+    }
+
+    #[inline]
+    fn depthwise_conv2d_i8<G: Conv2dShape, P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        zero: i8,
+        weight: &[i8],
+        requantize: Requantize<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        mve::depthwise_conv2d::<G, P, R>(x, zero, weight, requantize, y, scratch);
+    }
+}

@@ -1,0 +1,184 @@
+//! From sums to outputs, four channels at a time.
+
+use core::arch::naked_asm;
+
+use tensorlet::quantized::{Requantize, Scale};
+
+/// What the functions of this file work on. The offsets of the fields stand in the assembly.
+#[repr(C)]
+pub(super) struct Outputs {
+    /// The bias of the first channel.
+    bias: *const i32,
+    /// The scale of the first channel.
+    scales: *const Scale,
+    /// The sums.
+    sums: *const i32,
+    /// The number of channels, at least 1.
+    channels: u32,
+    /// From one channel's scale to the next: the size of one, or 0.
+    step: u32,
+    /// Where the outputs of each pixel go.
+    pub(super) y: [*mut i8; 3],
+}
+
+// The assembly reads multiplier, addend and shift from the first three words.
+const _: () = assert!(size_of::<Scale>() == 12);
+
+impl Outputs {
+    /// The outputs of channels `first..first + channels`; none if there are not as many.
+    pub(super) fn new(
+        requantize: &Requantize<'_>,
+        first: usize,
+        channels: usize,
+        sums: *const i32,
+        y: [*mut i8; 3],
+    ) -> Option<Self> {
+        let bias = requantize.bias.get(first..)?.get(..channels)?;
+        let scales = match requantize.scales {
+            [one] => core::slice::from_ref(one),
+            scales => scales.get(first..)?.get(..channels)?,
+        };
+        let step = if scales.len() == 1 { 0 } else { size_of::<Scale>() as u32 };
+        (channels > 0).then_some(Self {
+            bias: bias.as_ptr(),
+            scales: scales.as_ptr(),
+            sums,
+            channels: channels as u32,
+            step,
+            y,
+        })
+    }
+}
+
+/// A function that makes outputs: `name, [the high words of the products], [what the sign adds]`, for one pixel or three.
+///
+/// Of each channel `h` is the high word of `2 · (sum + bias) · multiplier`, rounded or not, and
+/// `y = (h + sign(h) + addend) >> shift`, saturated: see `Scale`. In `q0` to `q3` are bias, multiplier, addend and
+/// the shift, negative.
+macro_rules! outputs {
+    (three $(#[$doc:meta])* $name:ident, $multiply:literal, [$($sign:literal),*]) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// Channels and scales are there as `Outputs` says, sums as `sums_of_pairs` leaves them, and room for all outputs.
+        #[unsafe(naked)]
+        pub(super) unsafe extern "C" fn $name(outputs: *const Outputs) {
+            naked_asm!(
+                ".cpu cortex-m55",
+                "push {{r4-r9, lr}}",
+                "vpush {{d8-d15}}",
+                "ldrd r1, r9, [r0]",
+                "ldrd r3, lr, [r0, #8]",
+                "ldrd r8, r4, [r0, #16]",
+                "ldrd r5, r6, [r0, #24]",
+                // The addresses of four scales; and of the sums of two pairs, 0 4 24 28.
+                "mov r2, #0",
+                "vidup.u32 q7, r2, #1",
+                "vmul.i32 q7, q7, r8",
+                "vadd.i32 q7, q7, r9",
+                "lsl r8, r8, #2",
+                "mov r2, #0",
+                "vidup.u32 q6, r2, #4",
+                "mov r7, #24",
+                "vmov.32 q6[2], r7",
+                "mov r7, #28",
+                "vmov.32 q6[3], r7",
+                "mov r7, #48",
+                "add r0, r3, #8",
+                "add r2, r3, #16",
+                "dlstp.32 lr, lr",
+                "2:",
+                "vldrw.u32 q0, [r1], #16",
+                "vldrw.u32 q1, [q7]",
+                "vldrw.u32 q2, [q7, #4]",
+                "vldrw.u32 q3, [q7, #8]",
+                "vadd.i32 q7, q7, r8",
+                "vldrw.u32 q4, [r3, q6]",
+                "vadd.i32 q4, q4, q0",
+                $multiply,
+                $($sign,)*
+                "vadd.i32 q4, q4, q2",
+                "vshl.s32 q4, q4, q3",
+                "vqmovnb.s32 q4, q4",
+                "vqmovnb.s16 q4, q4",
+                "vstrb.32 q4, [r4], #4",
+                "vldrw.u32 q4, [r0, q6]",
+                "vadd.i32 q4, q4, q0",
+                $multiply,
+                $($sign,)*
+                "vadd.i32 q4, q4, q2",
+                "vshl.s32 q4, q4, q3",
+                "vqmovnb.s32 q4, q4",
+                "vqmovnb.s16 q4, q4",
+                "vstrb.32 q4, [r5], #4",
+                "vldrw.u32 q4, [r2, q6]",
+                "vadd.i32 q4, q4, q0",
+                $multiply,
+                $($sign,)*
+                "vadd.i32 q4, q4, q2",
+                "vshl.s32 q4, q4, q3",
+                "vqmovnb.s32 q4, q4",
+                "vqmovnb.s16 q4, q4",
+                "vstrb.32 q4, [r6], #4",
+                "vadd.i32 q6, q6, r7",
+                "letp lr, 2b",
+                "vpop {{d8-d15}}",
+                "pop {{r4-r9, pc}}",
+            )
+        }
+    };
+    (one $(#[$doc:meta])* $name:ident, $multiply:literal, [$($sign:literal),*]) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// Channels and scales are there as `Outputs` says, a sum and room for an output of each channel.
+        #[unsafe(naked)]
+        pub(super) unsafe extern "C" fn $name(outputs: *const Outputs) {
+            naked_asm!(
+                ".cpu cortex-m55",
+                "push {{r4-r9, lr}}",
+                "vpush {{d8-d15}}",
+                "ldrd r1, r9, [r0]",
+                "ldrd r3, lr, [r0, #8]",
+                "ldrd r8, r4, [r0, #16]",
+                "mov r2, #0",
+                "vidup.u32 q7, r2, #1",
+                "vmul.i32 q7, q7, r8",
+                "vadd.i32 q7, q7, r9",
+                "lsl r8, r8, #2",
+                "dlstp.32 lr, lr",
+                "2:",
+                "vldrw.u32 q0, [r1], #16",
+                "vldrw.u32 q1, [q7]",
+                "vldrw.u32 q2, [q7, #4]",
+                "vldrw.u32 q4, [r3], #16",
+                "vadd.i32 q4, q4, q0",
+                "vldrw.u32 q3, [q7, #8]",
+                $multiply,
+                $($sign,)*
+                "vadd.i32 q4, q4, q2",
+                "vadd.i32 q7, q7, r8",
+                "vshl.s32 q4, q4, q3",
+                "vqmovnb.s32 q4, q4",
+                "vqmovnb.s16 q4, q4",
+                "vstrb.32 q4, [r4], #4",
+                "letp lr, 2b",
+                "vpop {{d8-d15}}",
+                "pop {{r4-r9, pc}}",
+            )
+        }
+    };
+}
+
+outputs!(three
+    /// The outputs of three pixels, rounded twice.
+    three_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
+outputs!(three
+    /// The outputs of three pixels, rounded once.
+    three_once, "vqdmulh.s32 q4, q4, q1", []);
+outputs!(one
+    /// The outputs of one pixel, rounded twice.
+    one_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
+outputs!(one
+    /// The outputs of one pixel, rounded once.
+    one_once, "vqdmulh.s32 q4, q4, q1", []);
