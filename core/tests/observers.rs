@@ -50,10 +50,13 @@ fn agrees<const BINS: usize>(values: &[f32], q: f64) {
 fn percentiles_are_those_of_sorted_values() {
     for kind in 0..3 {
         let sizes: &[usize] = if cfg!(miri) { &[1, 3, 200] } else { &[1, 2, 3, 10, 1000, MANY] };
+        let quantiles: &[f64] = if cfg!(miri) { &[0.9] } else { &[0.5, 0.9, 0.99, 0.999, 0.9999, 1.0] };
         for &n in sizes {
             let values = values(kind, n);
-            for q in [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0] {
-                agrees::<2048>(&values, q);
+            for &q in quantiles {
+                if !cfg!(miri) {
+                    agrees::<2048>(&values, q);
+                }
                 agrees::<256>(&values, q);
                 agrees::<12>(&values, q);
             }
