@@ -19,9 +19,8 @@ use tensorlet_examples::digits::device_job::{
 };
 use tensorlet_examples::fingerprint::FAMILIES;
 
-/// Programs that hold one of everything, which no small part must: they have all of the board's memory.
-const LARGE: [&str; 12] = [
-    "cortex_m",
+/// Programs that hold one of everything, which no small part must: they have all of the board's flash.
+const LARGE: [&str; 11] = [
     "fingerprint",
     "int8",
     "library_arithmetic",
@@ -34,6 +33,9 @@ const LARGE: [&str; 12] = [
     "library_windows",
     "models",
 ];
+
+/// Programs with all the memory of the board, RAM as well.
+const ALL: [&str; 1] = ["cortex_m"];
 
 /// Programs with the memory of a small part.
 const SMALL: [&str; 6] = ["digits", "library_all", "library_infer", "library_train", "rows", "start_up_only"];
@@ -49,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "thumbv8m.main-none-eabihf" => ("mps2-an505", "mps2-an505"),
         other => return Err(format!("no board is known for {other}: pass --target thumbv7em-none-eabihf").into()),
     };
-    for (size, programs) in [("small", &SMALL[..]), ("large", &LARGE)] {
+    for (size, programs) in [("small", &SMALL[..]), ("large", &LARGE), ("all", &ALL)] {
         let folder = out.join(size);
         fs::create_dir_all(&folder)?;
         fs::copy(format!("memory/{memory}-{size}.x"), folder.join("memory.x"))?;

@@ -65,6 +65,16 @@ impl Build {
         Self { board, program: program.to_owned(), profile: "release".to_owned(), features: Vec::new() }
     }
 
+    /// A program with the kernels for all that the board's core can do, which its target does not always tell.
+    pub fn fastest(board: Board, program: &str) -> Self {
+        let build = Self::new(board, program);
+        match board {
+            Board::Mps2An385 | Board::Mps2An386 | Board::Mps2An500 => build,
+            Board::Mps2An505 => build.feature("dsp"),
+            Board::Mps3An547 => build.feature("mve"),
+        }
+    }
+
     /// The same in another profile.
     #[must_use]
     pub fn profile(mut self, profile: &str) -> Self {
@@ -90,6 +100,9 @@ impl fmt::Display for Build {
     }
 }
 
+/// Debian's compiler.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
 /// A compiler that can build for a bare-metal target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toolchain {
@@ -109,12 +122,21 @@ impl Toolchain {
         if in_use {
             return Ok(Self::InUse);
         }
-        let parts =
-            ["/usr/bin/cargo", "/usr/bin/rustc", "/usr/bin/arm-none-eabi-ld", "/usr/lib/rustlib/src/rust/library"];
+        let parts = ["/usr/bin/cargo", DEBIAN_RUSTC, "/usr/bin/arm-none-eabi-ld", "/usr/lib/rustlib/src/rust/library"];
         if parts.iter().all(|part| Path::new(part).exists()) {
             return Ok(Self::Debian);
         }
         Err(Error::MissingTarget { target })
+    }
+
+    /// The compiler's name and version, as seen from `folder`.
+    pub fn compiler(self, folder: &Path) -> Result<String, Error> {
+        let rustc = match self {
+            Self::InUse => "rustc",
+            Self::Debian => DEBIAN_RUSTC,
+        };
+        let output = tool(rustc).current_dir(folder).arg("--version").output().map_err(Error::Cargo)?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// `cargo build --target TARGET`.
@@ -129,7 +151,7 @@ impl Toolchain {
                 let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace(['-', '.'], "_"));
                 let mut cargo = tool("/usr/bin/cargo");
                 cargo.args(["build", "--target", target, "-Zbuild-std=core,alloc"]);
-                cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc").env(linker, "arm-none-eabi-ld");
+                cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC).env(linker, "arm-none-eabi-ld");
                 cargo
             }
         }
