@@ -57,17 +57,21 @@ pub struct Build {
     pub profile: String,
     /// Features of the firmware's package.
     pub features: Vec<String>,
+    /// Whether the firmware has one of everything that the library computes, which takes long to build.
+    pub fingerprint: bool,
 }
 
 impl Build {
-    /// A program in the profile `release`, without features.
+    /// A program in the profile `release`, with the features that the firmware has of itself.
     pub fn new(board: Board, program: &str) -> Self {
-        Self { board, program: program.to_owned(), profile: "release".to_owned(), features: Vec::new() }
+        let features = Vec::new();
+        Self { board, program: program.to_owned(), profile: "release".to_owned(), features, fingerprint: true }
     }
 
-    /// A program with the kernels for all that the board's core can do, which its target does not always tell.
+    /// A program with the kernels for all that the board's core can do, which its target does not always tell, and without
+    /// one of everything.
     pub fn fastest(board: Board, program: &str) -> Self {
-        let build = Self::new(board, program);
+        let build = Self { fingerprint: false, ..Self::new(board, program) };
         match board {
             Board::Mps2An385 | Board::Mps2An386 | Board::Mps2An500 => build,
             Board::Mps2An505 => build.feature("dsp"),
@@ -198,6 +202,7 @@ impl Firmware {
             .current_dir(&self.folder)
             .args(["--locked", "--message-format", "json-render-diagnostics"])
             .args(["--profile", &build.profile, "--bin", &build.program, "--features", &build.features.join(",")])
+            .args((!build.fingerprint).then_some("--no-default-features"))
             .stdin(Stdio::null())
             .stderr(messages);
         let output = cargo.stdout(Stdio::piped()).spawn().and_then(Child::wait_with_output).map_err(Error::Cargo)?;

@@ -44,7 +44,7 @@ pub struct Measurement {
     pub instructions: u64,
     /// Cycles by the model of the Cortex-M4, where it was run for that.
     pub cycles: Option<u64>,
-    /// Bytes of functions and of constants that these name.
+    /// Bytes of functions and of constants that these name, without those of a network.
     pub code: u64,
     /// Bytes of a network's weights and other constants.
     pub constants: u64,
@@ -85,7 +85,9 @@ pub fn measure_program(elf: &Path, board: Board, limit: Duration) -> Result<Vec<
     let empty = program.footprint(empty.ok_or_else(|| bad(elf, "it names no empty region".to_owned()))?).code;
     for line in &mut lines {
         let footprint = program.footprint(line.code);
-        line.measurement.code = footprint.code.saturating_sub(empty) + footprint.constants;
+        // A network's own constants are among those that its code names.
+        let constants = footprint.constants.saturating_sub(line.measurement.constants);
+        line.measurement.code = footprint.code.saturating_sub(empty) + constants;
     }
     let mut measurements: Vec<Measurement> = lines.into_iter().map(|line| line.measurement).collect();
     if board == MODELLED {

@@ -28,7 +28,7 @@ fn name(of: &'static str) -> &'static str {
         "KWS_DSCNN_INT8" => "DS-CNN keyword spotting",
         "VWW_MOBILENET_INT8" => "MobileNet visual wake words",
         "AD_AUTOENCODER_INT8" => "Anomaly autoencoder",
-        "SWW_1DSCNN_INT8" => "Streaming wake word",
+        "SWW1DSCNN_INT8" => "Streaming wake word",
         other => other,
     }
 }
