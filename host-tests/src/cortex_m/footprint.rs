@@ -2,8 +2,9 @@
 //!
 //! A program with all workloads is linked once. From the function of one of them this follows every branch and call,
 //! every address in a pool of literals or in a pair of `MOVW` and `MOVT`, and adds up the functions and the named constants
-//! that it finds: what a program with this workload alone would hold. Functions that two workloads share count for both.
-//! Constants without a symbol are not seen, nor pointers within constants.
+//! that it finds. Functions that two workloads share count for both. Constants without a symbol are not seen, nor pointers
+//! within constants. A program with this workload alone takes no more, and often less, since the compiler then knows the one
+//! shape: 5,956 bytes instead of 6,932 for a convolution on the Cortex-M4, 1,908 instead of 2,894 for a linear layer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

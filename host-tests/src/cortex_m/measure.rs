@@ -59,20 +59,31 @@ struct Line {
     code: u32,
 }
 
-/// Builds the program for a board and measures.
+/// Builds the program for a board and measures. What could not be tried is reported.
 ///
 /// # Errors
 /// [`Error`]: the program could not be built or run, or failed, or the two ways to count do not agree.
-pub fn measure(firmware: &Firmware, board: Board, limit: Duration) -> Result<Vec<Measurement>, Error> {
-    measure_program(&firmware.build(&Build::fastest(board, PROGRAM))?, board, limit)
+pub fn measure(
+    firmware: &Firmware,
+    board: Board,
+    limit: Duration,
+    report: impl FnMut(&str),
+) -> Result<Vec<Measurement>, Error> {
+    measure_program(&firmware.build(&Build::fastest(board, PROGRAM))?, board, limit, report)
 }
 
 /// The same with a program that has been built.
 ///
 /// # Errors
 /// As [`measure`].
-pub fn measure_program(elf: &Path, board: Board, limit: Duration) -> Result<Vec<Measurement>, Error> {
+pub fn measure_program(
+    elf: &Path,
+    board: Board,
+    limit: Duration,
+    mut report: impl FnMut(&str),
+) -> Result<Vec<Measurement>, Error> {
     let run = emulator::run(elf, board, limit, |_| ())?;
+    run.lines.iter().filter(|line| line.starts_with("not tried: ")).for_each(|line| report(line));
     let last = run.lines.last().cloned().unwrap_or_default();
     if run.exit_code != 0 {
         return Err(Error::Exit { status: format!("exit code {}; its last line: {last}", run.exit_code) });

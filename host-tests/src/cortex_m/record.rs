@@ -110,6 +110,17 @@ impl Record {
         workload.cores.insert(core.to_owned(), Entry { instructions, cycles, code, constants, scratch });
     }
 
+    /// Takes over from an older record what this one says nothing about.
+    pub fn keep(&mut self, older: Self) {
+        for (name, workload) in older.workloads {
+            let kept =
+                self.workloads.entry(name).or_insert_with(|| Workload { work: workload.work, ..Workload::default() });
+            for (core, entry) in workload.cores {
+                kept.cores.entry(core).or_insert(entry);
+            }
+        }
+    }
+
     fn entry(&self, core: &str, name: &str) -> Option<&Entry> {
         self.workloads.get(name)?.cores.get(core)
     }
@@ -231,6 +242,16 @@ mod tests {
         assert_eq!(record.grown("M7", &measurement(1)).len(), 1);
         let slower = Measurement { cycles: Some(400), code: 11, ..measurement(1) };
         assert_eq!(record.grown("M4", &slower).len(), 2);
+    }
+
+    #[test]
+    fn what_was_not_measured_stays() {
+        let (mut old, mut new) = (Record::default(), Record::default());
+        old.put("M4", &measurement(1));
+        old.put("M7", &measurement(1));
+        new.put("M4", &measurement(2));
+        new.keep(old);
+        assert_eq!(["M4", "M7"].map(|core| new.entry(core, "add").map(|entry| entry.instructions)), [Some(2), Some(1)]);
     }
 
     #[test]

@@ -59,17 +59,20 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
     let peers: Peers = read(shell, PEERS)?;
     let path = shell.root.join(RECORD);
     let recorded: Record = if path.exists() { read(shell, RECORD)? } else { Record::default() };
-    // Without a network's model, or for other cores, what was recorded stays.
     let same = recorded.rustc == rustc;
-    let mut new = if same { recorded.clone() } else { Record { rustc: rustc.clone(), ..Record::default() } };
+    let mut new = Record { rustc: rustc.clone(), ..Record::default() };
     let firmware = Firmware::new(folder);
-    let (mut grown, mut counts) = (Vec::new(), 0);
+    let (mut grown, mut counts, mut missing) = (Vec::new(), 0, false);
     for (board, core) in BOARDS {
         if !arguments.board.is_empty() && !arguments.board.iter().any(|asked| asked == core) {
             continue;
         }
         println!("Cortex-{core}: {}", on(board));
-        let measurements = measure(&firmware, board, LIMIT).map_err(|error| broken(&error))?;
+        let measurements = measure(&firmware, board, LIMIT, |line| {
+            println!("  {line}");
+            missing = true;
+        })
+        .map_err(|error| broken(&error))?;
         let mut measured = Record::default();
         for measurement in &measurements {
             new.put(core, measurement);
@@ -80,6 +83,10 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
         println!("{}", measured.table(core, &peers));
     }
     if arguments.record {
+        // Without a network's model, or for other cores, what was recorded stays.
+        if same && (missing || !arguments.board.is_empty()) {
+            new.keep(recorded);
+        }
         let text = toml::to_string(&new).map_err(|error| broken(&error))?;
         let cores = BOARDS.map(|(board, core)| (core, on(board)));
         let cores = cores.each_ref().map(|(core, on)| (*core, on.as_str()));
@@ -93,7 +100,8 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
         return Ok(format!("{counts} measured, not compared: {:?} is recorded, this is {rustc:?}", recorded.rustc));
     }
     if grown.is_empty() {
-        return Ok(format!("{counts} workloads, none more than {TOLERANCE} % over what is recorded"));
+        let but = if missing { "; networks whose models are not here were not tried" } else { "" };
+        return Ok(format!("{counts} figures, none more than {TOLERANCE} % over what is recorded{but}"));
     }
     let again = "where that is meant: cargo xtask cortex-m --record";
     Err(Stop::Broken(format!("more than {TOLERANCE} % over what is recorded: {}; {again}", grown.join("; "))))

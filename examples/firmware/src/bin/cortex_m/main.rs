@@ -43,6 +43,9 @@ fn main() -> ! {
     let Some(Board { instructions, .. }) = Board::take() else { Exit::BoardTaken.exit() };
     defmt::println!("{=str}, kernels of {=str}: {=str}", board::NAME, Native::NAME, Instructions::METHOD);
     defmt::println!("an empty region has its code at {=usize:#010x}", instructions.empty_code());
+    for missing in models::MISSING {
+        defmt::println!("not tried: {=str}", *missing);
+    }
     let mut operands = Operands::new(Y, WORDS, NETWORK);
     let lists: [&[Workload]; 3] = [&kernels::WORKLOADS, &layers::WORKLOADS, &floats::WORKLOADS];
     for workload in black_box(lists).into_iter().flatten() {
