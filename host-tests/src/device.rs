@@ -209,9 +209,7 @@ pub fn models(firmware: &Firmware, board: Board, limit: Duration, mut report: im
 pub fn int8(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
     let build = match board {
         Board::Mps2An385 => return Ok(()),
-        Board::Mps2An386 => Build::new(board, INT8),
-        Board::Mps2An505 => Build::new(board, INT8).feature("dsp"),
-        Board::Mps3An547 => Build::new(board, INT8).feature("mve"),
+        Board::Mps2An386 | Board::Mps2An500 | Board::Mps2An505 | Board::Mps3An547 => Build::fastest(board, INT8),
     };
     let elf = firmware.build(&build)?;
     passes(INT8, &elf, board, limit, &mut report).map(drop)

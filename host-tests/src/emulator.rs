@@ -66,7 +66,7 @@ pub enum Error {
     },
 }
 
-const QEMU: &str = "qemu-system-arm";
+pub(crate) const QEMU: &str = "qemu-system-arm";
 
 /// A board that the firmware is built for and QEMU emulates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,8 @@ pub enum Board {
     Mps2An385,
     /// Cortex-M4F.
     Mps2An386,
+    /// Cortex-M7 with FPU, which runs what is built for the Cortex-M4F.
+    Mps2An500,
     /// Cortex-M33 with FPU, in the secure state.
     Mps2An505,
     /// Cortex-M55 with FPU and vectors, in the secure state.
@@ -90,7 +92,7 @@ impl Board {
     pub fn target(self) -> &'static str {
         match self {
             Self::Mps2An385 => "thumbv6m-none-eabi",
-            Self::Mps2An386 => "thumbv7em-none-eabihf",
+            Self::Mps2An386 | Self::Mps2An500 => "thumbv7em-none-eabihf",
             Self::Mps2An505 | Self::Mps3An547 => "thumbv8m.main-none-eabihf",
         }
     }
@@ -100,6 +102,7 @@ impl Board {
         match self {
             Self::Mps2An385 => "mps2-an385",
             Self::Mps2An386 => "mps2-an386",
+            Self::Mps2An500 => "mps2-an500",
             Self::Mps2An505 => "mps2-an505",
             Self::Mps3An547 => "mps3-an547",
         }

@@ -57,12 +57,26 @@ pub struct Build {
     pub profile: String,
     /// Features of the firmware's package.
     pub features: Vec<String>,
+    /// Whether the firmware has one of everything that the library computes, which takes long to build.
+    pub fingerprint: bool,
 }
 
 impl Build {
-    /// A program in the profile `release`, without features.
+    /// A program in the profile `release`, with the features that the firmware has of itself.
     pub fn new(board: Board, program: &str) -> Self {
-        Self { board, program: program.to_owned(), profile: "release".to_owned(), features: Vec::new() }
+        let features = Vec::new();
+        Self { board, program: program.to_owned(), profile: "release".to_owned(), features, fingerprint: true }
+    }
+
+    /// A program with the kernels for all that the board's core can do, which its target does not always tell, and without
+    /// one of everything.
+    pub fn fastest(board: Board, program: &str) -> Self {
+        let build = Self { fingerprint: false, ..Self::new(board, program) };
+        match board {
+            Board::Mps2An385 | Board::Mps2An386 | Board::Mps2An500 => build,
+            Board::Mps2An505 => build.feature("dsp"),
+            Board::Mps3An547 => build.feature("mve"),
+        }
     }
 
     /// The same in another profile.
@@ -90,6 +104,9 @@ impl fmt::Display for Build {
     }
 }
 
+/// Debian's compiler.
+const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
 /// A compiler that can build for a bare-metal target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toolchain {
@@ -109,12 +126,21 @@ impl Toolchain {
         if in_use {
             return Ok(Self::InUse);
         }
-        let parts =
-            ["/usr/bin/cargo", "/usr/bin/rustc", "/usr/bin/arm-none-eabi-ld", "/usr/lib/rustlib/src/rust/library"];
+        let parts = ["/usr/bin/cargo", DEBIAN_RUSTC, "/usr/bin/arm-none-eabi-ld", "/usr/lib/rustlib/src/rust/library"];
         if parts.iter().all(|part| Path::new(part).exists()) {
             return Ok(Self::Debian);
         }
         Err(Error::MissingTarget { target })
+    }
+
+    /// The compiler's name and version, as seen from `folder`.
+    pub fn compiler(self, folder: &Path) -> Result<String, Error> {
+        let rustc = match self {
+            Self::InUse => "rustc",
+            Self::Debian => DEBIAN_RUSTC,
+        };
+        let output = tool(rustc).current_dir(folder).arg("--version").output().map_err(Error::Cargo)?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
     /// `cargo build --target TARGET`.
@@ -129,7 +155,7 @@ impl Toolchain {
                 let linker = format!("CARGO_TARGET_{}_LINKER", target.to_uppercase().replace(['-', '.'], "_"));
                 let mut cargo = tool("/usr/bin/cargo");
                 cargo.args(["build", "--target", target, "-Zbuild-std=core,alloc"]);
-                cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc").env(linker, "arm-none-eabi-ld");
+                cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", DEBIAN_RUSTC).env(linker, "arm-none-eabi-ld");
                 cargo
             }
         }
@@ -176,6 +202,7 @@ impl Firmware {
             .current_dir(&self.folder)
             .args(["--locked", "--message-format", "json-render-diagnostics"])
             .args(["--profile", &build.profile, "--bin", &build.program, "--features", &build.features.join(",")])
+            .args((!build.fingerprint).then_some("--no-default-features"))
             .stdin(Stdio::null())
             .stderr(messages);
         let output = cargo.stdout(Stdio::piped()).spawn().and_then(Child::wait_with_output).map_err(Error::Cargo)?;

@@ -5,11 +5,13 @@
 //! - [`weights`]: safetensors files under PyTorch's names
 //! - [`flash`]: networks of floats, made into Rust for networks of integers
 //! - [`tflite`]: int8 models of TensorFlow Lite, made into Rust
-//! - with the feature `tools`: building the firmware, running it in the emulator and measuring it, for
-//!   `cargo xtask`
+//! - with the feature `tools`: building the firmware, running it in the emulator and measuring it
+//!   (`cortex_m`), for `cargo xtask`
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tools")]
+pub mod cortex_m;
 pub mod damage;
 #[cfg(feature = "tools")]
 pub mod device;

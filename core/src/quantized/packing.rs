@@ -92,6 +92,40 @@ const fn halfword(rows: usize, len: usize, pair: usize, i: usize) -> usize {
     }
 }
 
+/// Brings row-major weights into the order of [`ForDsp`]: what [`Order::put`] does one by one, with the places computed on
+/// the way and no calls, since the compiler interprets this for each weight of a network.
+const fn pack_pairs(from: &[i8], to: &mut [i8], rows: usize) {
+    let (len, pairs) = (from.len() / rows, rows / 2);
+    let (even, fours) = (len & !1, len & !3);
+    let mut pair = 0;
+    while pair < pairs {
+        let (first, second) = (2 * pair * len, (2 * pair + 1) * len);
+        let mut i = 0;
+        while i < len {
+            let place = if i < fours {
+                // 0, 2, 1, 3.
+                let step = i & 3;
+                pair * even + i - step + ((step & 1) << 1 | step >> 1)
+            } else if i < even {
+                pair * even + i
+            } else {
+                pairs * even + pair
+            };
+            let (a, b) = (from[first + i], from[second + i]);
+            to[2 * place] = b;
+            to[2 * place + 1] = (a as i16 - (b < 0) as i16) as i8;
+            i += 1;
+        }
+        pair += 1;
+    }
+    // The last of an odd number of channels.
+    let mut i = 2 * pairs * len;
+    while i < from.len() {
+        to[i] = from[i];
+        i += 1;
+    }
+}
+
 impl Order {
     /// Weight `i` of output channel `o`, of `rows` channels with `len` weights each.
     #[inline(always)]
@@ -124,7 +158,11 @@ impl Order {
 
     /// Brings row-major weights, `rows` of equal length, into this order. For constants and hosts.
     pub(super) const fn pack(self, from: &[i8], to: &mut [i8], rows: usize) {
-        self.pack_blocks(from, to, rows, 1);
+        match self {
+            // They stay: at once, since the compiler interprets a loop step by step.
+            Self::RowMajor | Self::Mve => to.copy_from_slice(from),
+            Self::Dsp => pack_pairs(from, to, rows),
+        }
     }
 
     /// The same with the rows of so many blocks taking turns: first the first row of each block.
@@ -202,6 +240,32 @@ impl Order {
             Self::RowMajor => 0,
             Self::Dsp => inputs.div_ceil(2),
             Self::Mve => outputs,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::{vec, vec::Vec};
+
+    use super::Order;
+
+    #[test]
+    fn packed_weights_are_read_as_they_were() {
+        for (rows, len) in (1..6).flat_map(|rows| (1..11).map(move |len| (rows, len))) {
+            // From -127 to 126.
+            let from: Vec<i8> = (0..rows * len).map(|i| (i * 37 % 254) as i8).map(|w| w.max(-127)).collect();
+            for order in [Order::RowMajor, Order::Dsp, Order::Mve] {
+                let (mut to, mut one_by_one) = (vec![0; from.len()], vec![0; from.len()]);
+                order.pack(&from, &mut to, rows);
+                order.pack_blocks(&from, &mut one_by_one, rows, 1);
+                assert_eq!(to, one_by_one);
+                for (i, &w) in from.iter().enumerate() {
+                    assert_eq!(order.get(&to, rows, len, i / len, i % len), w, "{order:?}, {rows} rows of {len}");
+                }
+            }
         }
     }
 }

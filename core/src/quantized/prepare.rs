@@ -208,26 +208,24 @@ const fn constant(scale: Multiplier, zero_point: i32, [low, high]: [i32; 2]) -> 
 
 /// Copies weights that stay in their order.
 pub(super) const fn copy(from: &[i8], to: &mut [i8]) {
-    let mut i = 0;
-    while i < to.len() {
-        to[i] = from[i];
-        i += 1;
-    }
+    to.copy_from_slice(from.split_at(to.len()).0);
 }
 
 /// The sum of a channel's weights, and that of their absolute values.
 const fn sums(rows: Rows<'_>, o: usize) -> Result<(i64, i64), QuantizeError> {
-    let (mut i, mut place) = (0, o * rows.stride);
-    let (mut sum, mut size) = (0, 0);
-    while i < rows.len {
-        let w = rows.weight[place];
-        if w == i8::MIN && !rows.lowest {
-            return Err(QuantizeError::WeightOutOfRange { channel: o });
-        }
-        sum += w as i64;
-        size += (w as i64).abs();
-        place += rows.step;
-        i += 1;
+    let (weight, step) = (rows.weight, rows.step);
+    let (mut place, end) = (o * rows.stride, o * rows.stride + rows.len * step);
+    let (mut sum, mut size, mut least) = (0, 0, 0);
+    // No calls: the compiler interprets this for each weight of a network.
+    while place < end {
+        let w = weight[place] as i64;
+        sum += w;
+        size += if w < 0 { -w } else { w };
+        least = if w < least { w } else { least };
+        place += step;
+    }
+    if least == i8::MIN as i64 && !rows.lowest {
+        return Err(QuantizeError::WeightOutOfRange { channel: o });
     }
     if rows.largest * size >= 1 << (rows.bits - 1) {
         return Err(QuantizeError::AccumulatorOverflow { channel: o, bits: rows.bits });

@@ -14,12 +14,11 @@
 /// When the file ends before; in a constant, so compilation stops.
 #[must_use]
 pub const fn stored_i8<const N: usize>(file: &[u8], at: usize) -> [i8; N] {
-    let (mut numbers, mut i) = ([0; N], 0);
-    while i < N {
-        numbers[i] = file[at + i] as i8;
-        i += 1;
+    // All at once: a network has hundreds of thousands, and the compiler interprets a loop step by step.
+    match file.split_at(at).1.first_chunk::<N>() {
+        Some(bytes) => bytemuck::must_cast(*bytes),
+        None => panic!("the file ends before"),
     }
-    numbers
 }
 
 /// `N` numbers of 32 bits from byte `at` on.

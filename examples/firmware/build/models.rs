@@ -12,7 +12,7 @@ use serde_json::Value;
 use tensorlet_tflite::{Options, generate};
 
 /// The models. Another one, or one without cases, is none of the firmware's.
-const MODELS: [&str; 5] =
+pub(crate) const MODELS: [&str; 5] =
     ["ad_autoencoder_int8", "ic_resnet8_int8", "kws_dscnn_int8", "sww_1dscnn_int8", "vww_mobilenet_int8"];
 
 /// The folder of models: the one that `TENSORLET_MODELS` names, or one beside the repository. Cases lie in
@@ -22,11 +22,11 @@ fn folder() -> PathBuf {
     env::var_os("TENSORLET_MODELS").map_or_else(|| PathBuf::from("../../../shared/data/tflite"), PathBuf::from)
 }
 
-/// Writes `models.rs` and what it includes.
-pub(crate) fn write(out: &Path) -> Result<(), Box<dyn Error>> {
+/// Writes `models.rs`, of these models, and what it includes.
+pub(crate) fn write(out: &Path, models: &[&str]) -> Result<(), Box<dyn Error>> {
     let folder = folder();
     let (mut code, mut names, mut missing) = (String::new(), Vec::new(), Vec::new());
-    for name in MODELS {
+    for name in models {
         let path = folder.join(name).with_extension("tflite");
         println!("cargo::rerun-if-changed={}", path.display());
         let Ok(model) = fs::read(&path) else {

@@ -107,6 +107,17 @@ impl StatefulOutputPin for Led {
 #[derive(Debug)]
 pub struct Instructions {
     empty: u32,
+    /// The code that measures an empty region.
+    empty_code: usize,
+}
+
+/// What a piece of code took.
+#[derive(Clone, Copy, Debug)]
+pub struct Measured {
+    /// Instructions executed.
+    pub instructions: u64,
+    /// The address of the function that holds the code, with what reads the counter around it.
+    pub code: usize,
 }
 
 impl Instructions {
@@ -114,29 +125,54 @@ impl Instructions {
     pub const METHOD: &str = "FPGAIO counter under QEMU -icount shift=6,sleep=off, an empty region subtracted";
 
     fn calibrate() -> Self {
-        let raw = Self { empty: 0 };
-        raw.ticks(|| ());
-        let ((), empty) = raw.ticks(|| ());
-        Self { empty }
+        fn empty() {}
+        let raw = Self { empty: 0, empty_code: Self::address(&empty) };
+        raw.ticks(empty);
+        let ((), empty) = raw.ticks(empty);
+        Self { empty, ..raw }
     }
 
     /// Runs `body` and counts its instructions. Wraps at about 2.6 thousand million.
     pub fn count<R>(&self, body: impl FnOnce() -> R) -> (R, u64) {
+        let (result, Measured { instructions, .. }) = self.measure(body);
+        (result, instructions)
+    }
+
+    /// The same, and says where the code is.
+    pub fn measure<R, F: FnOnce() -> R>(&self, body: F) -> (R, Measured) {
+        let code = Self::address(&body);
         let (result, ticks) = self.ticks(body);
-        (result, u64::from(ticks.wrapping_sub(self.empty)) * TICK_NS / INSTRUCTION_NS)
+        let instructions = u64::from(ticks.wrapping_sub(self.empty)) * TICK_NS / INSTRUCTION_NS;
+        (result, Measured { instructions, code })
+    }
+
+    /// The function that holds the code that measures an empty region: what it takes is none of the code's.
+    pub fn empty_code(&self) -> usize {
+        self.empty_code
+    }
+
+    /// The function that runs this body between two looks at the counter.
+    fn address<R, F: FnOnce() -> R>(_: &F) -> usize {
+        let function: fn(&Self, F) -> (R, u32) = Self::ticks::<R, F>;
+        function as usize
     }
 
     #[inline(never)]
-    fn ticks<R>(&self, body: impl FnOnce() -> R) -> (R, u32) {
-        let start = now();
+    fn ticks<R, F: FnOnce() -> R>(&self, body: F) -> (R, u32) {
+        let start = read_counter();
         compiler_fence(Ordering::SeqCst);
         let result = black_box(body());
         compiler_fence(Ordering::SeqCst);
-        (result, now().wrapping_sub(start))
+        (result, read_counter().wrapping_sub(start))
     }
 }
 
-fn now() -> u32 {
+/// Reads the FPGA's counter. It is never inlined and keeps its name, by which a trace of the program finds where a counted
+/// region begins and ends.
+// SAFETY: no other symbol of a program has this name.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn read_counter() -> u32 {
     // SAFETY: COUNTER is the address of a 32-bit register, readable without side effects, on every board that
     // `build.rs` accepts.
     unsafe { COUNTER.read_volatile() }

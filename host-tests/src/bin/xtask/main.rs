@@ -4,6 +4,7 @@
 
 mod architectures;
 mod bench;
+mod cortex_m;
 mod deep;
 mod firmware;
 mod foreign;
@@ -49,6 +50,7 @@ const STEPS: &[Step] = &[
     firmware::PANICS,
     firmware::SIZE,
     firmware::RUN,
+    cortex_m::STEP,
     architectures::SSE2,
     architectures::NEON,
     architectures::WASM,
@@ -76,6 +78,8 @@ enum Task {
         #[arg(long)]
         record: bool,
     },
+    /// Measures kernels and networks on emulated Cortex-M, and compares with what is recorded.
+    CortexM(cortex_m::CortexMArgs),
     /// Builds and tests core, simd and host-tests from nothing, and holds the time against its bar.
     CleanBuild,
     /// Makes Rust of an int8 TensorFlow Lite model: types, weights, and memory as constants.
@@ -116,6 +120,7 @@ fn main() -> ExitCode {
         }
         Task::Bench(arguments) => said(bench::bench(&Shell::new(root, false), &arguments)),
         Task::Instructions { record } => said(instructions::instructions(&Shell::new(root, true), record)),
+        Task::CortexM(arguments) => said(cortex_m::cortex_m(&Shell::new(root, true), &arguments)),
         Task::CleanBuild => said(host::clean_build(&Shell::new(root, false))),
         Task::Tflite(arguments) => said(tflite::tflite(&arguments)),
         Task::Operations => said(

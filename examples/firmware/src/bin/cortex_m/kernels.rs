@@ -1,75 +1,18 @@
-//! Counts the instructions of the int8 kernels of this build's instruction set.
-//!
-//! A workload is one line of [`WORKLOADS`]. Operands come from outside as far as the compiler can see, and outputs are
-//! looked at, so that all of the work is done inside the counted region.
-
-#![no_std]
-#![no_main]
+//! The int8 kernels.
 
 use core::hint::black_box;
 
-use cortex_m_rt::entry;
-use defmt_semihosting as _;
 use firmware::{
-    Exit,
-    board::{self, Board, Instructions},
+    board::{Instructions, Measured},
     int8::Image,
 };
 use tensorlet::{
-    Kernels,
     kernel::{Conv2dShape, IntegerKernels, Pool2dShape, QuantizedKernels},
-    quantized::{AddTables, Clamp, Once, Order, Packing, Requantize, Scale, Twice},
+    quantized::{AddTables, Clamp, Once, Packing, Requantize, Scale, Twice},
 };
-use tensorlet_simd::{NATIVE, Native, NativePacking};
+use tensorlet_simd::{NATIVE, NativePacking};
 
-firmware::end_of_program!();
-
-/// Something to measure.
-struct Workload {
-    name: &'static str,
-    /// Products; of kernels without any, elements of an input.
-    work: usize,
-    scratch: usize,
-    run: fn(&mut Operands, &Instructions) -> u64,
-}
-
-/// What kernels work on.
-struct Operands {
-    x: &'static [i8],
-    weight: &'static [i8],
-    bias: &'static [i32],
-    scales: &'static [Scale],
-    y: &'static mut [i8],
-    scratch: &'static mut [f32],
-}
-
-/// The most elements of a weight.
-const WEIGHTS: usize = 640 * 128;
-/// The most elements of an output.
-const OUTPUTS: usize = 32 * 32 * 32;
-/// The most words of scratch.
-const SCRATCH: usize = 2048;
-/// The most output channels.
-const CHANNELS: usize = 128;
-
-/// Numbers aligned to words, as layers have their weights.
-#[repr(align(4))]
-struct Aligned<const N: usize>([i8; N]);
-
-static NUMBERS: Aligned<WEIGHTS> = {
-    let (mut numbers, mut i, mut state) = ([0; WEIGHTS], 0, 1_u32);
-    while i < WEIGHTS {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        numbers[i] = ((state >> 16) % 255) as i8 / 2;
-        i += 1;
-    }
-    Aligned(numbers)
-};
-static BIAS: [i32; CHANNELS] = [1000; _];
-static SCALES: [Scale; CHANNELS] = {
-    let shift = if matches!(NativePacking::ORDER, Order::Mve) { -10 } else { 10 };
-    [Scale { multiplier: 0x5555_5555, addend: (1 << 9) + (3 << 10), shift, folded: true, zero_point: 3 }; _]
-};
+use crate::workload::{Operands, SCALE, Workload};
 
 static TABLE: [i32; 256] = [12345; _];
 
@@ -83,75 +26,75 @@ impl Operands {
         }
     }
 
-    fn conv<G: Conv2dShape>(&mut self, instructions: &Instructions) -> u64 {
+    fn conv<G: Conv2dShape>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let (d, zero) = (G::DIMS, black_box(-3));
         let (x, weight) = (&self.x[..d.in_len()], &self.weight[..d.groups * d.out_channels * d.filter_len()]);
         let requantize = self.requantize(d.groups * d.out_channels, d.groups * d.out_channels);
         let (x, weight, y) = (black_box(x), black_box(weight), black_box(&mut self.y[..d.out_len()]));
-        let scratch = black_box(&mut *self.scratch);
+        let scratch = black_box(&mut *self.words);
         let run = || {
             NATIVE.conv2d_i8::<G, NativePacking, Twice>(x, zero, weight, requantize, y, scratch);
             black_box(y);
         };
-        instructions.count(run).1
+        Some(instructions.measure(run).1)
     }
 
-    fn depthwise<G: Conv2dShape>(&mut self, instructions: &Instructions) -> u64 {
+    fn depthwise<G: Conv2dShape>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let (d, zero) = (G::DIMS, black_box(-3));
         let (x, weight) = (&self.x[..d.in_len()], &self.weight[..d.groups * d.out_channels * d.taps()]);
         let requantize = self.requantize(d.groups * d.out_channels, d.groups * d.out_channels);
         let (x, weight, y) = (black_box(x), black_box(weight), black_box(&mut self.y[..d.out_len()]));
-        let scratch = black_box(&mut *self.scratch);
+        let scratch = black_box(&mut *self.words);
         let run = || {
             NATIVE.depthwise_conv2d_i8::<G, NativePacking, Twice>(x, zero, weight, requantize, y, scratch);
             black_box(y);
         };
-        instructions.count(run).1
+        Some(instructions.measure(run).1)
     }
 
-    fn linear<const IN: usize, const OUT: usize>(&mut self, instructions: &Instructions) -> u64 {
+    fn linear<const IN: usize, const OUT: usize>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let requantize = self.requantize(OUT, 1);
         let (x, weight) = (black_box(&self.x[..IN]), black_box(&self.weight[..IN * OUT]));
         let y = black_box(&mut self.y[..OUT]);
-        let scratch = black_box(&mut *self.scratch);
+        let scratch = black_box(&mut *self.words);
         let run = || {
             NATIVE.linear_i8::<IN, OUT, NativePacking, Once>(x, weight, requantize, y, scratch);
             black_box(y);
         };
-        instructions.count(run).1
+        Some(instructions.measure(run).1)
     }
 }
 
 impl Operands {
-    fn max_pool<G: Pool2dShape, const C: usize>(&mut self, instructions: &Instructions) -> u64 {
+    fn max_pool<G: Pool2dShape, const C: usize>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let [x, y] = [G::DIMS.input, G::DIMS.output].map(|[rows, columns]| rows * columns * C);
         let (x, clamp, y) = (black_box(&self.x[..x]), black_box(Clamp::<i8>::NONE), black_box(&mut self.y[..y]));
         let run = || {
             NATIVE.max_pool2d_i8::<G, C>(x, clamp, y);
             black_box(y);
         };
-        instructions.count(run).1
+        Some(instructions.measure(run).1)
     }
 
-    fn avg_pool<G: Pool2dShape, const C: usize>(&mut self, instructions: &Instructions) -> u64 {
+    fn avg_pool<G: Pool2dShape, const C: usize>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let [x, y] = [G::DIMS.input, G::DIMS.output].map(|[rows, columns]| rows * columns * C);
         let (x, clamp, y) = (black_box(&self.x[..x]), black_box(Clamp::<i8>::NONE), black_box(&mut self.y[..y]));
         let run = || {
             NATIVE.avg_pool2d_i8::<G, C>(x, clamp, y);
             black_box(y);
         };
-        instructions.count(run).1
+        Some(instructions.measure(run).1)
     }
 
-    fn add<const N: usize>(&mut self, instructions: &Instructions) -> u64 {
+    fn add<const N: usize>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let tables = black_box([&TABLE, &TABLE]);
-        let add = black_box(AddTables { tables, scale: Scale { shift: 10, ..SCALES[0] }, clamp: Clamp::<i8>::NONE });
+        let add = black_box(AddTables { tables, scale: Scale { shift: 10, ..SCALE }, clamp: Clamp::<i8>::NONE });
         let (a, b, y) = (black_box(&self.x[..N]), black_box(&self.weight[N..2 * N]), black_box(&mut self.y[..N]));
         let run = || {
             NATIVE.add_i8::<Twice>(a, Some(b), add, y);
             black_box(y);
         };
-        instructions.count(run).1
+        Some(instructions.measure(run).1)
     }
 }
 
@@ -196,7 +139,7 @@ const fn add<const N: usize>(name: &'static str) -> Workload {
     Workload { name, work: N, scratch: 0, run: Operands::add::<N> }
 }
 
-static WORKLOADS: [Workload; 22] = [
+pub(crate) static WORKLOADS: [Workload; 22] = [
     conv::<Image<1, 3, 32, 32, 32, 5, 5, 1, 1, 2, 2, 2, 2, 1, 1>>("conv 5x5, 32x32x3 to 32"),
     conv::<Image<1, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1>>("conv 3x3, 16x16x16 to 16"),
     conv::<Image<1, 64, 64, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1>>("conv 1x1, 16x16x64 to 64"),
@@ -220,28 +163,3 @@ static WORKLOADS: [Workload; 22] = [
     depthwise::<Image<128, 1, 1, 17, 1, 15, 1, 1, 1, 0, 0, 0, 0, 1, 1>>("depthwise 15x1, 17x1x128"),
     linear::<128, 128>("fully connected 128 to 128"),
 ];
-
-#[entry]
-fn main() -> ! {
-    static mut Y: [i8; OUTPUTS] = [0; OUTPUTS];
-    static mut WORDS: [f32; SCRATCH] = [0.0; SCRATCH];
-
-    let Some(Board { instructions, .. }) = Board::take() else { Exit::BoardTaken.exit() };
-    defmt::println!("{=str}, kernels of {=str}: {=str}", board::NAME, Native::NAME, Instructions::METHOD);
-    let mut operands =
-        Operands { x: &NUMBERS.0, weight: &NUMBERS.0, bias: &BIAS, scales: &SCALES, y: Y, scratch: WORDS };
-    for workload in black_box(&WORKLOADS) {
-        let counted = (workload.run)(&mut operands, &instructions);
-        let thousandths = counted * 1000 / workload.work as u64;
-        defmt::println!(
-            "{=str}: {=u64} instructions, {=u64}.{=u64:03} for each of {=usize} products or elements, scratch {=usize} bytes",
-            workload.name,
-            counted,
-            thousandths / 1000,
-            thousandths % 1000,
-            workload.work,
-            workload.scratch
-        );
-    }
-    Exit::Passed.exit()
-}
