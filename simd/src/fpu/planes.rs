@@ -67,7 +67,8 @@ pub(super) const fn core<const BACKWARD: bool>(channels: usize, columns: usize, 
     edges! { 1 2 }
 }
 
-/// The products of one tap with four inputs: `tap![weights; pixel sums input, …]`, all but the pixel registers.
+/// The products of one tap with four inputs: `tap![weights; pixel sums input, …]`, all but the pixel registers. One
+/// instruction each.
 macro_rules! tap {
     ($w0:literal $w1:literal; $($p:literal $a0:literal $a1:literal $x:literal),*) => {
         concat!($(
@@ -81,6 +82,30 @@ macro_rules! tap {
     };
 }
 
+/// The products of one tap with two inputs, as multiplications and additions of which none waits for the one before it:
+/// `quick_tap![weights; pixel sums input column, …]`, the last of these being the input's column.
+macro_rules! quick_tap {
+    ($w0:literal $w1:literal;
+     $p:literal $a0:literal $a1:literal $x:literal $q:literal, $r:literal $b0:literal $b1:literal $y:literal $v:literal) => {
+        concat!(
+            ".if {t} > 1\n",
+            quick_tap!(@ $p $q "vmul.f32 s26, s", $w0, ", s", $x, "\nvmul.f32 s27, s", $w1, ", s", $x, "\n",
+                "vadd.f32 s", $a0, ", s", $a0, ", s26\nvadd.f32 s", $a1, ", s", $a1, ", s27"),
+            quick_tap!(@ $r $v "vmul.f32 s26, s", $w0, ", s", $y, "\nvmul.f32 s27, s", $w1, ", s", $y, "\n",
+                "vadd.f32 s", $b0, ", s", $b0, ", s26\nvadd.f32 s", $b1, ", s", $b1, ", s27"),
+            ".else\n",
+            quick_tap!(@ $p $q "vmul.f32 s26, s", $w0, ", s", $x),
+            quick_tap!(@ $r $v "vmul.f32 s27, s", $w0, ", s", $y),
+            quick_tap!(@ $p $q "vadd.f32 s", $a0, ", s", $a0, ", s26"),
+            quick_tap!(@ $r $v "vadd.f32 s", $b0, ", s", $b0, ", s27"),
+            ".endif\n",
+        )
+    };
+    (@ $p:literal $q:literal $($text:literal),*) => {
+        concat!(".if ({p} > ", $p, ") && (", $q, " >= {left}) && (", $q, " <= {last})\n", $($text,)* "\n.endif\n")
+    };
+}
+
 /// The three taps of a row of the window, if what it sees exists.
 macro_rules! row {
     ($w0:literal $w1:literal $w2:literal; $v0:literal $v1:literal $v2:literal) => {
@@ -88,12 +113,25 @@ macro_rules! row {
             "cmp r2, r3\n",
             "bhs 4f\n",
             "add r10, r1, r2\n",
-            "vldmia r10, {{s{lo}-s{hi}}}\n",
             ".if {backward}\n",
-            tap![$w0 $v0; 0 18 22 28, 1 19 23 29, 2 20 24 30, 3 21 25 31],
-            tap![$w1 $v1; 0 18 22 27, 1 19 23 28, 2 20 24 29, 3 21 25 30],
-            tap![$w2 $v2; 0 18 22 26, 1 19 23 27, 2 20 24 28, 3 21 25 29],
+            // The last four columns come first. The two before them take the registers of the last two.
+            ".if {hi} >= 28\n",
+            "vldmia r10, {{s28-s{hi}}}\n",
+            ".endif\n",
+            quick_tap![$w0 $v0; 0 18 22 28 2, 1 19 23 29 3],
+            quick_tap![$w0 $v0; 2 20 24 30 4, 3 21 25 31 5],
+            ".if ({left} <= 1) && ({last} >= 1)\n",
+            "vldr s31, [r10, #-4]\n",
+            ".endif\n",
+            quick_tap![$w1 $v1; 1 19 23 28 2, 2 20 24 29 3],
+            quick_tap![$w1 $v1; 3 21 25 30 4, 0 18 22 31 1],
+            ".if {left} == 0\n",
+            "vldr s30, [r10, #-8]\n",
+            ".endif\n",
+            quick_tap![$w2 $v2; 2 20 24 28 2, 3 21 25 29 3],
+            quick_tap![$w2 $v2; 0 18 22 30 0, 1 19 23 31 1],
             ".else\n",
+            "vldmia r10, {{s{lo}-s{hi}}}\n",
             tap![$w0 $v0; 0 18 22 26, 1 19 23 27, 2 20 24 28, 3 21 25 29],
             tap![$w1 $v1; 0 18 22 27, 1 19 23 28, 2 20 24 29, 3 21 25 30],
             tap![$w2 $v2; 0 18 22 28, 1 19 23 29, 2 20 24 30, 3 21 25 31],
@@ -128,6 +166,9 @@ unsafe extern "C" fn strip<
         "ldr r8, [r0, #28]",
         "ldr r11, [r0, #36]",
         "ldr r12, [r0, #52]",
+        ".if {backward}",
+        "add r1, r1, #4 * (2 - {left})",
+        ".endif",
         "2:",
         "vldmia r11, {{s0-s8}}",
         ".if {t} > 1",
@@ -167,6 +208,8 @@ unsafe extern "C" fn strip<
         t = const T,
         p = const P,
         backward = const BACKWARD as usize,
+        left = const LEFT,
+        last = const 1 + P - RIGHT,
         lo = const 26 + LEFT,
         hi = const 27 + P - RIGHT,
         a0 = const 17 + P,
