@@ -312,15 +312,19 @@ pub(crate) fn weight_gradient(
 ) {
     let [height, width] = d.window.kernel;
     let padding = d.window.options.padding;
-    if channel + channels > d.in_channels || dw.len() < d.groups * d.out_channels * filter {
+    if channel + channels > d.in_channels
+        || filter < channels * height * width
+        || dw.len() < d.groups * d.out_channels * filter
+    {
         return;
     }
     for (x, dy) in x.chunks_exact(d.in_len().max(1)).zip(dy.chunks_exact(d.out_len().max(1))) {
         for out in 0..d.groups * d.out_channels.div_ceil(4) {
             let (group, first) = (out / d.out_channels.div_ceil(4), out % d.out_channels.div_ceil(4) * 4);
             let outs = [0, 1, 2, 3].map(|i| group * d.out_channels + (first + i).min(d.out_channels - 1));
-            for (c, tap) in (0..channels).flat_map(|c| (0..height * width).map(move |tap| (c, tap))) {
-                let (r, s) = (tap / width, tap % width);
+            let plane = (group * d.in_channels + channel) * d.in_plane();
+            for tap in 0..height * width {
+                let (r, s) = (tap / width.max(1), tap % width.max(1));
                 let rows = sees(r, padding[0], d.input[0], d.output[0]);
                 let columns = sees(s, padding[1], d.input[1], d.output[1]);
                 if rows.is_empty() || columns.is_empty() {
@@ -328,16 +332,17 @@ pub(crate) fn weight_gradient(
                 }
                 let input = (rows.start + r - padding[0]) * d.input[1] + columns.start + s - padding[1];
                 let gradient = rows.start * d.output[1] + columns.start;
-                // SAFETY: the sample has this channel, and its gradient these; so many rows of so many columns see
-                // inputs by this tap.
-                let sums = unsafe {
-                    let x = x.as_ptr().add((group * d.in_channels + channel + c) * d.in_plane() + input);
+                // SAFETY: the sample has these channels, and their gradients so many rows of so many columns that see
+                // inputs by this tap; `dw` has `channels` taps for each output channel.
+                unsafe {
                     let dy = outs.map(|o| dy.as_ptr().add(o * d.out_plane() + gradient));
-                    dot::sums(dot::Job::of(x, dy, [rows.len(), columns.len()], [d.input[1], d.output[1]]))
-                };
-                for (sum, out) in sums.into_iter().zip(outs).take(d.out_channels - first) {
-                    if let Some(dw) = dw.get_mut(out * filter + c * height * width + tap) {
-                        *dw += sum;
+                    let mut job = dot::Job::of(dy, [rows.len(), columns.len()], [d.input[1], d.output[1]]);
+                    for c in 0..channels {
+                        let sums = job.sums(x.as_ptr().add(plane + c * d.in_plane() + input));
+                        let dw = dw.as_mut_ptr().add(outs[0] * filter + c * height * width + tap);
+                        for (i, sum) in sums.into_iter().enumerate().take(d.out_channels - first) {
+                            *dw.add(i * filter) += sum;
+                        }
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Sums of products of rows: four numbers of each row at a time, whatever its length.
 
-use core::arch::naked_asm;
+use core::{arch::naked_asm, ptr};
 
 /// What the core works on.
 #[repr(C)]
@@ -20,21 +20,22 @@ pub(super) struct Job {
 
 impl Job {
     /// `count` rows of `len` numbers, of which each begins `steps` numbers behind the one before it.
-    pub(super) fn of(x: *const f32, rows: [*const f32; 4], [count, len]: [usize; 2], steps: [usize; 2]) -> Self {
+    pub(super) fn of(rows: [*const f32; 4], [count, len]: [usize; 2], steps: [usize; 2]) -> Self {
         let vectors = len.next_multiple_of(4).cast_signed();
         let steps = steps.map(|step| (step.cast_signed() - vectors) * size_of::<f32>().cast_signed());
-        Self { x, rows, count, len, steps, sums: [0.0; 4] }
+        Self { x: ptr::null(), rows, count, len, steps, sums: [0.0; 4] }
     }
-}
 
-/// The sums of the products of `x` with each of four, over all rows.
-///
-/// # Safety
-/// All rows of the job are there.
-pub(super) unsafe fn sums(mut job: Job) -> [f32; 4] {
-    // SAFETY: the caller's, passed on.
-    unsafe { four(&mut job) };
-    job.sums
+    /// The sums of the products of the rows from `x` on with each of four, over all rows.
+    ///
+    /// # Safety
+    /// All rows are there.
+    pub(super) unsafe fn sums(&mut self, x: *const f32) -> [f32; 4] {
+        self.x = x;
+        // SAFETY: the caller's, passed on.
+        unsafe { four(self) };
+        self.sums
+    }
 }
 
 /// # Safety

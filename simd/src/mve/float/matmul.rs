@@ -76,7 +76,7 @@ pub(crate) fn matmul_nt([columns, inner]: [usize; 2], a: &[f32], b: &[f32], c: &
             // SAFETY: the second factor has these rows, those it lacks are its last; all have `inner` numbers.
             let sums = unsafe {
                 let b = [0, 1, 2, 3].map(|i| b.as_ptr().add((4 * n + i).min(columns - 1) * inner));
-                dot::sums(dot::Job::of(a.as_ptr(), b, [1, inner], [0, 0]))
+                dot::Job::of(b, [1, inner], [0, 0]).sums(a.as_ptr())
             };
             for (c, sum) in c.iter_mut().zip(sums) {
                 *c += sum;
