@@ -20,9 +20,10 @@ use tensorlet_examples::digits::device_job::{
 use tensorlet_examples::fingerprint::FAMILIES;
 
 /// Programs that hold one of everything, which no small part must: they have all of the board's memory.
-const LARGE: [&str; 12] = [
+const LARGE: [&str; 13] = [
     "cortex_m",
     "fingerprint",
+    "float",
     "int8",
     "library_arithmetic",
     "library_data",
@@ -74,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-env=BOARD={board}");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    for program in ["digits", "rows", "fingerprint", "models", "int8", "cortex_m"] {
+    for program in ["digits", "rows", "fingerprint", "models", "int8", "float", "cortex_m"] {
         println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
     }
     println!("cargo::rerun-if-changed=build.rs");
