@@ -15,6 +15,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(dsp)");
     println!("cargo::rustc-check-cfg=cfg(mve)");
+    println!("cargo::rustc-check-cfg=cfg(fpu)");
     let target = env::var("TARGET").unwrap_or_default();
     let asked = |feature: &str| env::var_os(format!("CARGO_FEATURE_{feature}")).is_some();
     let (always, optional) = (target.starts_with("thumbv7em"), target.starts_with("thumbv8m.main"));
@@ -29,6 +30,9 @@ fn main() {
         println!("cargo::rustc-cfg=mve");
     } else if always || (optional && asked("DSP")) {
         println!("cargo::rustc-cfg=dsp");
+        if target.ends_with("hf") {
+            println!("cargo::rustc-cfg=fpu");
+        }
     }
 }
 

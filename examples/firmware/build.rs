@@ -19,8 +19,9 @@ use tensorlet_examples::digits::device_job::{
 };
 
 /// Programs that hold one of everything, which no small part must: they have all of the board's flash.
-const LARGE: [&str; 11] = [
+const LARGE: [&str; 12] = [
     "fingerprint",
+    "float",
     "int8",
     "library_arithmetic",
     "library_data",
@@ -72,7 +73,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-env=BOARD={board}");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    for program in ["digits", "rows", "fingerprint", "models", "int8", "cortex_m"] {
+    for program in ["digits", "rows", "fingerprint", "models", "int8", "float", "cortex_m"] {
         println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
     }
     println!("cargo::rerun-if-changed=build.rs");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::emulator::{self, Board};
 use crate::firmware::{self, Build, Firmware};
 use crate::size::{self, Budget, Size};
+use crate::tolerance;
 
 /// Why the firmware is not as it must be.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,14 @@ pub enum Error {
         line: String,
         /// What the linker laid out.
         found: u64,
+    },
+    /// A program allows other errors than the table of tolerances.
+    #[error("{FLOAT} on {board} printed `{line}`, which is not what the table of tolerances allows")]
+    Tolerance {
+        /// The board it ran on.
+        board: Board,
+        /// What the program printed.
+        line: String,
     },
     /// What the program said of its memory is not what the linker laid out.
     #[error("{job} on {board} printed no line `{expected}`, which is what its ELF file says")]
@@ -95,6 +104,9 @@ const MODELS: &str = "models";
 
 /// The program that compares the int8 kernels of a board's instruction set with the portable ones.
 const INT8: &str = "int8";
+
+/// The program that holds the `f32` kernels of a board's instruction set against sums in double precision.
+const FLOAT: &str = "float";
 
 /// The program that computes one of everything.
 const FINGERPRINT: &str = "fingerprint";
@@ -207,12 +219,34 @@ pub fn models(firmware: &Firmware, board: Board, limit: Duration, mut report: im
 /// # Errors
 /// [`Error::Exit`] when an output differs; the log names the kernel.
 pub fn int8(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
-    let build = match board {
-        Board::Mps2An385 => return Ok(()),
-        Board::Mps2An386 | Board::Mps2An500 | Board::Mps2An505 | Board::Mps3An547 => Build::fastest(board, INT8),
-    };
+    let Some(build) = native(board, INT8) else { return Ok(()) };
     let elf = firmware.build(&build)?;
     passes(INT8, &elf, board, limit, &mut report).map(drop)
+}
+
+/// Holds the `f32` kernels of a board's instruction set against sums in double precision, with the tolerances of
+/// [`tolerance`]. Boards without such kernels are left out.
+///
+/// # Errors
+/// [`Error::Exit`] when a result is too far off; [`Error::Tolerance`].
+pub fn float(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    let Some(build) = native(board, FLOAT) else { return Ok(()) };
+    let elf = firmware.build(&build)?;
+    for line in passes(FLOAT, &elf, board, limit, &mut report)? {
+        let Some((name, found)) = line.split_once(": ").filter(|(_, found)| found.ends_with(" failures")) else {
+            continue;
+        };
+        let allowed = found.split(' ').rev().nth(3).and_then(|number| number.parse::<f64>().ok());
+        if allowed.map(|roundings| roundings * tolerance::U) != Some(tolerance::of(name).rtol) {
+            return Err(Error::Tolerance { board, line });
+        }
+    }
+    Ok(())
+}
+
+/// A program with the kernels of a board's instruction set; `None` if it has none of its own.
+fn native(board: Board, program: &str) -> Option<Build> {
+    (board != Board::Mps2An385).then(|| Build::fastest(board, program))
 }
 
 /// Runs a program and returns its log, if its exit code is 0.

@@ -54,6 +54,8 @@ mod body;
 mod choice;
 #[cfg(dsp)]
 mod dsp;
+#[cfg(fpu)]
+mod fpu;
 mod isa;
 #[cfg(any(
     target_arch = "x86_64",

@@ -9,6 +9,7 @@
 
 pub mod board;
 mod exit;
+pub mod float;
 pub mod int8;
 pub mod memory;
 pub mod meter;

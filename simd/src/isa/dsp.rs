@@ -1,6 +1,7 @@
 //! The DSP instructions of Armv7E-M: pairs of 16-bit numbers in the core's registers.
 
 use tensorlet::{
+    Portable,
     kernel::{
         Conv2dShape, ConvKernels, ElementwiseKernels, IntegerKernels, Kernels, MatmulKernels, NormKernels, Pool2dShape,
         PoolKernels, QuantizedKernels, RecurrentKernels, ReduceKernels, SoftmaxKernels, UpdateKernels,
@@ -8,6 +9,8 @@ use tensorlet::{
     quantized::{AddTables, Clamp, Packing, Requantize, Rounding},
 };
 
+#[cfg(fpu)]
+use crate::fpu;
 use crate::{WithKernels, dsp};
 
 /// The token of Armv7E-M's DSP instructions: Cortex-M4 and M7, and Cortex-M33 built with the feature `dsp`.
@@ -43,8 +46,88 @@ impl Kernels for Dsp {
     const NAME: &'static str = "dsp";
 }
 
+#[cfg(not(fpu))]
 impl MatmulKernels for Dsp {}
+#[cfg(fpu)]
+impl MatmulKernels for Dsp {
+    #[inline]
+    fn matmul<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]; K], c: &mut [[f32; N]]) {
+        fpu::matmul([K, N], a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
+    }
+
+    #[inline]
+    fn matmul_nt<const K: usize, const N: usize>(self, a: &[[f32; N]], b: &[[f32; N]; K], c: &mut [[f32; K]]) {
+        fpu::matmul_nt([K, N], a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
+    }
+
+    #[inline]
+    fn matmul_tn<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]], c: &mut [[f32; N]; K]) {
+        fpu::matmul_tn([K, N], a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
+    }
+
+    #[inline]
+    fn matmul_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        fpu::matmul(sizes, a, b, c);
+    }
+
+    #[inline]
+    fn matmul_nt_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        fpu::matmul_nt(sizes, a, b, c);
+    }
+
+    #[inline]
+    fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        fpu::matmul_tn(sizes, a, b, c);
+    }
+}
+#[cfg(not(fpu))]
 impl ConvKernels for Dsp {}
+#[cfg(fpu)]
+impl ConvKernels for Dsp {
+    #[inline]
+    fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        match const { &fpu::forward(&G::DIMS) } {
+            Some(correlation) => fpu::correlate(correlation, 0, x, weight, bias, y),
+            None => Portable.conv2d::<G>(x, weight, bias, y),
+        }
+    }
+
+    #[inline]
+    fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        match const { &fpu::backward(&G::DIMS, G::DIMS.in_channels) } {
+            Some(correlation) => fpu::correlate(correlation, 0, dy, weight, &[], dx),
+            None => Portable.conv2d_input_gradient::<G>(dy, weight, dx),
+        }
+    }
+
+    #[inline]
+    fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        match const { &fpu::gradient(&G::DIMS) } {
+            Some(gradient) => {
+                let filter = const { G::DIMS.filter_len() };
+                fpu::weight_gradient(gradient, [0, G::DIMS.in_channels], filter, x, dy, dw);
+                self.conv2d_bias_gradient::<G>(dy, db);
+            }
+            None => Portable.conv2d_weight_gradient::<G>(x, dy, dw, db),
+        }
+    }
+
+    #[inline]
+    fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        match const { &fpu::backward(&G::DIMS, 1) } {
+            Some(correlation) => fpu::correlate(correlation, channel, dy, weight, &[], dx),
+            None => Portable.conv2d_channel_input_gradient::<G>(channel, dy, weight, dx),
+        }
+    }
+
+    #[inline]
+    fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        match const { &fpu::gradient(&G::DIMS) } {
+            Some(gradient) => fpu::weight_gradient(gradient, [channel, 1], const { G::DIMS.taps() }, x, dy, dw),
+            None => Portable.conv2d_channel_weight_gradient::<G>(channel, x, dy, dw),
+        }
+    }
+}
 impl PoolKernels for Dsp {}
 impl ElementwiseKernels for Dsp {}
 impl RecurrentKernels for Dsp {}

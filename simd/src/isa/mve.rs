@@ -1,6 +1,7 @@
 //! The vectors of Armv8.1-M (MVE, "Helium"): eight registers of 16 bytes.
 
 use tensorlet::{
+    Portable,
     kernel::{
         Conv2dShape, ConvKernels, ElementwiseKernels, IntegerKernels, Kernels, MatmulKernels, NormKernels, Pool2dShape,
         PoolKernels, QuantizedKernels, RecurrentKernels, ReduceKernels, SoftmaxKernels, UpdateKernels,
@@ -8,7 +9,10 @@ use tensorlet::{
     quantized::{AddTables, Clamp, Packing, Requantize, Rounding},
 };
 
-use crate::{WithKernels, mve};
+use crate::{
+    WithKernels,
+    mve::{self, float},
+};
 
 /// The token of Armv8.1-M's vectors: Cortex-M55 and M85, built with the feature `mve`.
 ///
@@ -43,8 +47,84 @@ impl Kernels for Mve {
     const NAME: &'static str = "mve";
 }
 
-impl MatmulKernels for Mve {}
-impl ConvKernels for Mve {}
+impl MatmulKernels for Mve {
+    #[inline]
+    fn matmul<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]; K], c: &mut [[f32; N]]) {
+        float::matmul([K, N], a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
+    }
+
+    #[inline]
+    fn matmul_nt<const K: usize, const N: usize>(self, a: &[[f32; N]], b: &[[f32; N]; K], c: &mut [[f32; K]]) {
+        float::matmul_nt([K, N], a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
+    }
+
+    #[inline]
+    fn matmul_tn<const K: usize, const N: usize>(self, a: &[[f32; K]], b: &[[f32; N]], c: &mut [[f32; N]; K]) {
+        float::matmul_tn([K, N], a.as_flattened(), b.as_flattened(), c.as_flattened_mut());
+    }
+
+    #[inline]
+    fn matmul_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        float::matmul(sizes, a, b, c);
+    }
+
+    #[inline]
+    fn matmul_nt_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        float::matmul_nt(sizes, a, b, c);
+    }
+
+    #[inline]
+    fn matmul_tn_flat(self, sizes: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
+        float::matmul_tn(sizes, a, b, c);
+    }
+}
+
+impl ConvKernels for Mve {
+    #[inline]
+    fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        match const { &float::forward(&G::DIMS) } {
+            Some(correlation) => float::correlate(correlation, 0, x, weight, bias, y),
+            None => Portable.conv2d::<G>(x, weight, bias, y),
+        }
+    }
+
+    #[inline]
+    fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        match const { &float::backward(&G::DIMS, G::DIMS.in_channels) } {
+            Some(correlation) => float::correlate(correlation, 0, dy, weight, &[], dx),
+            None => Portable.conv2d_input_gradient::<G>(dy, weight, dx),
+        }
+    }
+
+    #[inline]
+    fn conv2d_weight_gradient<G: Conv2dShape>(self, x: &[f32], dy: &[f32], dw: &mut [f32], db: &mut [f32]) {
+        if const { float::gradient(&G::DIMS) } {
+            let filter = const { G::DIMS.filter_len() };
+            float::weight_gradient(const { &G::DIMS }, [0, G::DIMS.in_channels], filter, x, dy, dw);
+            self.conv2d_bias_gradient::<G>(dy, db);
+        } else {
+            Portable.conv2d_weight_gradient::<G>(x, dy, dw, db);
+        }
+    }
+
+    #[inline]
+    fn conv2d_channel_input_gradient<G: Conv2dShape>(self, channel: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        match const { &float::backward(&G::DIMS, 1) } {
+            Some(correlation) => float::correlate(correlation, channel, dy, weight, &[], dx),
+            None => Portable.conv2d_channel_input_gradient::<G>(channel, dy, weight, dx),
+        }
+    }
+
+    #[inline]
+    fn conv2d_channel_weight_gradient<G: Conv2dShape>(self, channel: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
+        if const { float::gradient(&G::DIMS) } {
+            float::weight_gradient(const { &G::DIMS }, [channel, 1], const { G::DIMS.taps() }, x, dy, dw);
+        } else {
+            Portable.conv2d_channel_weight_gradient::<G>(channel, x, dy, dw);
+        }
+    }
+}
+
 impl PoolKernels for Mve {}
 impl ElementwiseKernels for Mve {}
 impl RecurrentKernels for Mve {}

@@ -7,6 +7,7 @@
 mod asm;
 mod conv;
 mod depthwise;
+pub(crate) mod float;
 mod integer;
 mod linear;
 mod pool;

@@ -40,7 +40,7 @@ pub(crate) const SIZE: Step =
 
 pub(crate) const RUN: Step = Step {
     name: "firmware-run",
-    about: "a convolutional and a recurrent network trained, one of everything computed, int8 kernels compared, and int8 \
+    about: "a convolutional and a recurrent network trained, one of everything computed, int8 and f32 kernels compared, and int8 \
             networks run, on three emulated boards, bit for bit as on the host or in TensorFlow Lite",
     run,
     optional: false,
@@ -71,10 +71,12 @@ fn run(shell: &Shell) -> Result<Note, Stop> {
         device::trains(&firmware(shell), board, LIMIT, print).map_err(broken)?;
         device::same_bits(&firmware(shell), board, LIMIT, print).map_err(broken)?;
         device::int8(&firmware(shell), board, LIMIT, print).map_err(broken)?;
+        device::float(&firmware(shell), board, LIMIT, print).map_err(broken)?;
         device::models(&firmware(shell), board, LIMIT, print).map_err(broken)?;
     }
     println!("on {}:", Board::Mps3An547);
     device::int8(&firmware(shell), Board::Mps3An547, LIMIT, print).map_err(broken)?;
+    device::float(&firmware(shell), Board::Mps3An547, LIMIT, print).map_err(broken)?;
     Ok(way_note(way))
 }
 
