@@ -183,13 +183,23 @@ pub fn same_bits(
     passes(FINGERPRINT, &elf, board, limit, &mut report).map(drop)
 }
 
+/// A program that has int8 kernels, with those of the board's instruction set.
+fn with_kernels(board: Board, program: &str) -> Build {
+    let build = Build::new(board, program);
+    match board {
+        Board::Mps2An385 | Board::Mps2An386 => build,
+        Board::Mps2An505 => build.feature("dsp"),
+        Board::Mps3An547 => build.feature("mve"),
+    }
+}
+
 /// Runs the int8 MLPerf Tiny networks on a board in the emulator: all outputs have TensorFlow Lite's bits, and the
 /// statics of the networks are as large as the networks say. What could not be tried is in the log.
 ///
 /// # Errors
 /// [`Error::Exit`] when an output has others; [`Error::Network`].
 pub fn models(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
-    let elf = firmware.build(&Build::new(board, MODELS))?;
+    let elf = firmware.build(&with_kernels(board, MODELS))?;
     for line in passes(MODELS, &elf, board, limit, &mut report)? {
         let said = line.strip_prefix("network ").and_then(|line| line.split_once(": "));
         let Some((name, bytes)) = said.and_then(|(name, rest)| Some((name, rest.split_once(' ')?.0))) else { continue };
@@ -207,13 +217,10 @@ pub fn models(firmware: &Firmware, board: Board, limit: Duration, mut report: im
 /// # Errors
 /// [`Error::Exit`] when an output differs; the log names the kernel.
 pub fn int8(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
-    let build = match board {
-        Board::Mps2An385 => return Ok(()),
-        Board::Mps2An386 => Build::new(board, INT8),
-        Board::Mps2An505 => Build::new(board, INT8).feature("dsp"),
-        Board::Mps3An547 => Build::new(board, INT8).feature("mve"),
-    };
-    let elf = firmware.build(&build)?;
+    if board == Board::Mps2An385 {
+        return Ok(());
+    }
+    let elf = firmware.build(&with_kernels(board, INT8))?;
     passes(INT8, &elf, board, limit, &mut report).map(drop)
 }
 

@@ -4,7 +4,7 @@ use tensorlet::quantized::{Order, Requantize};
 
 use super::{
     asm::{self, Six},
-    round::{self, Outputs},
+    round::{Outputs, Rounds},
 };
 
 /// Rows of weights whose sums are made together.
@@ -25,6 +25,7 @@ pub(super) fn linear(
         return false;
     }
     let sums: *mut i32 = scratch.as_mut_ptr().cast();
+    let round = Rounds::of(twice, &requantize).one();
     let samples = (x.len() / inputs).min(y.len() / outputs);
     for sample in 0..samples {
         let (Some(x), Some(y)) = (x.get(sample * inputs..), y.get_mut(sample * outputs..)) else { return false };
@@ -48,7 +49,7 @@ pub(super) fn linear(
         let Some(outputs_of) = Outputs::new(&requantize, 0, outputs, sums, [y.as_mut_ptr(); 3]) else { return false };
         // SAFETY: `Outputs::new` has checked biases and scales, all sums have been written, and `y` has room for
         // `outputs` bytes, since the sample is one of those that fit into it.
-        unsafe { if twice { round::one_twice(&outputs_of) } else { round::one_once(&outputs_of) } }
+        unsafe { round(&outputs_of) }
         super::clamp(y, outputs, requantize.clamp);
     }
     true

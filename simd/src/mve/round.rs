@@ -54,7 +54,7 @@ impl Outputs {
 ///
 /// Of each channel `h` is the high word of `2 · (sum + bias) · multiplier`, rounded or not, and
 /// `y = (h + sign(h) + addend) >> shift`, saturated: see `Scale`. In `q0` to `q3` are bias, multiplier, addend and
-/// the shift, negative.
+/// the shift, negative. Shifted to the left by 24 bits less, with saturation, the highest byte is `y`.
 macro_rules! outputs {
     (three $(#[$doc:meta])* $name:ident, $multiply:literal, [$($sign:literal),*]) => {
         $(#[$doc])*
@@ -62,7 +62,7 @@ macro_rules! outputs {
         /// # Safety
         /// Channels and scales are there as `Outputs` says, sums as `sums_of_pairs` leaves them, and room for all outputs.
         #[unsafe(naked)]
-        pub(super) unsafe extern "C" fn $name(outputs: *const Outputs) {
+        unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(
                 ".cpu cortex-m55",
                 "push {{r4-r9, lr}}",
@@ -86,6 +86,7 @@ macro_rules! outputs {
                 "mov r7, #48",
                 "add r0, r3, #8",
                 "add r2, r3, #16",
+                "mov r9, #24",
                 "dlstp.32 lr, lr",
                 "2:",
                 "vldrw.u32 q0, [r1], #16",
@@ -93,32 +94,30 @@ macro_rules! outputs {
                 "vldrw.u32 q2, [q7, #4]",
                 "vldrw.u32 q3, [q7, #8]",
                 "vadd.i32 q7, q7, r8",
+                "vadd.i32 q3, q3, r9",
                 "vldrw.u32 q4, [r3, q6]",
                 "vadd.i32 q4, q4, q0",
                 $multiply,
                 $($sign,)*
                 "vadd.i32 q4, q4, q2",
-                "vshl.s32 q4, q4, q3",
-                "vqmovnb.s32 q4, q4",
-                "vqmovnb.s16 q4, q4",
+                "vqshl.s32 q4, q4, q3",
+                "vshr.s32 q4, q4, #24",
                 "vstrb.32 q4, [r4], #4",
                 "vldrw.u32 q4, [r0, q6]",
                 "vadd.i32 q4, q4, q0",
                 $multiply,
                 $($sign,)*
                 "vadd.i32 q4, q4, q2",
-                "vshl.s32 q4, q4, q3",
-                "vqmovnb.s32 q4, q4",
-                "vqmovnb.s16 q4, q4",
+                "vqshl.s32 q4, q4, q3",
+                "vshr.s32 q4, q4, #24",
                 "vstrb.32 q4, [r5], #4",
                 "vldrw.u32 q4, [r2, q6]",
                 "vadd.i32 q4, q4, q0",
                 $multiply,
                 $($sign,)*
                 "vadd.i32 q4, q4, q2",
-                "vshl.s32 q4, q4, q3",
-                "vqmovnb.s32 q4, q4",
-                "vqmovnb.s16 q4, q4",
+                "vqshl.s32 q4, q4, q3",
+                "vshr.s32 q4, q4, #24",
                 "vstrb.32 q4, [r6], #4",
                 "vadd.i32 q6, q6, r7",
                 "letp lr, 2b",
@@ -133,7 +132,7 @@ macro_rules! outputs {
         /// # Safety
         /// Channels and scales are there as `Outputs` says, a sum and room for an output of each channel.
         #[unsafe(naked)]
-        pub(super) unsafe extern "C" fn $name(outputs: *const Outputs) {
+        unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(
                 ".cpu cortex-m55",
                 "push {{r4-r9, lr}}",
@@ -174,11 +173,59 @@ outputs!(three
     /// The outputs of three pixels, rounded twice.
     three_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
 outputs!(three
+    /// The outputs of three pixels, rounded twice and rectified.
+    three_rectified, "vqrdmulh.s32 q4, q4, q1", []);
+outputs!(three
     /// The outputs of three pixels, rounded once.
     three_once, "vqdmulh.s32 q4, q4, q1", []);
 outputs!(one
     /// The outputs of one pixel, rounded twice.
     one_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
 outputs!(one
+    /// The outputs of one pixel, rounded twice and rectified.
+    one_rectified, "vqrdmulh.s32 q4, q4, q1", []);
+outputs!(one
     /// The outputs of one pixel, rounded once.
     one_once, "vqdmulh.s32 q4, q4, q1", []);
+
+/// How sums are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// As [`Once`](tensorlet::quantized::Once).
+    Once,
+    /// As [`Twice`](tensorlet::quantized::Twice).
+    Twice,
+    /// The same where no output below the zero point is seen. Of a negative `h` the output is never above that,
+    /// with the sign's part or without: that part can go.
+    Rectified,
+}
+
+impl Rounds {
+    /// Which it is for these outputs.
+    pub(super) fn of(twice: bool, requantize: &Requantize<'_>) -> Self {
+        let min = i16::from(requantize.clamp.min);
+        match twice {
+            false => Self::Once,
+            true if requantize.scales.iter().all(|scale| scale.zero_point <= min) => Self::Rectified,
+            true => Self::Twice,
+        }
+    }
+
+    /// The function for three pixels.
+    pub(super) fn three(self) -> unsafe extern "C" fn(*const Outputs) {
+        match self {
+            Self::Once => three_once,
+            Self::Twice => three_twice,
+            Self::Rectified => three_rectified,
+        }
+    }
+
+    /// The function for one pixel.
+    pub(super) fn one(self) -> unsafe extern "C" fn(*const Outputs) {
+        match self {
+            Self::Once => one_once,
+            Self::Twice => one_twice,
+            Self::Rectified => one_rectified,
+        }
+    }
+}
