@@ -188,67 +188,6 @@ pub(super) unsafe extern "C" fn sums_of_row(row: *const Row) {
     )
 }
 
-/// What [`sums_of_six`] works on.
-#[repr(C)]
-pub(super) struct Six {
-    /// The inputs.
-    pub(super) x: *const i8,
-    /// Bytes of a row, at least 1.
-    pub(super) len: u32,
-    /// The first of six rows of weights, one behind the other.
-    pub(super) weight: *const i8,
-    /// Where the sums go.
-    pub(super) sums: *mut i32,
-}
-
-/// The sums of the products of six rows of weights with one row of inputs.
-///
-/// # Safety
-/// There are `len` inputs, six rows of as many weights, and room for six sums.
-#[unsafe(naked)]
-pub(super) unsafe extern "C" fn sums_of_six(six: *const Six) {
-    naked_asm!(
-        ".cpu cortex-m55",
-        "push {{r4-r11, lr}}",
-        "ldrd r12, lr, [r0]",
-        "ldr r1, [r0, #8]",
-        "add r3, r1, lr",
-        "add r5, r3, lr",
-        "add r7, r5, lr",
-        "add r9, r7, lr",
-        "add r11, r9, lr",
-        "push {{r0}}",
-        "mov r0, #0",
-        "mov r2, #0",
-        "mov r4, #0",
-        "mov r6, #0",
-        "mov r8, #0",
-        "mov r10, #0",
-        "dlstp.8 lr, lr",
-        "2:",
-        "vldrb.u8 q0, [r12], #16",
-        "vldrb.u8 q1, [r1], #16",
-        "vmladava.s8 r0, q0, q1",
-        "vldrb.u8 q2, [r3], #16",
-        "vmladava.s8 r2, q0, q2",
-        "vldrb.u8 q3, [r5], #16",
-        "vmladava.s8 r4, q0, q3",
-        "vldrb.u8 q1, [r7], #16",
-        "vmladava.s8 r6, q0, q1",
-        "vldrb.u8 q2, [r9], #16",
-        "vmladava.s8 r8, q0, q2",
-        "vldrb.u8 q3, [r11], #16",
-        "vmladava.s8 r10, q0, q3",
-        "letp lr, 2b",
-        "pop {{r1}}",
-        "ldr r12, [r1, #12]",
-        "strd r0, r2, [r12]",
-        "strd r4, r6, [r12, #8]",
-        "strd r8, r10, [r12, #16]",
-        "pop {{r4-r11, pc}}",
-    )
-}
-
 /// Copies `n` bytes.
 ///
 /// # Safety

@@ -50,7 +50,8 @@ impl Outputs {
     }
 }
 
-/// A function that makes outputs: `name, [the high words of the products], [what the sign adds]`, for one pixel or three.
+/// A function that makes outputs: `name, [the high words of the products], [what the sign adds]`, for three pixels, for
+/// one, or for one with the same scale for all channels.
 ///
 /// Of each channel `h` is the high word of `2 · (sum + bias) · multiplier`, rounded or not, and
 /// `y = (h + sign(h) + addend) >> shift`, saturated: see `Scale`. In `q0` to `q3` are bias, multiplier, addend and
@@ -167,8 +168,49 @@ macro_rules! outputs {
             )
         }
     };
+    (same $(#[$doc:meta])* $name:ident, $multiply:literal, [$($sign:literal),*]) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// Channels and a scale are there as `Outputs` says, a sum and room for an output of each channel.
+        #[unsafe(naked)]
+        unsafe extern "C" fn $name(outputs: *const Outputs) {
+            naked_asm!(
+                ".cpu cortex-m55",
+                "push {{r4-r7, lr}}",
+                "ldrd r1, r2, [r0]",
+                "ldrd r3, lr, [r0, #8]",
+                "ldr r4, [r0, #20]",
+                "ldrd r5, r6, [r2]",
+                "ldrsb r7, [r2, #8]",
+                "add r7, r7, #24",
+                "dlstp.32 lr, lr",
+                "2:",
+                "vldrw.u32 q0, [r1], #16",
+                "vldrw.u32 q1, [r3], #16",
+                "vadd.i32 q0, q0, q1",
+                $multiply,
+                $($sign,)*
+                "vadd.i32 q0, q0, r6",
+                "vqshl.s32 q0, r7",
+                "vshr.s32 q0, q0, #24",
+                "vstrb.32 q0, [r4], #4",
+                "letp lr, 2b",
+                "pop {{r4-r7, pc}}",
+            )
+        }
+    };
 }
 
+outputs!(same
+    /// The outputs of one pixel with one scale, rounded twice.
+    same_twice, "vqrdmulh.s32 q0, q0, r5", ["vshr.s32 q1, q0, #31", "vadd.i32 q0, q0, q1"]);
+outputs!(same
+    /// The outputs of one pixel with one scale, rounded twice and rectified.
+    same_rectified, "vqrdmulh.s32 q0, q0, r5", []);
+outputs!(same
+    /// The outputs of one pixel with one scale, rounded once.
+    same_once, "vqdmulh.s32 q0, q0, r5", []);
 outputs!(three
     /// The outputs of three pixels, rounded twice.
     three_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
@@ -220,12 +262,15 @@ impl Rounds {
         }
     }
 
-    /// The function for one pixel.
-    pub(super) fn one(self) -> unsafe extern "C" fn(*const Outputs) {
-        match self {
-            Self::Once => one_once,
-            Self::Twice => one_twice,
-            Self::Rectified => one_rectified,
+    /// The function for one pixel with these scales.
+    pub(super) fn one(self, requantize: &Requantize<'_>) -> unsafe extern "C" fn(*const Outputs) {
+        match (self, requantize.scales.len() == 1) {
+            (Self::Once, false) => one_once,
+            (Self::Twice, false) => one_twice,
+            (Self::Rectified, false) => one_rectified,
+            (Self::Once, true) => same_once,
+            (Self::Twice, true) => same_twice,
+            (Self::Rectified, true) => same_rectified,
         }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn depthwise_conv2d(
         (to.as_mut_ptr().cast(), list.as_mut_ptr().cast(), outside.as_mut_ptr().cast());
     // SAFETY: the rest of the scratch has room for a byte of each channel.
     unsafe { asm::fill(outside, zero.into(), channels as u32) }
-    let round = Rounds::of(twice, &requantize).one();
+    let round = Rounds::of(twice, &requantize).one(&requantize);
     let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
     for sample in 0..samples {
         let (Some(x), Some(y)) = (
