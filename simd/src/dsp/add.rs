@@ -4,10 +4,7 @@ use core::arch::naked_asm;
 
 use tensorlet::quantized::AddTables;
 
-use super::{
-    Rounds,
-    asm::{arch, requantize},
-};
+use super::asm::{arch, requantize};
 
 /// What [`twice`] and [`once`] work on.
 #[repr(C)]
@@ -26,12 +23,12 @@ struct Sums {
 
 /// Computes sums of as many elements, or returns false if the scale is not folded.
 #[inline(never)]
-pub(super) fn add(rounds: Rounds, a: &[i8], b: &[i8], add: AddTables<'_>, y: &mut [i8]) -> bool {
+pub(super) fn add(round_twice: bool, a: &[i8], b: &[i8], add: AddTables<'_>, y: &mut [i8]) -> bool {
     let n = y.len();
     if a.len() != n || b.len() != n || n == 0 || !add.scale.folded {
         return false;
     }
-    let core = if rounds.twice { twice } else { once };
+    let core = if round_twice { twice } else { once };
     // SAFETY: all slices have `n` elements, and the tables 256.
     unsafe {
         core(&Sums {

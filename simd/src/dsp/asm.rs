@@ -12,13 +12,19 @@ macro_rules! arch {
     };
 }
 
-/// From doubled sums with their bias to outputs, as `Scale::apply_folded` has it, in the rounding `Twice` or `Once`:
-/// `requantize![rounding, multiplier addend shift: registers…]`.
+/// From doubled sums with their bias to outputs, as `Scale::apply_folded` has it, in the rounding `Twice`, `Rectified` or
+/// `Once`: `requantize![rounding, multiplier addend shift: registers…]`.
 macro_rules! requantize {
     (Twice, $multiplier:literal $addend:literal $shift:literal: $($r:literal)*) => {
         concat!(
             $("smmulr ", $r, ", ", $r, ", ", $multiplier, "\n",)*
             $("add ", $r, ", ", $r, ", ", $r, ", asr #31\n",)*
+            $crate::dsp::asm::requantize![@ $addend $shift: $($r)*]
+        )
+    };
+    (Rectified, $multiplier:literal $addend:literal $shift:literal: $($r:literal)*) => {
+        concat!(
+            $("smmulr ", $r, ", ", $r, ", ", $multiplier, "\n",)*
             $crate::dsp::asm::requantize![@ $addend $shift: $($r)*]
         )
     };

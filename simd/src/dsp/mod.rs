@@ -23,9 +23,27 @@ use tensorlet::{
 };
 
 /// How sums are rounded, as a value.
-#[derive(Clone, Copy)]
-struct Rounds {
-    twice: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rounds {
+    /// As [`Once`](tensorlet::quantized::Once).
+    Once,
+    /// As [`Twice`](tensorlet::quantized::Twice).
+    Twice,
+    /// The same where no output below the zero point is seen. Of a negative high word the output is never above that,
+    /// whether or not its sign is added: that instruction can go.
+    Rectified,
+}
+
+impl Rounds {
+    /// Which it is for these outputs.
+    fn of(twice: bool, requantize: &Requantize<'_>) -> Self {
+        let min = i16::from(requantize.clamp.min);
+        match twice {
+            false => Self::Once,
+            true if requantize.scales.iter().all(|scale| scale.zero_point <= min) => Self::Rectified,
+            true => Self::Twice,
+        }
+    }
 }
 
 #[inline]
@@ -37,7 +55,7 @@ pub(crate) fn linear<const IN: usize, const OUT: usize, P: Packing, R: Rounding>
     scratch: &mut [f32],
 ) {
     let done = const { matches!(P::ORDER, Order::Dsp) }
-        && linear::linear([IN, OUT], Rounds { twice: R::TWICE }, [x, weight], requantize, y, scratch);
+        && linear::linear([IN, OUT], R::TWICE, [x, weight], requantize, y, scratch);
     if !done {
         Portable.linear_i8::<IN, OUT, P, R>(x, weight, requantize, y, scratch);
     }
@@ -53,15 +71,7 @@ pub(crate) fn conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     scratch: &mut [f32],
 ) {
     let done = const { matches!(P::ORDER, Order::Dsp) && conv::can(&G::DIMS) }
-        && conv::conv2d(
-            shared(const { &G::DIMS }),
-            Rounds { twice: R::TWICE },
-            [x, weight],
-            zero,
-            requantize,
-            y,
-            scratch,
-        );
+        && conv::conv2d(shared(const { &G::DIMS }), R::TWICE, [x, weight], zero, requantize, y, scratch);
     if !done {
         Portable.conv2d_i8::<G, P, R>(x, zero, weight, requantize, y, scratch);
     }
@@ -114,7 +124,7 @@ pub(crate) fn avg_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<
 
 #[inline]
 pub(crate) fn add<R: Rounding>(a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) {
-    if !b.is_some_and(|b| add::add(Rounds { twice: R::TWICE }, a, b, add, y)) {
+    if !b.is_some_and(|b| add::add(R::TWICE, a, b, add, y)) {
         Portable.add_i8::<R>(a, b, add, y);
     }
 }
