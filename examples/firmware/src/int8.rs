@@ -352,7 +352,7 @@ pub fn pools<G: Pool2dShape, const C: usize>(bench: &mut Bench) {
     }
 }
 
-/// Compares `add_i8` on so many elements.
+/// Compares `add_i8` on so many elements, into an output of its own and into one of the operands.
 pub fn add<R: Rounding>(bench: &mut Bench, n: usize) {
     let mut random = Xoshiro128PlusPlus::seed_from_u64(n as u64);
     let [first, second] = [(); 2].map(|()| core::array::from_fn(|_| random.next_u32() as i32 >> 4));
@@ -367,5 +367,21 @@ pub fn add<R: Rounding>(bench: &mut Bench, n: usize) {
                 Portable.add_i8::<R>(x, Some(weight), add, y);
             }
         });
+        bench.compare(
+            "add_i8, in place",
+            places,
+            [n, n, n, 0, 0, 1],
+            (folded, clamp),
+            &|native, x, b, requantize, y, _| {
+                let scale = requantize.scales[0];
+                let add = AddTables { tables: [&first, &second], scale, clamp: requantize.clamp };
+                y.copy_from_slice(b);
+                if native {
+                    NATIVE.add_i8::<R>(x, None, add, y);
+                } else {
+                    Portable.add_i8::<R>(x, None, add, y);
+                }
+            },
+        );
     }
 }

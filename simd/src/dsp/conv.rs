@@ -87,7 +87,7 @@ pub(super) fn conv2d(
     let patch: *mut i8 = unsafe { columns.add(3 * words) }.cast();
     let (pairs, even) = (d.out_channels / 2, len & !1);
     let (number, entry, rest) = Tile::rounds(len);
-    let rounds = Rounds::of(twice, &requantize);
+    let rounds = Rounds::of(twice, requantize.scales, requantize.clamp);
     let core = match rounds {
         Rounds::Once => tile::once,
         Rounds::Twice => tile::twice,

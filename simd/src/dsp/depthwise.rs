@@ -9,6 +9,7 @@ use tensorlet::{
 };
 
 use super::{
+    Rounds,
     asm::arch,
     plane::{Core, Lines},
 };
@@ -59,7 +60,8 @@ pub(super) fn depthwise_conv2d(
     // From one element along a line to the next, and from one line to the next.
     let (in_along, in_step) = steps(a, d.input[1], d.groups);
     let (out_along, out_step) = steps(a, d.output[1], channels);
-    let run = if super::Rounds::of(true, &requantize) == super::Rounds::Rectified { core.rectified } else { core.run };
+    let rectified = Rounds::of(true, requantize.scales, requantize.clamp) == Rounds::Rectified;
+    let run = if rectified { core.rectified } else { core.run };
     let weights: *mut u32 = scratch.as_mut_ptr().cast();
     // SAFETY: scratch has the words of the weights and of the lines, as checked above.
     let lines: *mut i16 = unsafe { weights.add(plane.window * plane.words) }.cast();

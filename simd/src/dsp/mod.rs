@@ -19,7 +19,7 @@ mod tile;
 use tensorlet::{
     Portable,
     kernel::{Conv2dShape, IntegerKernels, Pool2dShape, QuantizedKernels},
-    quantized::{AddTables, Clamp, Order, Packing, Plane, Requantize, Rounding},
+    quantized::{AddTables, Clamp, Order, Packing, Plane, Requantize, Rounding, Scale},
 };
 
 /// How sums are rounded, as a value.
@@ -36,11 +36,10 @@ enum Rounds {
 
 impl Rounds {
     /// Which it is for these outputs.
-    fn of(twice: bool, requantize: &Requantize<'_>) -> Self {
-        let min = i16::from(requantize.clamp.min);
+    fn of(twice: bool, scales: &[Scale], clamp: Clamp<i8>) -> Self {
         match twice {
             false => Self::Once,
-            true if requantize.scales.iter().all(|scale| scale.zero_point <= min) => Self::Rectified,
+            true if scales.iter().all(|scale| scale.zero_point <= i16::from(clamp.min)) => Self::Rectified,
             true => Self::Twice,
         }
     }
@@ -124,7 +123,7 @@ pub(crate) fn avg_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<
 
 #[inline]
 pub(crate) fn add<R: Rounding>(a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) {
-    if !b.is_some_and(|b| add::add(R::TWICE, a, b, add, y)) {
+    if !add::add(R::TWICE, a, b, add, y) {
         Portable.add_i8::<R>(a, b, add, y);
     }
 }

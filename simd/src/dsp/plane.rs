@@ -213,18 +213,18 @@ macro_rules! three {
         concat!(
             $("smmulr ", $r, ", ", $r, ", r3\n",)*
             $("add ", $r, ", ", $r, ", ", $r, ", asr #31\n",)*
+            $("add ", $r, ", r12\n",)*
             three!(@ $($r)*)
         )
     };
     (@ Rectified $($r:literal)*) => {
-        concat!($("smmulr ", $r, ", ", $r, ", r3\n",)* three!(@ $($r)*))
+        concat!($("smmlar ", $r, ", ", $r, ", r3, r12\n",)* three!(@ $($r)*))
     };
     (@ Once $($r:literal)*) => {
-        concat!($("smmul ", $r, ", ", $r, ", r3\n",)* three!(@ $($r)*))
+        concat!($("smmla ", $r, ", ", $r, ", r3, r12\n",)* three!(@ $($r)*))
     };
     (@ $($r:literal)*) => {
         concat!(
-            $("add ", $r, ", r12\n",)*
             "ldrd r3, r12, [sp, #48]\n",
             $("asr ", $r, ", r3\n",)*
             $("ssat ", $r, ", #8, ", $r, "\n",)*
