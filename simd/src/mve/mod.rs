@@ -9,6 +9,7 @@ mod conv;
 mod depthwise;
 mod integer;
 mod linear;
+mod lines;
 mod pool;
 mod round;
 mod taps;
