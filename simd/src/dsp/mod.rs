@@ -10,6 +10,7 @@ mod asm;
 mod conv;
 mod depthwise;
 mod linear;
+mod mean;
 mod pieces;
 mod plane;
 mod pool;
@@ -116,6 +117,8 @@ pub(crate) fn max_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<
 pub(crate) fn avg_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<i8>, y: &mut [i8]) {
     if const { pool::can(&G::DIMS, C) } {
         pool::pool(pool::average, shared(const { &G::DIMS }), C, x, clamp, y);
+    } else if const { mean::can(&G::DIMS, C) } {
+        mean::pool(shared(const { &G::DIMS }), C, x, clamp, y);
     } else {
         Portable.avg_pool2d_i8::<G, C>(x, clamp, y);
     }

@@ -188,6 +188,10 @@ fn poolings(bench: &mut Bench) {
     pools::<Image<1, 1, 1, 6, 6, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1>, 8>(bench);
     pools::<Image<1, 1, 1, 6, 6, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1>, 8>(bench);
     pools::<Image<1, 1, 1, 6, 6, 2, 2, 1, 1, 0, 0, 0, 0, 1, 1>, 4>(bench);
+    pools::<Image<1, 1, 1, 15, 17, 15, 17, 1, 1, 0, 0, 0, 0, 1, 1>, 12>(bench);
+    pools::<Image<1, 1, 1, 16, 16, 16, 16, 1, 1, 0, 0, 0, 0, 1, 1>, 4>(bench);
+    pools::<Image<1, 1, 1, 7, 8, 3, 2, 2, 3, 0, 0, 0, 0, 1, 1>, 8>(bench);
+    pools::<Image<1, 1, 1, 5, 4, 5, 4, 1, 1, 0, 0, 0, 0, 1, 1>, 6>(bench);
     bench.report("max_pool2d_i8 and avg_pool2d_i8");
 }
 
