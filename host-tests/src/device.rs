@@ -201,7 +201,7 @@ pub fn same_bits(
 /// # Errors
 /// [`Error::Exit`] when an output has others; [`Error::Network`].
 pub fn models(firmware: &Firmware, board: Board, limit: Duration, mut report: impl FnMut(&str)) -> Result<(), Error> {
-    let elf = firmware.build(&Build::new(board, MODELS))?;
+    let elf = firmware.build(&Build::fastest(board, MODELS))?;
     for line in passes(MODELS, &elf, board, limit, &mut report)? {
         let said = line.strip_prefix("network ").and_then(|line| line.split_once(": "));
         let Some((name, bytes)) = said.and_then(|(name, rest)| Some((name, rest.split_once(' ')?.0))) else { continue };

@@ -210,15 +210,15 @@ impl Order {
     }
 
     /// Words of scratch that a depthwise convolution has use for: for Armv7E-M a [`Plane`]; for Armv8.1-M three lines
-    /// with their padding if there is any, or for other windows than those of 3 by 3 the sums of an output, the places
-    /// of the taps and a pixel of padding.
+    /// with their padding if there is any, and what belongs to 4 or 8 channels as often as makes a vector, or for other
+    /// windows than those of 3 by 3 the sums of an output, the places of the taps and a pixel of padding.
     #[must_use]
     pub const fn depthwise_scratch(self, dims: &Conv2dDims) -> usize {
         match self {
             Self::RowMajor => 0,
             Self::Dsp => Plane::of(dims).scratch(),
             Self::Mve => {
-                let Options { padding, padding_end, dilation, .. } = dims.window.options;
+                let Options { stride, padding, padding_end, dilation, .. } = dims.window.options;
                 let square = dims.window.kernel[0] == 3 && dims.window.kernel[1] == 3;
                 let dense = dilation[0] == 1 && dilation[1] == 1;
                 let channels = dims.groups;
@@ -227,7 +227,10 @@ impl Order {
                 }
                 let padded = padding[0] + padding[1] + padding_end[0] + padding_end[1] > 0;
                 let line = (padding[1] + dims.input[1] + padding_end[1]) * channels;
-                if padded { (3 * line).div_ceil(4) } else { 0 }
+                let lines = if padded { (3 * line).div_ceil(4) } else { 0 };
+                // Of several pixels that make a vector: their weights, biases and scales.
+                let beside = stride[1] == 1 && (channels == 4 || channels == 8);
+                lines + if beside { 100 } else { 0 }
             }
         }
     }

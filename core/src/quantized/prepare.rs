@@ -173,7 +173,8 @@ pub(super) const fn channels(
             if !to_scales[o].folded
                 && let Some(y) = constant(multipliers[o], zero.output as i32, ends)
             {
-                to_scales[o] = Scale::constant(y);
+                let scale = Scale::constant(y, zero.output);
+                to_scales[o] = if rows.plain_bias { scale.with_plain_bias() } else { scale };
                 to_bias[o] = 0;
             }
         }
@@ -296,6 +297,11 @@ mod tests {
         // -2^30 · 2^-28 + 9.
         assert_eq!(to_scales[1].apply::<Twice>(0, to_bias[1]), 5);
         assert_eq!(to_scales[1].apply::<Once>(0, to_bias[1]), 5);
+        // As all scales of such a layer, it says that its bias is not doubled.
+        let plain = Rows { plain_bias: true, ..rows };
+        assert_eq!(channels(plain, &bias, &multipliers, zero, &mut to_bias, &mut to_scales), Ok(true));
+        assert_eq!(to_scales.map(|scale| scale.shift < 0), [true; 2]);
+        assert_eq!(to_scales[1].apply::<Twice>(0, to_bias[1]), 5);
         // With weights it has an effect.
         let rows = Rows::row_major(&[3, -5, 127, 127], 2, 2);
         let bias = [7, (1 << 30) - (1 << 26)];

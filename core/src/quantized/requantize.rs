@@ -36,9 +36,9 @@ impl Scale {
     /// Whatever the sum, 0.
     pub(super) const ZERO: Self = Self { multiplier: 0, addend: 1, shift: 1, folded: true, zero_point: 0 };
 
-    /// Whatever the sum, this output.
-    pub(super) const fn constant(y: i8) -> Self {
-        Self { addend: 2 * y as i32 + 1, zero_point: y as i16, ..Self::ZERO }
+    /// Whatever the sum, this output, of a tensor with this zero point.
+    pub(super) const fn constant(y: i8, zero_point: i8) -> Self {
+        Self { addend: 2 * y as i32 + 1, zero_point: zero_point as i16, ..Self::ZERO }
     }
 
     /// Shifts to the right with which nothing in the folded formula can overflow.

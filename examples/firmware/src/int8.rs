@@ -169,7 +169,8 @@ impl Bench {
         self.reported = [self.shapes, self.compared];
     }
 
-    /// Fills in operands. One run in four has scales that are not folded, one in four outputs that are limited.
+    /// Fills in operands. One run in four has scales that are not folded, one in four outputs that are limited; with
+    /// half of these limits, and with half of the runs that have none, no zero point lies above the least output.
     #[inline(never)]
     fn prepare(&mut self, order: Order, len: usize) -> (bool, Clamp<i8>, i8) {
         self.seed += 1;
@@ -183,12 +184,15 @@ impl Bench {
             pair.copy_from_slice(&[low, if order == Order::Dsp { high.clamp(-127, 126) } else { high }]);
         }
         let folded = !self.seed.is_multiple_of(4);
+        let clamp = if self.seed % 4 == 1 { Clamp { min: -40, max: 77 } } else { Clamp::<i8>::NONE };
+        let rectified = self.seed & 4 == 0;
         for (bias, scale) in self.bias.iter_mut().zip(&mut self.scales) {
             *bias = random.next_u32() as i32 >> 12;
             // Sums of `len` products have about `log2(len) / 2 + 13` bits.
             let right = (len.ilog2() / 2 + random.next_u32() % 8) as i32;
             let multiplier = (1 << 30) | (random.next_u32() >> 2) as i32;
-            let zero_point = random.next_u32() as i8 as i16;
+            let zero_point = random.next_u32() as i8;
+            let zero_point = i16::from(if rectified { zero_point.min(clamp.min) } else { zero_point });
             *scale = if folded {
                 let right = right + 4;
                 let addend = (1 << (right - 1)) + (i32::from(zero_point) << right);
@@ -199,7 +203,6 @@ impl Bench {
                 Scale { multiplier, addend: 0, shift: -(right as i8), folded, zero_point }
             };
         }
-        let clamp = if self.seed % 4 == 1 { Clamp { min: -40, max: 77 } } else { Clamp::<i8>::NONE };
         (folded, clamp, random.next_u32() as i8)
     }
 
@@ -349,7 +352,7 @@ pub fn pools<G: Pool2dShape, const C: usize>(bench: &mut Bench) {
     }
 }
 
-/// Compares `add_i8` on so many elements.
+/// Compares `add_i8` on so many elements, into an output of its own and into one of the operands.
 pub fn add<R: Rounding>(bench: &mut Bench, n: usize) {
     let mut random = Xoshiro128PlusPlus::seed_from_u64(n as u64);
     let [first, second] = [(); 2].map(|()| core::array::from_fn(|_| random.next_u32() as i32 >> 4));
@@ -364,5 +367,21 @@ pub fn add<R: Rounding>(bench: &mut Bench, n: usize) {
                 Portable.add_i8::<R>(x, Some(weight), add, y);
             }
         });
+        bench.compare(
+            "add_i8, in place",
+            places,
+            [n, n, n, 0, 0, 1],
+            (folded, clamp),
+            &|native, x, b, requantize, y, _| {
+                let scale = requantize.scales[0];
+                let add = AddTables { tables: [&first, &second], scale, clamp: requantize.clamp };
+                y.copy_from_slice(b);
+                if native {
+                    NATIVE.add_i8::<R>(x, None, add, y);
+                } else {
+                    Portable.add_i8::<R>(x, None, add, y);
+                }
+            },
+        );
     }
 }

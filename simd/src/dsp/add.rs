@@ -26,20 +26,30 @@ struct Sums {
 
 /// Computes sums of as many elements, or returns false if the scale is not folded.
 #[inline(never)]
-pub(super) fn add(rounds: Rounds, a: &[i8], b: &[i8], add: AddTables<'_>, y: &mut [i8]) -> bool {
-    let n = y.len();
-    if a.len() != n || b.len() != n || n == 0 || !add.scale.folded {
+pub(super) fn add(round_twice: bool, a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) -> bool {
+    let (n, to) = (y.len(), y.as_mut_ptr());
+    let b = match b {
+        Some(b) if b.len() == n => b.as_ptr(),
+        Some(_) => return false,
+        None => to.cast_const(),
+    };
+    if a.len() != n || n == 0 || !add.scale.folded || add.scale.shift < 0 {
         return false;
     }
-    let core = if rounds.twice { twice } else { once };
-    // SAFETY: all slices have `n` elements, and the tables 256.
+    let core = match Rounds::of(round_twice, core::slice::from_ref(&add.scale), add.clamp) {
+        Rounds::Once => once,
+        Rounds::Twice => twice,
+        Rounds::Rectified => rectified,
+    };
+    // SAFETY: all slices have `n` elements, and the tables 256. Where `y` is one of the operands, each of its elements is
+    // read before it is written.
     unsafe {
         core(&Sums {
             a: a.as_ptr(),
-            b: b.as_ptr(),
+            b,
             first: add.tables[0].as_ptr(),
             second: add.tables[1].as_ptr(),
-            y: y.as_mut_ptr(),
+            y: to,
             n,
             multiplier: add.scale.multiplier,
             addend: add.scale.addend,
@@ -81,4 +91,5 @@ macro_rules! sums {
 }
 
 sums!(twice Twice);
+sums!(rectified Rectified);
 sums!(once Once);

@@ -12,25 +12,32 @@ macro_rules! arch {
     };
 }
 
-/// From doubled sums with their bias to outputs, as `Scale::apply_folded` has it, in the rounding `Twice` or `Once`:
-/// `requantize![rounding, multiplier addend shift: registers…]`.
+/// From doubled sums with their bias to outputs, as `Scale::apply_folded` has it, in the rounding `Twice`, `Rectified` or
+/// `Once`: `requantize![rounding, multiplier addend shift: registers…]`.
 macro_rules! requantize {
     (Twice, $multiplier:literal $addend:literal $shift:literal: $($r:literal)*) => {
         concat!(
             $("smmulr ", $r, ", ", $r, ", ", $multiplier, "\n",)*
             $("add ", $r, ", ", $r, ", ", $r, ", asr #31\n",)*
-            $crate::dsp::asm::requantize![@ $addend $shift: $($r)*]
+            $("add ", $r, ", ", $addend, "\n",)*
+            $crate::dsp::asm::requantize![@ $shift: $($r)*]
+        )
+    };
+    // The addend is added to the high word in the same instruction.
+    (Rectified, $multiplier:literal $addend:literal $shift:literal: $($r:literal)*) => {
+        concat!(
+            $("smmlar ", $r, ", ", $r, ", ", $multiplier, ", ", $addend, "\n",)*
+            $crate::dsp::asm::requantize![@ $shift: $($r)*]
         )
     };
     (Once, $multiplier:literal $addend:literal $shift:literal: $($r:literal)*) => {
         concat!(
-            $("smmul ", $r, ", ", $r, ", ", $multiplier, "\n",)*
-            $crate::dsp::asm::requantize![@ $addend $shift: $($r)*]
+            $("smmla ", $r, ", ", $r, ", ", $multiplier, ", ", $addend, "\n",)*
+            $crate::dsp::asm::requantize![@ $shift: $($r)*]
         )
     };
-    (@ $addend:literal $shift:literal: $($r:literal)*) => {
+    (@ $shift:literal: $($r:literal)*) => {
         concat!(
-            $("add ", $r, ", ", $addend, "\n",)*
             $("asr ", $r, ", ", $shift, "\n",)*
             $("ssat ", $r, ", #8, ", $r, "\n",)*
         )

@@ -62,7 +62,7 @@ pub(super) const fn can(d: &Conv2dDims) -> bool {
 #[inline(never)]
 pub(super) fn conv2d(
     d: &Conv2dDims,
-    rounds: Rounds,
+    twice: bool,
     [x, weight]: [&[i8]; 2],
     zero: i8,
     requantize: Requantize<'_>,
@@ -87,7 +87,12 @@ pub(super) fn conv2d(
     let patch: *mut i8 = unsafe { columns.add(3 * words) }.cast();
     let (pairs, even) = (d.out_channels / 2, len & !1);
     let (number, entry, rest) = Tile::rounds(len);
-    let core = if rounds.twice { tile::twice } else { tile::once };
+    let rounds = Rounds::of(twice, requantize.scales, requantize.clamp);
+    let core = match rounds {
+        Rounds::Once => tile::once,
+        Rounds::Twice => tile::twice,
+        Rounds::Rectified => tile::rectified,
+    };
     for sample in 0..samples {
         for group in 0..d.groups {
             let first = group * d.out_channels;
@@ -98,45 +103,55 @@ pub(super) fn conv2d(
                     y.as_mut_ptr().add(sample * d.out_len() + first),
                 )
             };
+            let scales = requantize.scales.as_ptr().wrapping_add(first);
+            let mut tile = Tile {
+                x: columns,
+                weight: weight.as_ptr().wrapping_add(first * even),
+                tails: weight.as_ptr().wrapping_add(filters / 2 * 2 * even + first),
+                bias: requantize.bias.as_ptr().wrapping_add(first),
+                scales,
+                y: [y; 3],
+                end: scales.wrapping_add(2 * pairs),
+                rounds: number,
+                entry,
+                rest,
+            };
             let (mut place, mut pixel, pixels) = ([0, 0], 0, d.out_plane());
             while pixel < pixels {
-                let here = (pixels - pixel).min(3);
-                // SAFETY: `x` is a sample from the group's first channel on, and scratch has room for the windows.
-                unsafe { windows.gather(x, &mut place, here, columns, patch) };
-                let mut to = [y; 3];
-                for (lane, to) in to.iter_mut().enumerate() {
-                    // SAFETY: the pixel lies in the output, whose pixels have `filters` channels.
-                    *to = unsafe { y.add((pixel + lane.min(here - 1)) * filters) };
-                }
-                if pairs > 0 {
-                    // SAFETY: `ready` has found weights (aligned to words), biases and scales of all channels; those of
-                    // a group begin at channel `first`, an even number if there are several. The tails stand behind
-                    // all pairs. `columns` holds three windows and each of `to` has the channels of a pixel.
+                let (mut inside, threes) = windows.threes(x, place);
+                for _ in 0..threes.max(1) {
+                    let here = (pixels - pixel).min(3);
+                    // SAFETY: `x` is a sample from the group's first channel on, and scratch has room for the windows.
                     unsafe {
-                        let scales = requantize.scales.as_ptr().add(first);
-                        core(&Tile {
-                            x: columns,
-                            weight: weight.as_ptr().add(first * even),
-                            tails: weight.as_ptr().add(filters / 2 * 2 * even + first),
-                            bias: requantize.bias.as_ptr().add(first),
-                            scales,
-                            y: to,
-                            end: scales.add(2 * pairs),
-                            rounds: number,
-                            entry,
-                            rest,
-                        });
+                        if threes > 0 {
+                            windows.widen_three(&mut inside, columns, patch);
+                        } else {
+                            windows.gather(x, &mut place, here, columns, patch);
+                        }
                     }
-                }
-                if d.out_channels % 2 == 1 {
-                    let o = filters - 1;
-                    let row = weight.get(o * len..).unwrap_or_default();
-                    for (lane, to) in to.iter().enumerate().take(here) {
-                        // SAFETY: as above; the last channel is one of the pixel's.
-                        unsafe { *to.add(o) = single(columns.add(lane), row, len, o, rounds, &requantize) };
+                    let to = y.wrapping_add(pixel * filters);
+                    // Where there are fewer than three, the last one stands for the others.
+                    tile.y = [0, 1, 2].map(|lane: usize| to.wrapping_add(lane.min(here - 1) * filters));
+                    if pairs > 0 {
+                        // SAFETY: `ready` has found weights (aligned to words), biases and scales of all channels;
+                        // those of a group begin at channel `first`, an even number if there are several. The tails
+                        // stand behind all pairs. `columns` holds three windows, and each of `y` has the channels of
+                        // a pixel.
+                        unsafe { core(&tile) }
                     }
+                    if d.out_channels % 2 == 1 {
+                        let o = filters - 1;
+                        let row = weight.get(o * len..).unwrap_or_default();
+                        for (lane, to) in tile.y.iter().enumerate().take(here) {
+                            // SAFETY: as above; the last channel is one of the pixel's.
+                            unsafe { *to.add(o) = single(columns.add(lane), row, len, o, rounds, &requantize) };
+                        }
+                    }
+                    pixel += 3;
                 }
-                pixel += 3;
+                if threes > 0 {
+                    windows.next(&mut place, 3 * threes);
+                }
             }
         }
     }
@@ -156,58 +171,86 @@ unsafe fn single(x: *const u32, row: &[i8], len: usize, o: usize, rounds: Rounds
         let x = unsafe { *x.cast::<i16>().add(place / 2 * 6 + place % 2) };
         sum = sum.wrapping_add(i32::from(x) * i32::from(*w));
     }
-    if rounds.twice { requantize.apply::<Twice>(o, sum) } else { requantize.apply::<Once>(o, sum) }
+    match rounds {
+        Rounds::Once => requantize.apply::<Once>(o, sum),
+        Rounds::Twice | Rounds::Rectified => requantize.apply::<Twice>(o, sum),
+    }
 }
 
 impl Windows<'_> {
+    /// The window of the output at this place, and how many times three windows from there on lie inside the input, each
+    /// line in one piece.
+    fn threes(&self, x: *const i8, place: [usize; 2]) -> (Inside, usize) {
+        let (d, options) = (self.d, &self.d.window.options);
+        let row = (place[0] * options.stride[0]) as isize - options.padding[0] as isize;
+        let column = (place[1] * options.stride[1]) as isize - options.padding[1] as isize;
+        let window = Inside {
+            from: x.wrapping_offset((row * self.input[1] + column) * self.pixel as isize),
+            along: options.stride[1] * self.pixel,
+            step: options.dilation[0] * self.input[1] as usize * self.pixel,
+            n: self.span * d.in_channels,
+            pieces: d.window.kernel[0],
+            to: core::ptr::null_mut(),
+        };
+        if row < 0 || column < 0 || row > self.inside[0] || column > self.inside[1] {
+            return (window, 0);
+        }
+        let behind = ((self.inside[1] - column) as usize).checked_div(options.stride[1]).unwrap_or(0);
+        (window, (behind + 1).min(self.columns.saturating_sub(place[1])) / 3)
+    }
+
+    /// Goes on by so many places, which lie beside each other.
+    fn next(&self, place: &mut [usize; 2], by: usize) {
+        place[1] += by;
+        if place[1] >= self.columns {
+            *place = [place[0] + 1, 0];
+        }
+    }
+
+    /// Widens three windows from this one on, and goes on to the one behind them.
+    ///
+    /// # Safety
+    /// All of them lie inside the input as [`threes`](Self::threes) has found; `columns` and `patch` are as in
+    /// [`gather`](Self::gather).
+    unsafe fn widen_three(&self, inside: &mut Inside, columns: *mut u32, patch: *mut i8) {
+        // SAFETY: the pieces of a window fill it or the patch.
+        unsafe {
+            if self.wide {
+                inside.to = columns.cast();
+                pieces::widen_three(inside);
+                inside.from = inside.from.wrapping_add(3 * inside.along);
+            } else {
+                inside.to = patch.cast();
+                for lane in 0..3 {
+                    pieces::copy_inside(inside);
+                    pieces::widen(patch, self.d.filter_len(), columns.add(lane).cast());
+                    inside.from = inside.from.wrapping_add(inside.along);
+                }
+            }
+        }
+    }
+
     /// Widens the windows of `here` pixels, and goes on to the next.
     ///
     /// # Safety
     /// `x` must be a sample from the first channel of a group on; `columns` have room for three windows of words and
     /// `patch` for one of bytes and a word more.
     unsafe fn gather(&self, x: *const i8, place: &mut [usize; 2], here: usize, columns: *mut u32, patch: *mut i8) {
-        let (d, options) = (self.d, &self.d.window.options);
-        let mut lane = 0;
-        while lane < here {
+        let options = &self.d.window.options;
+        for lane in 0..here {
             let row = (place[0] * options.stride[0]) as isize - options.padding[0] as isize;
             let column = (place[1] * options.stride[1]) as isize - options.padding[1] as isize;
-            let along = options.stride[1] * self.pixel;
-            let piece = |to: *mut u8| Inside {
-                from: x.wrapping_offset((row * self.input[1] + column) * self.pixel as isize),
-                along,
-                step: options.dilation[0] * self.input[1] as usize * self.pixel,
-                n: self.span * d.in_channels,
-                pieces: d.window.kernel[0],
-                to,
-            };
-            let inside = row >= 0 && column >= 0 && row <= self.inside[0] && column <= self.inside[1];
-            let three = here == 3 && lane == 0 && place[1] + 2 < self.columns;
-            let third = column + 2 * options.stride[1] as isize;
-            let mut done = 1;
             // SAFETY: there are three windows, one beside the other, and the pieces of a window fill it or the patch.
-            // A window that lies inside the input has its lines there, each in one piece; so has the third from here,
-            // and with it the second, if it begins no later than the last that does.
             unsafe {
                 let to = columns.add(lane).cast();
-                if self.wide && inside && three && third <= self.inside[1] {
-                    pieces::widen_three(&piece(to));
-                    done = 3;
-                } else if self.wide {
+                if self.wide {
                     self.window(x, [row, column], to);
                 } else {
-                    if inside {
-                        pieces::copy_inside(&piece(patch.cast()));
-                    } else {
-                        self.window(x, [row, column], patch.cast());
-                    }
-                    pieces::widen(patch, d.filter_len(), to);
+                    self.window(x, [row, column], patch.cast());
+                    pieces::widen(patch, self.d.filter_len(), to);
                 }
             }
-            lane += done;
-            place[1] += done;
-            if place[1] >= self.columns {
-                *place = [place[0] + 1, 0];
-            }
+            self.next(place, 1);
         }
     }
 

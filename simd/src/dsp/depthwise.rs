@@ -9,6 +9,7 @@ use tensorlet::{
 };
 
 use super::{
+    Rounds,
     asm::arch,
     plane::{Core, Lines},
 };
@@ -59,6 +60,8 @@ pub(super) fn depthwise_conv2d(
     // From one element along a line to the next, and from one line to the next.
     let (in_along, in_step) = steps(a, d.input[1], d.groups);
     let (out_along, out_step) = steps(a, d.output[1], channels);
+    let rectified = Rounds::of(true, requantize.scales, requantize.clamp) == Rounds::Rectified;
+    let run = if rectified { core.rectified } else { core.run };
     let weights: *mut u32 = scratch.as_mut_ptr().cast();
     // SAFETY: scratch has the words of the weights and of the lines, as checked above.
     let lines: *mut i16 = unsafe { weights.add(plane.window * plane.words) }.cast();
@@ -77,6 +80,31 @@ pub(super) fn depthwise_conv2d(
                 // SAFETY: scratch has the words of the lines.
                 unsafe { lines.cast::<u32>().add(i).write(word) };
             }
+            let (stride, pairs) = (2 * options.stride[a], d.output[a] / 2);
+            let mut windows = Lines {
+                x: lines,
+                x_step: 2 * plane.pitch * options.stride[b],
+                line: 2 * plane.pitch * options.dilation[b],
+                weight: weights,
+                // SAFETY: `y` has this line of this sample.
+                y: unsafe { y.as_mut_ptr().add(sample * d.out_len() + line * out_step) },
+                odd: d.output[a] % 2,
+                y_step: out_step,
+                lines: here,
+                pairs: 2 * pairs * stride,
+                bias: 0,
+                multiplier: 0,
+                addend: 0,
+                shift: 0,
+                y_along: out_along,
+                stride,
+                skip: (2 * plane.pitch * options.dilation[b]) as isize - 4 * plane.words as isize,
+                window: plane.window,
+                rounds: plane.words.div_ceil(4),
+                entry: (plane.words + 3) % 4 + 1,
+                now: 0,
+            };
+            let mut channel = weight.chunks_exact(taps).zip(requantize.bias.iter().zip(requantize.scales));
             for group in 0..d.groups {
                 if begin < end && inside > 0 {
                     // SAFETY: the lines from `first + begin` to `first + end` are in the input, and `inside` elements
@@ -94,43 +122,23 @@ pub(super) fn depthwise_conv2d(
                         });
                     }
                 }
-                for o in group * d.out_channels..(group + 1) * d.out_channels {
-                    let (Some(weight), Some(scale), Some(bias)) =
-                        (weight.get(o * taps..), requantize.scale(o), requantize.bias.get(o))
-                    else {
-                        return false;
-                    };
-                    // SAFETY: scratch has the words of the weights.
-                    unsafe { widen(d, plane, core.three, weight, weights) };
-                    let to = sample * d.out_len() + line * out_step + o;
-                    let (stride, pairs) = (2 * options.stride[a], d.output[a] / 2);
+                for _ in 0..d.out_channels {
+                    let Some((weight, (bias, scale))) = channel.next() else { return false };
+                    // SAFETY: scratch has the words of the weights: of three lines of three taps they are six.
+                    unsafe {
+                        match weight.first_chunk() {
+                            Some(weight) if core.three => *weights.cast() = three(weight, a),
+                            _ => widen(d, plane, weight, weights),
+                        }
+                    }
+                    windows.bias = *bias;
+                    (windows.multiplier, windows.addend) = (scale.multiplier, scale.addend);
+                    windows.shift = i32::from(scale.shift);
                     // SAFETY: the plane has the lines of the windows of `here` lines of outputs, each as long as
                     // `Plane` finds that its outputs see, and is aligned to words with an even pitch; the weights
-                    // stand as the core wants them. The outputs are those of channel `o` in these lines.
-                    unsafe {
-                        (core.run)(&Lines {
-                            x: lines,
-                            x_step: 2 * plane.pitch * options.stride[b],
-                            line: 2 * plane.pitch * options.dilation[b],
-                            weight: weights,
-                            y: y.as_mut_ptr().add(to),
-                            odd: d.output[a] % 2,
-                            y_step: out_step,
-                            lines: here,
-                            pairs: 2 * pairs * stride,
-                            bias: *bias,
-                            multiplier: scale.multiplier,
-                            addend: scale.addend,
-                            shift: i32::from(scale.shift),
-                            y_along: out_along,
-                            stride,
-                            skip: (2 * plane.pitch * options.dilation[b]) as isize - 4 * plane.words as isize,
-                            window: plane.window,
-                            rounds: plane.words.div_ceil(4),
-                            entry: (plane.words + 3) % 4 + 1,
-                            now: 0,
-                        });
-                    }
+                    // stand as the core wants them. The outputs are those of this channel in these lines.
+                    unsafe { run(&windows) }
+                    windows.y = windows.y.wrapping_add(1);
                 }
             }
             line += here;
@@ -145,11 +153,20 @@ fn steps(a: usize, columns: usize, channels: usize) -> (usize, usize) {
     if a == 1 { (channels, columns * channels) } else { (columns * channels, channels) }
 }
 
+/// The doubled weights of a window of 3 by 3, lines along axis `a`: the words `(0, 1)` and `(1, 2)` of each line.
+fn three(weight: &[i8; 9], a: usize) -> [u32; 6] {
+    let [p, q, r, s, t, u, v, w, x] = weight.map(i32::from);
+    let lines = if a == 1 { [[p, q, r], [s, t, u], [v, w, x]] } else { [[p, s, v], [q, t, w], [r, u, x]] };
+    let word = |low: i32, high: i32| (low << 1) as u32 & 0xffff | (high << 17) as u32;
+    let [[a, b], [c, d], [e, f]] = lines.map(|[first, second, third]| [word(first, second), word(second, third)]);
+    [a, b, c, d, e, f]
+}
+
 /// The doubled weights of a channel, in words of two taps along a line.
 ///
 /// # Safety
 /// `to` must have the words that the plane has for weights.
-unsafe fn widen(d: &Conv2dDims, plane: &Plane, three: bool, weight: &[i8], to: *mut u32) {
+unsafe fn widen(d: &Conv2dDims, plane: &Plane, weight: &[i8], to: *mut u32) {
     let a = plane.along & 1;
     let (along, across) = if a == 1 { (1, d.window.kernel[1]) } else { (d.window.kernel[1], 1) };
     let tap = |line: usize, i: usize| weight.get(line * across + i * along).map_or(0, |w| 2 * i16::from(*w));
@@ -157,16 +174,10 @@ unsafe fn widen(d: &Conv2dDims, plane: &Plane, three: bool, weight: &[i8], to: *
     for line in 0..plane.window {
         // SAFETY: a line has so many words.
         let to = unsafe { core::slice::from_raw_parts_mut(to.add(line * 2 * plane.words), 2 * plane.words) };
-        if three {
-            for (to, i) in to.iter_mut().zip([0, 1, 1, 2]) {
+        to.fill(0);
+        for i in 0..d.window.kernel[a] {
+            if let Some(to) = to.get_mut(i * d.window.options.dilation[a]) {
                 *to = tap(line, i);
-            }
-        } else {
-            to.fill(0);
-            for i in 0..d.window.kernel[a] {
-                if let Some(to) = to.get_mut(i * d.window.options.dilation[a]) {
-                    *to = tap(line, i);
-                }
             }
         }
     }

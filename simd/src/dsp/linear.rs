@@ -5,7 +5,6 @@ use core::arch::naked_asm;
 use tensorlet::quantized::{Once, Requantize, Twice};
 
 use super::{
-    Rounds,
     asm::arch,
     rows::{self, Rows},
     tile::Tile,
@@ -15,7 +14,7 @@ use super::{
 #[inline(never)]
 pub(super) fn linear(
     [inputs, outputs]: [usize; 2],
-    rounds: Rounds,
+    twice: bool,
     [x, weight]: [&[i8]; 2],
     requantize: Requantize<'_>,
     y: &mut [i8],
@@ -31,7 +30,7 @@ pub(super) fn linear(
     let wide: *mut u32 = scratch.as_mut_ptr().cast();
     let (pairs, even) = (outputs / 2, inputs & !1);
     let (number, entry, rest) = Tile::rounds(inputs);
-    let core = if rounds.twice { rows::twice } else { rows::once };
+    let core = if twice { rows::twice } else { rows::once };
     let mut rows = Rows {
         x: wide,
         weight: weight.as_ptr(),
@@ -56,7 +55,7 @@ pub(super) fn linear(
             widen(from, inputs, wide);
             core(&rows);
             if outputs % 2 == 1 {
-                *rows.y.add(outputs - 1) = single(from, [inputs, outputs], rounds, weight, &requantize);
+                *rows.y.add(outputs - 1) = single(from, [inputs, outputs], twice, weight, &requantize);
             }
             from = from.add(inputs);
             rows.y = rows.y.add(outputs);
@@ -74,7 +73,7 @@ pub(super) fn linear(
 unsafe fn single(
     x: *const i8,
     [inputs, outputs]: [usize; 2],
-    rounds: Rounds,
+    twice: bool,
     weight: &[i8],
     requantize: &Requantize<'_>,
 ) -> i8 {
@@ -83,7 +82,7 @@ unsafe fn single(
         // SAFETY: `i` is below the number of inputs.
         sum = sum.wrapping_add(i32::from(unsafe { *x.add(i) }) * i32::from(*w));
     }
-    if rounds.twice { requantize.apply::<Twice>(o, sum) } else { requantize.apply::<Once>(o, sum) }
+    if twice { requantize.apply::<Twice>(o, sum) } else { requantize.apply::<Once>(o, sum) }
 }
 
 /// Four elements.

@@ -10,6 +10,7 @@ mod asm;
 mod conv;
 mod depthwise;
 mod linear;
+mod mean;
 mod pieces;
 mod plane;
 mod pool;
@@ -19,13 +20,30 @@ mod tile;
 use tensorlet::{
     Portable,
     kernel::{Conv2dShape, IntegerKernels, Pool2dShape, QuantizedKernels},
-    quantized::{AddTables, Clamp, Order, Packing, Plane, Requantize, Rounding},
+    quantized::{AddTables, Clamp, Order, Packing, Plane, Requantize, Rounding, Scale},
 };
 
 /// How sums are rounded, as a value.
-#[derive(Clone, Copy)]
-struct Rounds {
-    twice: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rounds {
+    /// As [`Once`](tensorlet::quantized::Once).
+    Once,
+    /// As [`Twice`](tensorlet::quantized::Twice).
+    Twice,
+    /// The same where no output below the zero point is seen. Of a negative high word the output is never above that,
+    /// whether or not its sign is added: that instruction can go.
+    Rectified,
+}
+
+impl Rounds {
+    /// Which it is for these outputs.
+    fn of(twice: bool, scales: &[Scale], clamp: Clamp<i8>) -> Self {
+        match twice {
+            false => Self::Once,
+            true if scales.iter().all(|scale| scale.zero_point <= i16::from(clamp.min)) => Self::Rectified,
+            true => Self::Twice,
+        }
+    }
 }
 
 #[inline]
@@ -37,7 +55,7 @@ pub(crate) fn linear<const IN: usize, const OUT: usize, P: Packing, R: Rounding>
     scratch: &mut [f32],
 ) {
     let done = const { matches!(P::ORDER, Order::Dsp) }
-        && linear::linear([IN, OUT], Rounds { twice: R::TWICE }, [x, weight], requantize, y, scratch);
+        && linear::linear([IN, OUT], R::TWICE, [x, weight], requantize, y, scratch);
     if !done {
         Portable.linear_i8::<IN, OUT, P, R>(x, weight, requantize, y, scratch);
     }
@@ -53,15 +71,7 @@ pub(crate) fn conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     scratch: &mut [f32],
 ) {
     let done = const { matches!(P::ORDER, Order::Dsp) && conv::can(&G::DIMS) }
-        && conv::conv2d(
-            shared(const { &G::DIMS }),
-            Rounds { twice: R::TWICE },
-            [x, weight],
-            zero,
-            requantize,
-            y,
-            scratch,
-        );
+        && conv::conv2d(shared(const { &G::DIMS }), R::TWICE, [x, weight], zero, requantize, y, scratch);
     if !done {
         Portable.conv2d_i8::<G, P, R>(x, zero, weight, requantize, y, scratch);
     }
@@ -107,6 +117,8 @@ pub(crate) fn max_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<
 pub(crate) fn avg_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<i8>, y: &mut [i8]) {
     if const { pool::can(&G::DIMS, C) } {
         pool::pool(pool::average, shared(const { &G::DIMS }), C, x, clamp, y);
+    } else if const { mean::can(&G::DIMS, C) } {
+        mean::pool(shared(const { &G::DIMS }), C, x, clamp, y);
     } else {
         Portable.avg_pool2d_i8::<G, C>(x, clamp, y);
     }
@@ -114,7 +126,7 @@ pub(crate) fn avg_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<
 
 #[inline]
 pub(crate) fn add<R: Rounding>(a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) {
-    if !b.is_some_and(|b| add::add(Rounds { twice: R::TWICE }, a, b, add, y)) {
+    if !add::add(R::TWICE, a, b, add, y) {
         Portable.add_i8::<R>(a, b, add, y);
     }
 }

@@ -55,10 +55,12 @@ pub(super) struct Lines {
 /// A function of this module.
 pub(super) type LinesFn = unsafe extern "C" fn(&Lines);
 
-/// Which function, and whether it wants the weights of three taps as the words `(0, 1)` and `(1, 2)`.
+/// Which function, which one where outputs are rectified, and whether they want the weights of three taps as the words
+/// `(0, 1)` and `(1, 2)`.
 #[derive(Clone, Copy)]
 pub(super) struct Core {
     pub(super) run: LinesFn,
+    pub(super) rectified: LinesFn,
     pub(super) three: bool,
 }
 
@@ -67,14 +69,15 @@ pub(super) const fn core(d: &Conv2dDims, twice: bool) -> Core {
     let (kernel, options) = (d.window.kernel, &d.window.options);
     let along = tensorlet::quantized::Plane::of(d).along;
     let three = kernel[0] == 3 && kernel[1] == 3 && options.dilation[along] == 1;
-    match (three, options.stride[along], twice) {
-        (true, 1, true) => Core { run: three_twice, three },
-        (true, 1, false) => Core { run: three_once, three },
-        (true, 2, true) => Core { run: three_by_two_twice, three },
-        (true, 2, false) => Core { run: three_by_two_once, three },
-        (_, _, true) => Core { run: any_twice, three: false },
-        (_, _, false) => Core { run: any_once, three: false },
-    }
+    let (run, rectified): (LinesFn, LinesFn) = match (three, options.stride[along], twice) {
+        (true, 1, true) => (three_twice, three_rectified),
+        (true, 1, false) => (three_once, three_once),
+        (true, 2, true) => (three_by_two_twice, three_by_two_rectified),
+        (true, 2, false) => (three_by_two_once, three_by_two_once),
+        (_, _, true) => (any_twice, any_rectified),
+        (_, _, false) => (any_once, any_once),
+    };
+    Core { run, rectified, three: three && matches!(options.stride[along], 1 | 2) }
 }
 
 /// A line of three taps for two outputs beside each other, the weights in `$a` (0, 1) and `$b` (1, 2).
@@ -210,15 +213,18 @@ macro_rules! three {
         concat!(
             $("smmulr ", $r, ", ", $r, ", r3\n",)*
             $("add ", $r, ", ", $r, ", ", $r, ", asr #31\n",)*
+            $("add ", $r, ", r12\n",)*
             three!(@ $($r)*)
         )
     };
+    (@ Rectified $($r:literal)*) => {
+        concat!($("smmlar ", $r, ", ", $r, ", r3, r12\n",)* three!(@ $($r)*))
+    };
     (@ Once $($r:literal)*) => {
-        concat!($("smmul ", $r, ", ", $r, ", r3\n",)* three!(@ $($r)*))
+        concat!($("smmla ", $r, ", ", $r, ", r3, r12\n",)* three!(@ $($r)*))
     };
     (@ $($r:literal)*) => {
         concat!(
-            $("add ", $r, ", r12\n",)*
             "ldrd r3, r12, [sp, #48]\n",
             $("asr ", $r, ", r3\n",)*
             $("ssat ", $r, ", #8, ", $r, "\n",)*
@@ -231,12 +237,20 @@ three! {
     three_twice beside Twice
 }
 three! {
+    /// Windows of 3x3 that slide by 1, rounded twice and rectified.
+    three_rectified beside Rectified
+}
+three! {
     /// Windows of 3x3 that slide by 1, rounded once.
     three_once beside Once
 }
 three! {
     /// Windows of 3x3 that slide by 2, rounded twice.
     three_by_two_twice apart Twice
+}
+three! {
+    /// Windows of 3x3 that slide by 2, rounded twice and rectified.
+    three_by_two_rectified apart Rectified
 }
 three! {
     /// Windows of 3x3 that slide by 2, rounded once.
@@ -355,6 +369,10 @@ macro_rules! any {
 any! {
     /// Windows of any size, rounded twice.
     any_twice Twice
+}
+any! {
+    /// Windows of any size, rounded twice and rectified.
+    any_rectified Rectified
 }
 any! {
     /// Windows of any size, rounded once.

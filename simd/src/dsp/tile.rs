@@ -190,6 +190,10 @@ tile! {
     twice Twice
 }
 tile! {
+    /// The same, rectified.
+    rectified Rectified
+}
+tile! {
     /// The same, rounded [`Once`](tensorlet::quantized::Once).
     once Once
 }

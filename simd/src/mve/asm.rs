@@ -9,33 +9,37 @@
 
 use core::arch::naked_asm;
 
-/// What [`sums_of_pairs`] works on. The assembly loads the first six words at once.
+/// What [`sums_of_pairs`] and [`sums_of_short_pairs`] work on. The assembly loads the first six words at once.
 #[repr(C)]
 pub(super) struct Pairs {
     /// Behind the last sum.
     pub(super) end: *mut i32,
-    /// Bytes from where a row's last vector ends to the row after the next one.
+    /// Bytes from where a row's last vector ends, or from where a short row begins, to the row after the next one.
     pub(super) step: u32,
     /// Three rows of inputs.
     pub(super) x: [*const i8; 3],
-    /// Bytes of a row behind its first vector.
+    /// Bytes of a row behind its first vector; all of a short row.
     pub(super) rest: u32,
     /// Two rows of weights.
     pub(super) weight: [*const i8; 2],
     /// Where the sums go: of each pair of rows `a` and `b` those with each input, `a0 b0 a1 b1 a2 b2`.
     pub(super) sums: *mut i32,
+    /// The pairs.
+    pub(super) pairs: u32,
 }
 
 impl Pairs {
-    /// So many rows of `len` bytes, 16 at least, one behind the other.
+    /// So many rows of `len` bytes, one behind the other.
     pub(super) fn new(x: [*const i8; 3], weight: *const i8, len: usize, rows: usize, sums: *mut i32) -> Self {
+        let short = len < 16;
         Self {
             end: sums.wrapping_add(3 * rows),
-            step: (2 * len - len.next_multiple_of(16)) as u32,
+            step: (2 * len - if short { 0 } else { len.next_multiple_of(16) }) as u32,
             x,
-            rest: (len - 16) as u32,
+            rest: (if short { len } else { len - 16 }) as u32,
             weight: [weight, weight.wrapping_add(len)],
             sums,
+            pairs: (rows / 2) as u32,
         }
     }
 }
@@ -45,8 +49,8 @@ impl Pairs {
 /// Six sums at a time stay in registers; five loads and six products make a round of 96 multiplications.
 ///
 /// # Safety
-/// All rows have as many bytes as [`Pairs::new`] was told; of weights there are so many, an even number and not none,
-/// and room for three sums of each.
+/// All rows have as many bytes as [`Pairs::new`] was told, at least 16; of weights there are so many, an even number and
+/// not none, and room for three sums of each.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn sums_of_pairs(pairs: *const Pairs) {
     naked_asm!(
@@ -96,6 +100,49 @@ pub(super) unsafe extern "C" fn sums_of_pairs(pairs: *const Pairs) {
     )
 }
 
+/// The same for rows of less than a vector: the inputs stay in registers, with zeros behind them.
+///
+/// # Safety
+/// As [`sums_of_pairs`], but for the number of bytes, which is 1 to 15.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn sums_of_short_pairs(pairs: *const Pairs) {
+    naked_asm!(
+        ".cpu cortex-m55",
+        "push {{r4-r11, lr}}",
+        "vpush {{d8-d9}}",
+        "ldrd r5, r7, [r0, #4]",
+        "ldrd r9, r11, [r0, #12]",
+        "ldrd r3, r1, [r0, #20]",
+        "ldr lr, [r0, #36]",
+        "ldr r12, [r0, #32]",
+        "vctp.8 r3",
+        "vpsttt",
+        "vldrbt.u8 q0, [r7]",
+        "vldrbt.u8 q1, [r9]",
+        "vldrbt.u8 q2, [r11]",
+        "add r3, r1, r3",
+        "dls lr, lr",
+        "2:",
+        "vpstt",
+        "vldrbt.u8 q3, [r1]",
+        "vldrbt.u8 q4, [r3]",
+        "vmladav.s8 r0, q0, q3",
+        "vmladav.s8 r2, q0, q4",
+        "add r1, r1, r5",
+        "vmladav.s8 r4, q1, q3",
+        "vmladav.s8 r6, q1, q4",
+        "add r3, r3, r5",
+        "vmladav.s8 r8, q2, q3",
+        "vmladav.s8 r10, q2, q4",
+        "strd r0, r2, [r12], #8",
+        "strd r4, r6, [r12], #8",
+        "strd r8, r10, [r12], #8",
+        "le lr, 2b",
+        "vpop {{d8-d9}}",
+        "pop {{r4-r11, pc}}",
+    )
+}
+
 /// What [`sums_of_row`] works on.
 #[repr(C)]
 pub(super) struct Row {
@@ -138,67 +185,6 @@ pub(super) unsafe extern "C" fn sums_of_row(row: *const Row) {
         "str r4, [r12, #8]",
         "str r6, [r12, #16]",
         "pop {{r4-r8, pc}}",
-    )
-}
-
-/// What [`sums_of_six`] works on.
-#[repr(C)]
-pub(super) struct Six {
-    /// The inputs.
-    pub(super) x: *const i8,
-    /// Bytes of a row, at least 1.
-    pub(super) len: u32,
-    /// The first of six rows of weights, one behind the other.
-    pub(super) weight: *const i8,
-    /// Where the sums go.
-    pub(super) sums: *mut i32,
-}
-
-/// The sums of the products of six rows of weights with one row of inputs.
-///
-/// # Safety
-/// There are `len` inputs, six rows of as many weights, and room for six sums.
-#[unsafe(naked)]
-pub(super) unsafe extern "C" fn sums_of_six(six: *const Six) {
-    naked_asm!(
-        ".cpu cortex-m55",
-        "push {{r4-r11, lr}}",
-        "ldrd r12, lr, [r0]",
-        "ldr r1, [r0, #8]",
-        "add r3, r1, lr",
-        "add r5, r3, lr",
-        "add r7, r5, lr",
-        "add r9, r7, lr",
-        "add r11, r9, lr",
-        "push {{r0}}",
-        "mov r0, #0",
-        "mov r2, #0",
-        "mov r4, #0",
-        "mov r6, #0",
-        "mov r8, #0",
-        "mov r10, #0",
-        "dlstp.8 lr, lr",
-        "2:",
-        "vldrb.u8 q0, [r12], #16",
-        "vldrb.u8 q1, [r1], #16",
-        "vmladava.s8 r0, q0, q1",
-        "vldrb.u8 q2, [r3], #16",
-        "vmladava.s8 r2, q0, q2",
-        "vldrb.u8 q3, [r5], #16",
-        "vmladava.s8 r4, q0, q3",
-        "vldrb.u8 q1, [r7], #16",
-        "vmladava.s8 r6, q0, q1",
-        "vldrb.u8 q2, [r9], #16",
-        "vmladava.s8 r8, q0, q2",
-        "vldrb.u8 q3, [r11], #16",
-        "vmladava.s8 r10, q0, q3",
-        "letp lr, 2b",
-        "pop {{r1}}",
-        "ldr r12, [r1, #12]",
-        "strd r0, r2, [r12]",
-        "strd r4, r6, [r12, #8]",
-        "strd r8, r10, [r12, #16]",
-        "pop {{r4-r11, pc}}",
     )
 }
 
@@ -252,6 +238,8 @@ pub(super) unsafe extern "C" fn copy_windows(lines: *const Lines) {
         "push {{r4-r9, lr}}",
         "ldm r0, {{r1-r7, r12}}",
         "mov r0, r12",
+        "cmp r3, #16",
+        "bls 4f",
         // The pointer into a line goes on in whole sixteens.
         "add r9, r3, #15",
         "bic r9, r9, #15",
@@ -273,6 +261,23 @@ pub(super) unsafe extern "C" fn copy_windows(lines: *const Lines) {
         "bne 2b",
         "subs r0, r0, #1",
         "bne 1b",
+        "pop {{r4-r9, pc}}",
+        // Lines that fit a vector.
+        "4:",
+        "vctp.8 r3",
+        "5:",
+        "mov r12, r2",
+        "add r2, r2, r6",
+        "dls lr, r4",
+        "6:",
+        "vpstt",
+        "vldrbt.u8 q0, [r12]",
+        "vstrbt.8 q0, [r1]",
+        "add r12, r12, r5",
+        "add r1, r1, r7",
+        "le lr, 6b",
+        "subs r0, r0, #1",
+        "bne 5b",
         "pop {{r4-r9, pc}}",
     )
 }

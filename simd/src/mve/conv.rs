@@ -11,7 +11,7 @@ use tensorlet::{
 
 use super::{
     asm::{self, Lines, Pairs, Row},
-    round::{self, Outputs},
+    round::{Outputs, Rounds},
 };
 
 /// Pixels that are computed together.
@@ -81,41 +81,33 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// The windows of outputs `(i, j)` to `(i, j + 2)`, brought together at `to` unless they are pixels of `x`, if all lie
-    /// inside the input.
-    ///
-    /// # Safety
-    /// The outputs are some of the convolution's, `x` is a whole sample, and `to` has room for three windows outside of
-    /// it.
-    #[inline(always)]
-    unsafe fn three(&self, x: &[i8], [i, j]: [usize; 2], to: *mut i8) -> Option<[*const i8; PIXELS]> {
+    /// The window of output `(i, j)`, and how many times three windows from there on lie inside the input, their lines in
+    /// one piece.
+    fn threes(&self, x: &[i8], [i, j]: [usize; 2]) -> (*const i8, usize) {
         let Self { stride, padding, bytes, .. } = self;
         // Below 0 are large numbers.
         let (row, column) = ((i * stride[0]).wrapping_sub(padding[0]), (j * stride[1]).wrapping_sub(padding[1]));
-        let step = stride[1] * bytes[1];
-        let behind = column.wrapping_add((PIXELS - 1) * stride[1]);
-        if !self.lines || row > self.lowest[0] || column > behind || behind > self.lowest[1] {
-            return None;
+        if !self.lines || row > self.lowest[0] || column > self.lowest[1] {
+            return (x.as_ptr(), 0);
         }
-        let from = x.as_ptr().wrapping_add(row * bytes[0] + column * bytes[1]);
-        if self.pointwise {
-            return Some([from, from.wrapping_add(step), from.wrapping_add(2 * step)]);
+        let behind = (self.lowest[1] - column).checked_div(stride[1]).unwrap_or(0);
+        let windows = (behind + 1).min(self.output[1].saturating_sub(j));
+        (x.as_ptr().wrapping_add(row * bytes[0] + column * bytes[1]), windows / PIXELS)
+    }
+
+    /// How three windows from this one on are brought together.
+    fn lines_of_three(&self, from: *const i8, to: *mut i8) -> Lines {
+        let line = self.line as u32;
+        Lines {
+            to,
+            from,
+            line,
+            lines: self.rows as u32,
+            below: self.below as u32,
+            step: (self.stride[1] * self.bytes[1]) as u32,
+            pitch: line,
+            windows: PIXELS as u32,
         }
-        let (line, lines) = (self.line as u32, self.rows as u32);
-        // SAFETY: the first and the last window lie inside the input, and so does the one between.
-        unsafe {
-            asm::copy_windows(&Lines {
-                to,
-                from,
-                line,
-                lines,
-                below: self.below as u32,
-                step: step as u32,
-                pitch: line,
-                windows: PIXELS as u32,
-            })
-        }
-        Some([to, to.wrapping_add(self.len), to.wrapping_add(2 * self.len)].map(<*mut i8>::cast_const))
     }
 
     /// Copies so many lines of a window, of so many bytes each.
@@ -204,6 +196,7 @@ pub(super) fn conv2d(
     let Some((sums, patches)) = scratch.split_at_mut_checked(sums_words(d)) else { return false };
     let (sums, patches): (*mut i32, *mut i8) = (sums.as_mut_ptr().cast(), patches.as_mut_ptr().cast());
     let windows = Windows::new(d);
+    let round = Rounds::of(twice, &requantize).three();
     let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
     for sample in 0..samples {
         let (Some(x), Some(y)) = (
@@ -220,45 +213,62 @@ pub(super) fn conv2d(
             let Some(mut outputs) = Outputs::new(&requantize, first, d.out_channels, sums, [to; PIXELS]) else {
                 return false;
             };
+            let mut products = Products::new(d, weight.as_ptr(), sums);
             while next[0] < windows.output[0] {
-                // Where there are fewer than three, the last one stands for the others: it is computed again.
-                let mut at = [x.as_ptr(); PIXELS];
-                let (mut place, mut patch) = (next, patches);
-                let beside = next[1] + PIXELS <= windows.output[1];
-                // SAFETY: the three places are some of the output's; otherwise as below.
-                let three = if beside { unsafe { windows.three(x, next, patches) } } else { None };
-                if let Some(three) = three {
-                    at = three;
-                    outputs.y = [to, to.wrapping_add(filters), to.wrapping_add(2 * filters)];
-                    to = to.wrapping_add(PIXELS * filters);
-                    next[1] += PIXELS;
+                let (from, threes) = windows.threes(x, next);
+                if threes > 0 {
+                    let mut lines = windows.lines_of_three(from, patches);
+                    let step = lines.step as usize;
+                    for _ in 0..threes {
+                        let from = lines.from;
+                        let at = if windows.pointwise {
+                            [from, from.wrapping_add(step), from.wrapping_add(2 * step)]
+                        } else {
+                            // SAFETY: the three windows lie inside the input, and the scratch behind the sums has room
+                            // for them.
+                            unsafe { asm::copy_windows(&lines) }
+                            [patches, patches.wrapping_add(len), patches.wrapping_add(2 * len)]
+                                .map(<*mut i8>::cast_const)
+                        };
+                        // SAFETY: as below.
+                        unsafe { products.of(at) }
+                        outputs.y = [to, to.wrapping_add(filters), to.wrapping_add(2 * filters)];
+                        // SAFETY: as below.
+                        unsafe { round(&outputs) }
+                        lines.from = from.wrapping_add(PIXELS * step);
+                        to = to.wrapping_add(PIXELS * filters);
+                    }
+                    next[1] += PIXELS * threes;
                     if next[1] == windows.output[1] {
                         next = [next[0] + 1, 0];
                     }
-                } else {
-                    for (at, own) in at.iter_mut().zip(&mut outputs.y) {
-                        // SAFETY: the place is one of the output's, `x` is a whole sample, and the scratch behind the
-                        // sums has room for three windows of `len` bytes.
-                        *at = unsafe { windows.at(x, zero, group, place, patch) };
-                        *own = to;
-                        patch = patch.wrapping_add(len);
-                        next = [place[0], place[1] + 1];
-                        if next[1] == windows.output[1] {
-                            next = [place[0] + 1, 0];
-                        }
-                        if next[0] < windows.output[0] {
-                            place = next;
-                            to = to.wrapping_add(filters);
-                        }
+                    continue;
+                }
+                // Where there are fewer than three, the last one stands for the others: it is computed again.
+                let mut at = [x.as_ptr(); PIXELS];
+                let (mut place, mut patch) = (next, patches);
+                for (at, own) in at.iter_mut().zip(&mut outputs.y) {
+                    // SAFETY: the place is one of the output's, `x` is a whole sample, and the scratch behind the
+                    // sums has room for three windows of `len` bytes.
+                    *at = unsafe { windows.at(x, zero, group, place, patch) };
+                    *own = to;
+                    patch = patch.wrapping_add(len);
+                    next = [place[0], place[1] + 1];
+                    if next[1] == windows.output[1] {
+                        next = [place[0] + 1, 0];
+                    }
+                    if next[0] < windows.output[0] {
+                        place = next;
+                        to = to.wrapping_add(filters);
                     }
                 }
                 // SAFETY: each window has `len` bytes: those in scratch have been written, and that of a pointwise
                 // convolution is a pixel of `len` bytes. There are `out_channels` rows of weights, as the check of all
                 // has shown, and `sums_words` sums.
-                unsafe { sums_of(d, at, weight, sums) }
-                // SAFETY: `Outputs::new` has checked biases and scales; the sums are those of `sums_of`; each place
+                unsafe { products.of(at) }
+                // SAFETY: `Outputs::new` has checked biases and scales; the sums are those of `products`; each place
                 // is one of `out_plane` with `filters` bytes in `y`, of which the group's are `out_channels`.
-                unsafe { if twice { round::three_twice(&outputs) } else { round::three_once(&outputs) } }
+                unsafe { round(&outputs) }
             }
         }
         super::clamp(y, d.out_len(), requantize.clamp);
@@ -267,24 +277,50 @@ pub(super) fn conv2d(
 }
 
 /// The sums of all channels of a group for three windows.
-///
-/// # Safety
-/// The windows have `filter_len` bytes, `weight` has a row of as many for each channel, and `sums` room for six words
-/// for each pair of channels begun.
-unsafe fn sums_of(d: &Conv2dDims, x: [*const i8; PIXELS], weight: &[i8], sums: *mut i32) {
-    let (len, channels) = (d.filter_len(), d.out_channels);
-    // Rows of less than a vector, and the last one of an odd number, go by themselves.
-    let paired = if len < 16 { 0 } else { channels & !1 };
-    if paired > 0 {
-        // SAFETY: `len` is at least 16; `paired` rows are no more than there are; the rest is the caller's.
-        unsafe { asm::sums_of_pairs(&Pairs::new(x, weight.as_ptr(), len, paired, sums)) }
+struct Products {
+    /// Pairs of rows of weights, if there are any.
+    pairs: Pairs,
+    of_pairs: unsafe extern "C" fn(*const Pairs),
+    /// The last row, if their number is odd.
+    last: Row,
+    odd: bool,
+}
+
+impl Products {
+    /// With a row of `filter_len` weights for each channel, and room for six sums for each pair of channels begun.
+    fn new(d: &Conv2dDims, weight: *const i8, sums: *mut i32) -> Self {
+        let (len, channels) = (d.filter_len(), d.out_channels);
+        let even = channels & !1;
+        let x = [weight; PIXELS];
+        Self {
+            pairs: Pairs::new(x, weight, len, even, sums),
+            of_pairs: if len < 16 { asm::sums_of_short_pairs } else { asm::sums_of_pairs },
+            last: Row {
+                x,
+                len: len as u32,
+                weight: weight.wrapping_add(even * len),
+                sums: sums.wrapping_add(even * PIXELS),
+            },
+            odd: channels > even,
+        }
     }
-    for row in paired..channels {
-        let weight = weight.as_ptr().wrapping_add(row * len);
-        let sums = sums.wrapping_add(row / 2 * 2 * PIXELS + row % 2);
-        // SAFETY: the row is one of those that there are, and its sums are every second one of six; the rest is the
-        // caller's.
-        unsafe { asm::sums_of_row(&Row { x, len: len as u32, weight, sums }) }
+
+    /// The sums for these windows.
+    ///
+    /// # Safety
+    /// The windows have `filter_len` bytes; weights and sums are there as [`Products::new`] says.
+    unsafe fn of(&mut self, x: [*const i8; PIXELS]) {
+        if self.pairs.pairs > 0 {
+            self.pairs.x = x;
+            // SAFETY: the function is that for the length; the rest is the caller's.
+            unsafe { (self.of_pairs)(&self.pairs) }
+        }
+        if self.odd {
+            self.last.x = x;
+            // SAFETY: the row is one of those that there are, and its sums are every second one of six; the rest is
+            // the caller's.
+            unsafe { asm::sums_of_row(&self.last) }
+        }
     }
 }
 

@@ -1,9 +1,4 @@
-//! Depthwise convolutions with windows of 3 by 3: sixteen channels at a time.
-//!
-//! Products of bytes have 16 bits, and so has a sum of two: taps go in pairs, whose sums are widened to 32 bits. What
-//! comes of even and odd bytes stays apart until the outputs are narrowed, which brings the channels back into order.
-
-use core::arch::naked_asm;
+//! Depthwise convolutions with windows of 3 by 3: sixteen channels at a time, or those of some pixels beside each other.
 
 use tensorlet::{
     kernel::Conv2dDims,
@@ -11,10 +6,11 @@ use tensorlet::{
     sliding::Options,
 };
 
-use super::asm;
-
-/// Rows and columns of the window.
-const WINDOW: usize = 3;
+use super::{
+    asm,
+    lines::{FOURTHS, Line, WINDOW},
+    round::Rounds,
+};
 
 /// Whether [`depthwise_conv2d`] can do without the portable body: in fours, channels that are loaded together are all
 /// there.
@@ -36,298 +32,42 @@ const fn line(d: &Conv2dDims) -> usize {
     (padding[1] + d.input[1] + padding_end[1]) * d.groups
 }
 
-/// What the functions in assembly work on. They load the first ten words at once.
-#[derive(Clone, Copy)]
+/// Pixels beside each other whose channels make sixteen bytes, both in the input and in the output; 1 if there are none.
+const fn beside(d: &Conv2dDims) -> usize {
+    if d.window.options.stride[1] == 1 && (d.groups == 4 || d.groups == 8) { 16 / d.groups } else { 1 }
+}
+
+/// What belongs to the channels of a pixel, again for each of the pixels that make sixteen bytes.
 #[repr(C)]
-struct Line {
-    /// The lines of the input that the window meets, from its first column on.
-    x: [*const i8; WINDOW],
-    /// The weights: up to sixteen channels of each tap, tap after tap, then the next sixteen.
-    weight: *const i8,
-    /// Where the outputs go.
-    y: *mut i8,
-    /// Bytes from one pixel to the next.
-    pixel: u32,
-    /// The bias of each channel.
-    bias: *const i32,
-    /// The scale of each channel.
-    scales: *const Scale,
-    /// Offsets of the biases and scales of every fourth channel.
-    fourths: *const [u32; 8],
-    /// The number of channels by sixteen, or that of fewer than sixteen channels, a multiple of 4.
-    channels: u32,
-    /// The number of outputs, at least 1.
-    outputs: u32,
-    /// Bytes from the weights of one tap to those of the next; of whole sixteens, from the seventeenth channel of a tap
-    /// to the next one.
-    tap: u32,
-    /// Bytes from one window to the next.
-    step: u32,
+struct Repeated {
+    weight: [i8; 16 * WINDOW * WINDOW],
+    bias: [i32; 16],
+    scales: [Scale; 16],
 }
 
-impl Line {
-    /// The same line for the channels from `first` on.
-    fn from(self, first: usize, channels: usize) -> Self {
-        Self {
-            x: self.x.map(|x| x.wrapping_add(first)),
-            weight: self.weight.wrapping_add(first * WINDOW * WINDOW),
-            y: self.y.wrapping_add(first),
-            bias: self.bias.wrapping_add(first),
-            scales: self.scales.wrapping_add(first),
-            channels: if channels < 16 { channels } else { channels / 16 } as u32,
-            tap: if channels < 16 { channels as u32 } else { self.pixel - 16 },
-            ..self
-        }
-    }
-}
+// The words that the scratch has for it, and their alignment.
+const _: () = assert!(size_of::<Repeated>() == 400 && align_of::<Repeated>() == 4);
 
-/// Offsets in bytes of the biases of four channels that lie four apart, and of their scales.
-static FOURTHS: [u32; 8] = [0, 16, 32, 48, 0, 48, 96, 144];
-
-/// A function that makes a line of outputs: `name, [begin and end of the loop over channels],
-/// [their biases], [the weights of a tap, and on to the next], tap 3 for the second
-/// time, [where tap 4 is], [the high words of the products of q0 to q3 with q5], [what their
-/// signs add]`.
-macro_rules! lines {
-    (
-        $(#[$doc:meta])* $name:ident,
-        [$begin:literal, $end:literal], [$($bias:literal),*], [$($weights:literal),*],
-        $third:literal, [$($fourth:literal),*],
-        [$high0:literal, $high1:literal, $high2:literal, $high3:literal],
-        [$($sign0:literal),*], [$($sign1:literal),*], [$($sign2:literal),*], [$($sign3:literal),*]
-    ) => {
-        $(#[$doc])*
-        ///
-        /// # Safety
-        /// Weights, biases and scales are there for all channels, each line of the input holds all windows, and there
-        /// is room for the outputs.
-        #[unsafe(naked)]
-        unsafe extern "C" fn $name(line: *mut Line) {
-            naked_asm!(
-                ".cpu cortex-m55",
-                "push {{r4-r11, lr}}",
-                "vpush {{d8-d15}}",
-                "ldrd r11, r12, [r0, #40]",
-                "1:",
-                "ldm r0, {{r1-r7, r9, r10, lr}}",
-                $begin,
-                "2:",
-                // The sums begin with the biases: q0 has channels 0 4 8 12, q1 1 5 9 13, q2 2 6 10 14, q3 3 7 11 15.
-                $($bias,)*
-                // Taps 0 and 1.
-                "vldrb.u8 q4, [r1]",
-                $($weights,)*
-                "vmullb.s8 q6, q4, q5",
-                "vmullt.s8 q7, q4, q5",
-                "add r8, r1, r6",
-                "add r1, r1, #16",
-                "vldrb.u8 q4, [r8]",
-                $($weights,)*
-                "vmullb.s8 q4, q4, q5",
-                "vadd.i16 q6, q6, q4",
-                "vldrb.u8 q4, [r8]",
-                "vmullt.s8 q4, q4, q5",
-                "vadd.i16 q7, q7, q4",
-                "vmovlb.s16 q4, q6",
-                "vadd.i32 q0, q0, q4",
-                "vmovlt.s16 q4, q6",
-                "vadd.i32 q2, q2, q4",
-                "vmovlb.s16 q4, q7",
-                "vadd.i32 q1, q1, q4",
-                "vmovlt.s16 q4, q7",
-                "vadd.i32 q3, q3, q4",
-                // Taps 2 and 3.
-                "add r8, r8, r6",
-                "vldrb.u8 q4, [r8]",
-                $($weights,)*
-                "vmullb.s8 q6, q4, q5",
-                "vmullt.s8 q7, q4, q5",
-                "vldrb.u8 q4, [r2]",
-                $($weights,)*
-                "vmullb.s8 q4, q4, q5",
-                "vadd.i16 q6, q6, q4",
-                $third,
-                "vmullt.s8 q4, q4, q5",
-                "vadd.i16 q7, q7, q4",
-                "vmovlb.s16 q4, q6",
-                "vadd.i32 q0, q0, q4",
-                "vmovlt.s16 q4, q6",
-                "vadd.i32 q2, q2, q4",
-                "vmovlb.s16 q4, q7",
-                "vadd.i32 q1, q1, q4",
-                "vmovlt.s16 q4, q7",
-                "vadd.i32 q3, q3, q4",
-                // Taps 4 and 5.
-                $($fourth,)*
-                "vldrb.u8 q4, [r8]",
-                $($weights,)*
-                "vmullb.s8 q6, q4, q5",
-                "vmullt.s8 q7, q4, q5",
-                "add r8, r8, r6",
-                "vldrb.u8 q4, [r8]",
-                $($weights,)*
-                "vmullb.s8 q4, q4, q5",
-                "vadd.i16 q6, q6, q4",
-                "vldrb.u8 q4, [r8]",
-                "vmullt.s8 q4, q4, q5",
-                "vadd.i16 q7, q7, q4",
-                "vmovlb.s16 q4, q6",
-                "vadd.i32 q0, q0, q4",
-                "vmovlt.s16 q4, q6",
-                "vadd.i32 q2, q2, q4",
-                "vmovlb.s16 q4, q7",
-                "vadd.i32 q1, q1, q4",
-                "vmovlt.s16 q4, q7",
-                "vadd.i32 q3, q3, q4",
-                // Taps 6 and 7.
-                "vldrb.u8 q4, [r3]",
-                $($weights,)*
-                "vmullb.s8 q6, q4, q5",
-                "vmullt.s8 q7, q4, q5",
-                "add r8, r3, r6",
-                "add r3, r3, #16",
-                "vldrb.u8 q4, [r8]",
-                $($weights,)*
-                "vmullb.s8 q4, q4, q5",
-                "vadd.i16 q6, q6, q4",
-                "vldrb.u8 q4, [r8]",
-                "vmullt.s8 q4, q4, q5",
-                "vadd.i16 q7, q7, q4",
-                "vmovlb.s16 q4, q6",
-                "vadd.i32 q0, q0, q4",
-                "vmovlt.s16 q4, q6",
-                "vadd.i32 q2, q2, q4",
-                "vmovlb.s16 q4, q7",
-                "vadd.i32 q1, q1, q4",
-                "vmovlt.s16 q4, q7",
-                "vadd.i32 q3, q3, q4",
-                // Tap 8.
-                "add r8, r8, r6",
-                "vldrb.u8 q4, [r8]",
-                $($weights,)*
-                "vmullb.s8 q6, q4, q5",
-                "vmullt.s8 q7, q4, q5",
-                "vmovlb.s16 q4, q6",
-                "vadd.i32 q0, q0, q4",
-                "vmovlt.s16 q4, q6",
-                "vadd.i32 q2, q2, q4",
-                "vmovlb.s16 q4, q7",
-                "vadd.i32 q1, q1, q4",
-                "vmovlt.s16 q4, q7",
-                "vadd.i32 q3, q3, q4",
-                // Scales.
-                "vldrw.u32 q4, [r10, #16]",
-                "vadd.i32 q4, q4, r9",
-                "vldrw.u32 q5, [q4, #0]",
-                $high0,
-                "vldrw.u32 q6, [q4, #4]",
-                $($sign0,)*
-                "vadd.i32 q0, q0, q6",
-                "vldrw.u32 q5, [q4, #8]",
-                "vshl.s32 q0, q0, q5",
-                "vldrw.u32 q5, [q4, #12]",
-                $high1,
-                "vldrw.u32 q6, [q4, #16]",
-                $($sign1,)*
-                "vadd.i32 q1, q1, q6",
-                "vldrw.u32 q5, [q4, #20]",
-                "vshl.s32 q1, q1, q5",
-                "vldrw.u32 q5, [q4, #24]",
-                $high2,
-                "vldrw.u32 q6, [q4, #28]",
-                $($sign2,)*
-                "vadd.i32 q2, q2, q6",
-                "vldrw.u32 q5, [q4, #32]",
-                "vshl.s32 q2, q2, q5",
-                "vldrw.u32 q5, [q4, #36]",
-                $high3,
-                "vldrw.u32 q6, [q4, #40]",
-                $($sign3,)*
-                "vadd.i32 q3, q3, q6",
-                "vldrw.u32 q5, [q4, #44]",
-                "vshl.s32 q3, q3, q5",
-                "vqmovnb.s32 q5, q0",
-                "vqmovnt.s32 q5, q2",
-                "vqmovnb.s32 q6, q1",
-                "vqmovnt.s32 q6, q3",
-                "vqmovnb.s16 q7, q5",
-                "vqmovnt.s16 q7, q6",
-                "vstrb.8 q7, [r5], #16",
-                "add r9, r9, #192",
-                $end,
-                // The next window and the next output.
-                "ldr r8, [r0, #48]",
-                "ldm r0, {{r1-r5}}",
-                "add r1, r1, r8",
-                "add r2, r2, r8",
-                "add r3, r3, r8",
-                "add r5, r5, r6",
-                "stm r0, {{r1-r5}}",
-                "subs r11, r11, #1",
-                "bne 1b",
-                "vpop {{d8-d15}}",
-                "pop {{r4-r11, pc}}",
-            )
+/// Repeats what belongs to the channels of a pixel for so many pixels.
+///
+/// # Safety
+/// There is room for 16 channels, aligned to words, and all have a weight of each tap, a bias and a scale.
+unsafe fn repeat([channels, pixels]: [usize; 2], weight: &[i8], requantize: &Requantize<'_>, to: *mut Repeated) {
+    let copy = |from: *const i8, to: *mut i8, bytes: usize| {
+        for pixel in 0..pixels {
+            // SAFETY: the caller's.
+            unsafe { asm::copy(to.wrapping_add(pixel * bytes), from, bytes as u32) }
         }
     };
+    // SAFETY: only the places are taken.
+    let (weights, bias, scales): (*mut i8, *mut i32, *mut Scale) =
+        unsafe { ((&raw mut (*to).weight).cast(), (&raw mut (*to).bias).cast(), (&raw mut (*to).scales).cast()) };
+    for tap in 0..WINDOW * WINDOW {
+        copy(weight.as_ptr().wrapping_add(tap * channels), weights.wrapping_add(16 * tap), channels);
+    }
+    copy(requantize.bias.as_ptr().cast(), bias.cast(), size_of::<i32>() * channels);
+    copy(requantize.scales.as_ptr().cast(), scales.cast(), size_of::<Scale>() * channels);
 }
-
-lines!(
-    /// A line of outputs of a multiple of sixteen channels, rounded twice.
-    line_twice,
-    ["dls lr, lr", "le lr, 2b"],
-    ["vld40.32 {{q0, q1, q2, q3}}, [r7]", "vld41.32 {{q0, q1, q2, q3}}, [r7]", "vld42.32 {{q0, q1, q2, q3}}, [r7]",
-     "vld43.32 {{q0, q1, q2, q3}}, [r7]!"],
-    ["vldrb.u8 q5, [r4], #16"],
-    "vldrb.u8 q4, [r2], #16", ["add r8, r2, r12"],
-    ["vqrdmulh.s32 q0, q0, q5", "vqrdmulh.s32 q1, q1, q5", "vqrdmulh.s32 q2, q2, q5", "vqrdmulh.s32 q3, q3, q5"],
-    ["vshr.s32 q5, q0, #31", "vadd.i32 q0, q0, q5"],
-    ["vshr.s32 q5, q1, #31", "vadd.i32 q1, q1, q5"],
-    ["vshr.s32 q5, q2, #31", "vadd.i32 q2, q2, q5"],
-    ["vshr.s32 q5, q3, #31", "vadd.i32 q3, q3, q5"]
-);
-lines!(
-    /// A line of outputs of a multiple of sixteen channels, rounded once.
-    line_once,
-    ["dls lr, lr", "le lr, 2b"],
-    ["vld40.32 {{q0, q1, q2, q3}}, [r7]", "vld41.32 {{q0, q1, q2, q3}}, [r7]", "vld42.32 {{q0, q1, q2, q3}}, [r7]",
-     "vld43.32 {{q0, q1, q2, q3}}, [r7]!"],
-    ["vldrb.u8 q5, [r4], #16"],
-    "vldrb.u8 q4, [r2], #16", ["add r8, r2, r12"],
-    ["vqdmulh.s32 q0, q0, q5", "vqdmulh.s32 q1, q1, q5", "vqdmulh.s32 q2, q2, q5", "vqdmulh.s32 q3, q3, q5"],
-    [],
-    [],
-    [],
-    []
-);
-lines!(
-    /// A line of outputs of fewer than sixteen channels, rounded twice.
-    tail_twice,
-    ["dlstp.8 lr, lr", "letp lr, 2b"],
-    ["vldrw.u32 q4, [r10]", "vadd.i32 q4, q4, r7", "vldrw.u32 q0, [q4]", "vldrw.u32 q1, [q4, #4]",
-     "vldrw.u32 q2, [q4, #8]", "vldrw.u32 q3, [q4, #12]"],
-    ["vldrb.u8 q5, [r4]", "add r4, r4, r12"],
-    "vldrb.u8 q4, [r2]", ["add r8, r2, r6"],
-    ["vqrdmulh.s32 q0, q0, q5", "vqrdmulh.s32 q1, q1, q5", "vqrdmulh.s32 q2, q2, q5", "vqrdmulh.s32 q3, q3, q5"],
-    ["vshr.s32 q5, q0, #31", "vadd.i32 q0, q0, q5"],
-    ["vshr.s32 q5, q1, #31", "vadd.i32 q1, q1, q5"],
-    ["vshr.s32 q5, q2, #31", "vadd.i32 q2, q2, q5"],
-    ["vshr.s32 q5, q3, #31", "vadd.i32 q3, q3, q5"]
-);
-lines!(
-    /// A line of outputs of fewer than sixteen channels, rounded once.
-    tail_once,
-    ["dlstp.8 lr, lr", "letp lr, 2b"],
-    ["vldrw.u32 q4, [r10]", "vadd.i32 q4, q4, r7", "vldrw.u32 q0, [q4]", "vldrw.u32 q1, [q4, #4]",
-     "vldrw.u32 q2, [q4, #8]", "vldrw.u32 q3, [q4, #12]"],
-    ["vldrb.u8 q5, [r4]", "add r4, r4, r12"],
-    "vldrb.u8 q4, [r2]", ["add r8, r2, r6"],
-    ["vqdmulh.s32 q0, q0, q5", "vqdmulh.s32 q1, q1, q5", "vqdmulh.s32 q2, q2, q5", "vqdmulh.s32 q3, q3, q5"],
-    [],
-    [],
-    [],
-    []
-);
 
 /// Computes a convolution, or returns false if a slice is too short.
 #[inline(never)]
@@ -347,10 +87,20 @@ pub(super) fn depthwise_conv2d(
         && super::ready(&requantize);
     let padded = is_padded(d);
     let line = line(d);
-    if !ready || d.in_len() == 0 || d.out_len() == 0 || (padded && 4 * scratch.len() < WINDOW * line) {
+    if !ready || d.in_len() == 0 || d.out_len() == 0 {
         return false;
     }
-    let lines: *mut i8 = scratch.as_mut_ptr().cast();
+    let rounds = Rounds::of(twice, &requantize);
+    let words = if padded { (WINDOW * line).div_ceil(4) } else { 0 };
+    let Some((lines, room)) = scratch.split_at_mut_checked(words) else { return false };
+    let lines: *mut i8 = lines.as_mut_ptr().cast();
+    let repeated: *mut Repeated = room.as_mut_ptr().cast();
+    let pixels = if size_of_val(room) < size_of::<Repeated>() { 1 } else { beside(d) };
+    if pixels > 1 {
+        // SAFETY: there is room, aligned to words as all of it is; weights, biases and scales have been checked, and as
+        // many channels as pixels make 16 bytes.
+        unsafe { repeat([channels, pixels], weight, &requantize, repeated) }
+    }
     let Options { stride, padding, .. } = d.window.options;
     let bytes = d.input[1] * channels;
     if padded {
@@ -407,18 +157,38 @@ pub(super) fn depthwise_conv2d(
                 outputs: d.output[1] as u32,
                 tap: 0,
                 step: (stride[1] * channels) as u32,
+                along: channels as u32,
             };
             let (whole, rest) = (channels & !15, channels % 16);
-            // SAFETY: weights, biases and scales have been checked. All windows of the line lie inside the input with
-            // its padding, as the convolution's sizes say, and so in the lines; `y` has a line of outputs there.
+            // SAFETY: weights, biases and scales have been checked, and repeated for as many pixels as are done together. All
+            // windows of the line lie inside the input with its padding, as the convolution's sizes say, and so in the
+            // lines; `y` has a line of outputs there.
             unsafe {
                 if whole > 0 {
-                    let mut line = line.from(0, whole);
-                    if twice { line_twice(&mut line) } else { line_once(&mut line) }
+                    line.from(0, whole).run(rounds, true);
                 }
-                if rest > 0 {
-                    let mut line = line.from(whole, rest);
-                    if twice { tail_twice(&mut line) } else { tail_once(&mut line) }
+                let together = if pixels > 1 { d.output[1] / pixels } else { 0 };
+                if together > 0 {
+                    let mut line = Line {
+                        weight: (&raw const (*repeated).weight).cast(),
+                        bias: (&raw const (*repeated).bias).cast(),
+                        scales: (&raw const (*repeated).scales).cast(),
+                        channels: 1,
+                        outputs: together as u32,
+                        tap: line.pixel.wrapping_sub(16),
+                        step: 16,
+                        along: 16,
+                        ..line
+                    };
+                    line.run(rounds, true);
+                }
+                let left = d.output[1] - together * pixels;
+                if rest > 0 && left > 0 {
+                    let done = together * 16;
+                    let mut line = Line { outputs: left as u32, ..line.from(whole, rest) };
+                    line.x = line.x.map(|x| x.wrapping_add(done));
+                    line.y = line.y.wrapping_add(done);
+                    line.run(rounds, false);
                 }
             }
         }

@@ -10,6 +10,7 @@ mod depthwise;
 pub(crate) mod float;
 mod integer;
 mod linear;
+mod lines;
 mod pool;
 mod round;
 mod taps;

@@ -50,11 +50,12 @@ impl Outputs {
     }
 }
 
-/// A function that makes outputs: `name, [the high words of the products], [what the sign adds]`, for one pixel or three.
+/// A function that makes outputs: `name, [the high words of the products], [what the sign adds]`, for three pixels, for
+/// one, or for one with the same scale for all channels.
 ///
 /// Of each channel `h` is the high word of `2 · (sum + bias) · multiplier`, rounded or not, and
 /// `y = (h + sign(h) + addend) >> shift`, saturated: see `Scale`. In `q0` to `q3` are bias, multiplier, addend and
-/// the shift, negative.
+/// the shift, negative. Shifted to the left by 24 bits less, with saturation, the highest byte is `y`.
 macro_rules! outputs {
     (three $(#[$doc:meta])* $name:ident, $multiply:literal, [$($sign:literal),*]) => {
         $(#[$doc])*
@@ -62,7 +63,7 @@ macro_rules! outputs {
         /// # Safety
         /// Channels and scales are there as `Outputs` says, sums as `sums_of_pairs` leaves them, and room for all outputs.
         #[unsafe(naked)]
-        pub(super) unsafe extern "C" fn $name(outputs: *const Outputs) {
+        unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(
                 ".cpu cortex-m55",
                 "push {{r4-r9, lr}}",
@@ -86,6 +87,7 @@ macro_rules! outputs {
                 "mov r7, #48",
                 "add r0, r3, #8",
                 "add r2, r3, #16",
+                "mov r9, #24",
                 "dlstp.32 lr, lr",
                 "2:",
                 "vldrw.u32 q0, [r1], #16",
@@ -93,32 +95,30 @@ macro_rules! outputs {
                 "vldrw.u32 q2, [q7, #4]",
                 "vldrw.u32 q3, [q7, #8]",
                 "vadd.i32 q7, q7, r8",
+                "vadd.i32 q3, q3, r9",
                 "vldrw.u32 q4, [r3, q6]",
                 "vadd.i32 q4, q4, q0",
                 $multiply,
                 $($sign,)*
                 "vadd.i32 q4, q4, q2",
-                "vshl.s32 q4, q4, q3",
-                "vqmovnb.s32 q4, q4",
-                "vqmovnb.s16 q4, q4",
+                "vqshl.s32 q4, q4, q3",
+                "vshr.s32 q4, q4, #24",
                 "vstrb.32 q4, [r4], #4",
                 "vldrw.u32 q4, [r0, q6]",
                 "vadd.i32 q4, q4, q0",
                 $multiply,
                 $($sign,)*
                 "vadd.i32 q4, q4, q2",
-                "vshl.s32 q4, q4, q3",
-                "vqmovnb.s32 q4, q4",
-                "vqmovnb.s16 q4, q4",
+                "vqshl.s32 q4, q4, q3",
+                "vshr.s32 q4, q4, #24",
                 "vstrb.32 q4, [r5], #4",
                 "vldrw.u32 q4, [r2, q6]",
                 "vadd.i32 q4, q4, q0",
                 $multiply,
                 $($sign,)*
                 "vadd.i32 q4, q4, q2",
-                "vshl.s32 q4, q4, q3",
-                "vqmovnb.s32 q4, q4",
-                "vqmovnb.s16 q4, q4",
+                "vqshl.s32 q4, q4, q3",
+                "vshr.s32 q4, q4, #24",
                 "vstrb.32 q4, [r6], #4",
                 "vadd.i32 q6, q6, r7",
                 "letp lr, 2b",
@@ -133,7 +133,7 @@ macro_rules! outputs {
         /// # Safety
         /// Channels and scales are there as `Outputs` says, a sum and room for an output of each channel.
         #[unsafe(naked)]
-        pub(super) unsafe extern "C" fn $name(outputs: *const Outputs) {
+        unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(
                 ".cpu cortex-m55",
                 "push {{r4-r9, lr}}",
@@ -168,11 +168,55 @@ macro_rules! outputs {
             )
         }
     };
+    (same $(#[$doc:meta])* $name:ident, $multiply:literal, [$($sign:literal),*]) => {
+        $(#[$doc])*
+        ///
+        /// # Safety
+        /// Channels and a scale are there as `Outputs` says, a sum and room for an output of each channel.
+        #[unsafe(naked)]
+        unsafe extern "C" fn $name(outputs: *const Outputs) {
+            naked_asm!(
+                ".cpu cortex-m55",
+                "push {{r4-r7, lr}}",
+                "ldrd r1, r2, [r0]",
+                "ldrd r3, lr, [r0, #8]",
+                "ldr r4, [r0, #20]",
+                "ldrd r5, r6, [r2]",
+                "ldrsb r7, [r2, #8]",
+                "add r7, r7, #24",
+                "dlstp.32 lr, lr",
+                "2:",
+                "vldrw.u32 q0, [r1], #16",
+                "vldrw.u32 q1, [r3], #16",
+                "vadd.i32 q0, q0, q1",
+                $multiply,
+                $($sign,)*
+                "vadd.i32 q0, q0, r6",
+                "vqshl.s32 q0, r7",
+                "vshr.s32 q0, q0, #24",
+                "vstrb.32 q0, [r4], #4",
+                "letp lr, 2b",
+                "pop {{r4-r7, pc}}",
+            )
+        }
+    };
 }
 
+outputs!(same
+    /// The outputs of one pixel with one scale, rounded twice.
+    same_twice, "vqrdmulh.s32 q0, q0, r5", ["vshr.s32 q1, q0, #31", "vadd.i32 q0, q0, q1"]);
+outputs!(same
+    /// The outputs of one pixel with one scale, rounded twice and rectified.
+    same_rectified, "vqrdmulh.s32 q0, q0, r5", []);
+outputs!(same
+    /// The outputs of one pixel with one scale, rounded once.
+    same_once, "vqdmulh.s32 q0, q0, r5", []);
 outputs!(three
     /// The outputs of three pixels, rounded twice.
     three_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
+outputs!(three
+    /// The outputs of three pixels, rounded twice and rectified.
+    three_rectified, "vqrdmulh.s32 q4, q4, q1", []);
 outputs!(three
     /// The outputs of three pixels, rounded once.
     three_once, "vqdmulh.s32 q4, q4, q1", []);
@@ -180,5 +224,53 @@ outputs!(one
     /// The outputs of one pixel, rounded twice.
     one_twice, "vqrdmulh.s32 q4, q4, q1", ["vshr.s32 q5, q4, #31", "vadd.i32 q4, q4, q5"]);
 outputs!(one
+    /// The outputs of one pixel, rounded twice and rectified.
+    one_rectified, "vqrdmulh.s32 q4, q4, q1", []);
+outputs!(one
     /// The outputs of one pixel, rounded once.
     one_once, "vqdmulh.s32 q4, q4, q1", []);
+
+/// How sums are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// As [`Once`](tensorlet::quantized::Once).
+    Once,
+    /// As [`Twice`](tensorlet::quantized::Twice).
+    Twice,
+    /// The same where no output below the zero point is seen. Of a negative `h` the output is never above that,
+    /// with the sign's part or without: that part can go.
+    Rectified,
+}
+
+impl Rounds {
+    /// Which it is for these outputs.
+    pub(super) fn of(twice: bool, requantize: &Requantize<'_>) -> Self {
+        let min = i16::from(requantize.clamp.min);
+        match twice {
+            false => Self::Once,
+            true if requantize.scales.iter().all(|scale| scale.zero_point <= min) => Self::Rectified,
+            true => Self::Twice,
+        }
+    }
+
+    /// The function for three pixels.
+    pub(super) fn three(self) -> unsafe extern "C" fn(*const Outputs) {
+        match self {
+            Self::Once => three_once,
+            Self::Twice => three_twice,
+            Self::Rectified => three_rectified,
+        }
+    }
+
+    /// The function for one pixel with these scales.
+    pub(super) fn one(self, requantize: &Requantize<'_>) -> unsafe extern "C" fn(*const Outputs) {
+        match (self, requantize.scales.len() == 1) {
+            (Self::Once, false) => one_once,
+            (Self::Twice, false) => one_twice,
+            (Self::Rectified, false) => one_rectified,
+            (Self::Once, true) => same_once,
+            (Self::Twice, true) => same_twice,
+            (Self::Rectified, true) => same_rectified,
+        }
+    }
+}

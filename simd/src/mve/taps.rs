@@ -6,7 +6,7 @@ use tensorlet::{kernel::Conv2dDims, quantized::Requantize, sliding::Options};
 
 use super::{
     asm,
-    round::{self, Outputs},
+    round::{Outputs, Rounds},
 };
 
 /// Whether [`depthwise_conv2d`] can do without the portable body.
@@ -90,6 +90,7 @@ pub(super) fn depthwise_conv2d(
         (to.as_mut_ptr().cast(), list.as_mut_ptr().cast(), outside.as_mut_ptr().cast());
     // SAFETY: the rest of the scratch has room for a byte of each channel.
     unsafe { asm::fill(outside, zero.into(), channels as u32) }
+    let round = Rounds::of(twice, &requantize).one(&requantize);
     let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
     for sample in 0..samples {
         let (Some(x), Some(y)) = (
@@ -133,7 +134,7 @@ pub(super) fn depthwise_conv2d(
                 }
                 outputs.y = [own; 3];
                 // SAFETY: `Outputs::new` has checked biases and scales; `y` has `channels` bytes for each output.
-                unsafe { if twice { round::one_twice(&outputs) } else { round::one_once(&outputs) } }
+                unsafe { round(&outputs) }
                 own = own.wrapping_add(channels);
             }
         }

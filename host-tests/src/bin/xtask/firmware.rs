@@ -77,6 +77,7 @@ fn run(shell: &Shell) -> Result<Note, Stop> {
     println!("on {}:", Board::Mps3An547);
     device::int8(&firmware(shell), Board::Mps3An547, LIMIT, print).map_err(broken)?;
     device::float(&firmware(shell), Board::Mps3An547, LIMIT, print).map_err(broken)?;
+    device::models(&firmware(shell), Board::Mps3An547, LIMIT, print).map_err(broken)?;
     Ok(way_note(way))
 }
 
