@@ -124,18 +124,13 @@ impl Order {
 
     /// Brings row-major weights, `rows` of equal length, into this order. For constants and hosts.
     pub(super) const fn pack(self, from: &[i8], to: &mut [i8], rows: usize) {
-        self.pack_blocks(from, to, rows, 1);
-    }
-
-    /// The same with the rows of so many blocks taking turns: first the first row of each block.
-    pub(super) const fn pack_blocks(self, from: &[i8], to: &mut [i8], rows: usize, blocks: usize) {
         let (len, mut o) = (from.len() / rows, rows);
         // From the last row: the odd channel of a pair comes before the even one.
         while o > 0 {
             o -= 1;
-            let (row, mut i) = (o % blocks * (rows / blocks) + o / blocks, 0);
+            let mut i = 0;
             while i < len {
-                self.put(to, rows, len, o, i, from[row * len + i]);
+                self.put(to, rows, len, o, i, from[o * len + i]);
                 i += 1;
             }
         }
@@ -202,6 +197,18 @@ impl Order {
             Self::RowMajor => 0,
             Self::Dsp => inputs.div_ceil(2),
             Self::Mve => outputs,
+        }
+    }
+
+    /// Words of scratch that a step of a recurrent layer has use for: for Armv7E-M inputs and state, widened to 16 bits,
+    /// and two numbers of 16 bits for each row of the gates; for Armv8.1-M the sum of each row, and four numbers of 16
+    /// bits for each unit.
+    #[must_use]
+    pub const fn recurrent_scratch(self, gates: usize, inputs: usize, hidden: usize) -> usize {
+        match self {
+            Self::RowMajor => 0,
+            Self::Dsp => inputs.div_ceil(2) + hidden.div_ceil(2) + gates * hidden,
+            Self::Mve => (gates + 2) * hidden,
         }
     }
 }

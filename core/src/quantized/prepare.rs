@@ -216,7 +216,7 @@ pub(super) const fn copy(from: &[i8], to: &mut [i8]) {
 }
 
 /// The sum of a channel's weights, and that of their absolute values.
-const fn sums(rows: Rows<'_>, o: usize) -> Result<(i64, i64), QuantizeError> {
+pub(super) const fn sums(rows: Rows<'_>, o: usize) -> Result<(i64, i64), QuantizeError> {
     let (mut i, mut place) = (0, o * rows.stride);
     let (mut sum, mut size) = (0, 0);
     while i < rows.len {
