@@ -1,8 +1,7 @@
 //! Gated recurrent units on int8: one step of one sample.
 
 use super::{
-    linear::row,
-    lstm::saturate,
+    lstm::{Side, saturate},
     sigmoid::{sigmoid, tanh},
 };
 use crate::quantized::{Clamp, GruCell, GruWeights, Order, Rounding};
@@ -27,20 +26,18 @@ fn unit<R: Rounding>([r, z, from_x, from_h]: [i16; 4], h: i8, cell: &GruCell) ->
 #[inline(never)]
 pub(super) fn step_i8<R: Rounding>(order: Order, x: &[i8], h: &[i8], weights: GruWeights<'_>, y: &mut [i8]) {
     let units = h.len();
+    let ih = Side { rows: 3 * units, weight: weights.weight_ih, bias: weights.bias_ih, x };
+    let hh = Side { rows: 3 * units, weight: weights.weight_hh, bias: weights.bias_hh, x: h };
+    let ([input @ .., input_n], [hidden @ .., hidden_n]) = (weights.input, weights.hidden);
     for (j, (y, &before)) in y.iter_mut().zip(h).enumerate() {
-        let mut at = j;
-        let mut scales = weights.input.iter().zip(weights.hidden);
-        let [r, z, n] = [(); 3].map(|()| {
-            let Some((input, hidden)) = scales.next() else { return (0, 0) };
-            let from_x = row(order, weights.weight_ih, 3 * units, at, x);
-            let from_h = row(order, weights.weight_hh, 3 * units, at, h);
-            let bias = |bias: &[i32]| bias.get(at).copied().unwrap_or(0);
-            let from_x = saturate(input.apply::<R>(from_x, bias(weights.bias_ih)));
-            let from_h = hidden.apply::<R>(from_h, bias(weights.bias_hh));
-            at += units;
-            (from_x, from_h)
-        });
-        let sum = |(from_x, from_h): (i16, i32)| saturate(from_h.wrapping_add(from_x.into()));
-        *y = unit::<R>([sum(r), sum(z), n.0, saturate(n.1)], before, weights.cell);
+        let mut numbers = [0; 4];
+        for (gate, (number, (input, hidden))) in numbers.iter_mut().zip(input.iter().zip(hidden)).enumerate() {
+            let at = gate * units + j;
+            let from_x = saturate(ih.number::<R>(order, at, input));
+            *number = saturate(hh.number::<R>(order, at, hidden).wrapping_add(from_x.into()));
+        }
+        numbers[2] = saturate(ih.number::<R>(order, 2 * units + j, input_n));
+        numbers[3] = saturate(hh.number::<R>(order, 2 * units + j, hidden_n));
+        *y = unit::<R>(numbers, before, weights.cell);
     }
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     kernel::samples,
     quantized::{
-        Integer, LstmCell, LstmWeights, Order, Rounding, Twice,
+        GateScale, Integer, LstmCell, LstmWeights, Order, Rounding, Twice,
         int16::{self, Accumulator},
         limit,
     },
@@ -39,6 +39,23 @@ fn step<T: Integer, R: Rounding>(cell: &LstmCell, c: &mut [i16], y: &mut [T], mu
     }
 }
 
+/// The rows of all gates over the input or over the state, and that.
+pub(super) struct Side<'a> {
+    pub(super) rows: usize,
+    pub(super) weight: &'a [i8],
+    pub(super) bias: &'a [i32],
+    pub(super) x: &'a [i8],
+}
+
+impl Side<'_> {
+    /// The number of row `at`. One copy for all gates: what calls it is linked beside kernels of instruction sets, too.
+    #[inline(never)]
+    pub(super) fn number<R: Rounding>(&self, order: Order, at: usize, scale: &GateScale) -> i32 {
+        let sum = row(order, self.weight, self.rows, at, self.x);
+        scale.apply::<R>(sum, self.bias.get(at).copied().unwrap_or(0))
+    }
+}
+
 #[inline(never)]
 pub(super) fn step_i8<R: Rounding>(
     order: Order,
@@ -49,19 +66,18 @@ pub(super) fn step_i8<R: Rounding>(
     y: &mut [i8],
 ) {
     let units = c.len();
+    let ih = Side { rows: 4 * units, weight: weights.weight_ih, bias: weights.bias_ih, x };
+    let hh = Side { rows: 4 * units, weight: weights.weight_hh, bias: weights.bias_hh, x: h };
     step::<_, R>(weights.cell, c, y, |j| {
-        let mut at = j;
-        let mut scales = weights.input.iter().zip(weights.hidden);
-        [(); 4].map(|()| {
-            let Some((input, hidden)) = scales.next() else { return 0 };
-            let from_x = row(order, weights.weight_ih, 4 * units, at, x);
-            let from_h = row(order, weights.weight_hh, 4 * units, at, h);
-            let bias = |bias: &[i32]| bias.get(at).copied().unwrap_or(0);
-            let from_x = saturate(input.apply::<R>(from_x, bias(weights.bias_ih)));
-            let from_h = hidden.apply::<R>(from_h, bias(weights.bias_hh));
-            at += units;
-            saturate(from_h.wrapping_add(from_x.into()))
-        })
+        let mut numbers = [0; 4];
+        for (gate, (number, (input, hidden))) in
+            numbers.iter_mut().zip(weights.input.iter().zip(weights.hidden)).enumerate()
+        {
+            let at = gate * units + j;
+            let from_x = saturate(ih.number::<R>(order, at, input));
+            *number = saturate(hh.number::<R>(order, at, hidden).wrapping_add(from_x.into()));
+        }
+        numbers
     });
 }
 

@@ -66,7 +66,7 @@ const fn interpolate(x: i32, fraction: u32) -> i32 {
 /// ```text
 /// 0 -> 16384
 /// ```
-#[inline]
+#[inline(never)]
 pub(crate) const fn sigmoid(x: i16) -> i16 {
     let x = 3 * x as i32;
     // The sign is -1 or 0.
@@ -74,7 +74,7 @@ pub(crate) const fn sigmoid(x: i16) -> i16 {
 }
 
 /// `tanh(x)` in Q0.15 of an `x · 2^-left` in Q3.12; `left` may be negative. Rounded half away from 0.
-#[inline]
+#[inline(never)]
 pub(crate) const fn tanh(x: i16, left: i32) -> i16 {
     let x = if left < 0 {
         let right = left.unsigned_abs() & 31;
