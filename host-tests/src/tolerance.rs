@@ -137,6 +137,7 @@ pub static KERNELS: &[Tolerance] = &[
     bits("matmul_i16"),
     bits("lstm_step_i8"),
     bits("lstm_step_i16"),
+    bits("gru_step_i8"),
     bits("linear_i16"),
     bits("conv2d_i16"),
     bits("depthwise_conv2d_i16"),

@@ -32,7 +32,7 @@ pub use function::Function;
 pub use matmul::MatmulKernels;
 pub use norm::{NormKernels, RowNorm, Standard};
 pub use pool::{Pool2dDims, Pool2dShape, PoolKernels};
-pub use quantized::{IntegerKernels, QuantizedKernels, SoftmaxScale};
+pub use quantized::{IntegerKernels, LOGISTIC, QuantizedKernels, SoftmaxScale};
 pub use recurrent::RecurrentKernels;
 pub use reduce::ReduceKernels;
 pub use softmax::SoftmaxKernels;

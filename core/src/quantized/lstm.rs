@@ -3,9 +3,8 @@
 use core::marker::PhantomData;
 
 use super::{
-    Multiplier, Packing, QuantizeError, RowMajor, Scale, ZeroPoints,
-    layer::quantized_module,
-    prepare::{self, Rows},
+    GateScale, Multiplier, Packing, QuantizeError, Rounding, RowMajor, Twice, gate, layer::quantized_module,
+    prepare::Rows,
 };
 use crate::{
     Layer, Tensor, Train,
@@ -49,8 +48,7 @@ impl LstmCell {
         let scales = [self.forget_to_cell, self.input_to_cell, self.output];
         let mut i = 0;
         while i < 3 {
-            // Products of two int16 take 31 bits.
-            if scales[i].multiplier < 0 || scales[i].shift > 0 || scales[i].shift < -31 {
+            if !gate::is_of_products(scales[i]) {
                 return Err(QuantizeError::Scale { channel: i });
             }
             i += 1;
@@ -62,16 +60,7 @@ impl LstmCell {
     }
 }
 
-/// The scales of a gate's sums: from the input, and from the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LstmGate {
-    /// The scale of the sums over the input.
-    pub input: Scale,
-    /// The scale of the sums over the state.
-    pub hidden: Scale,
-}
-
-/// What a kernel needs of an LSTM: rows in the order unit, gate.
+/// What a kernel needs of an LSTM: rows in the order gate, unit, with the gates i, f, g, o.
 #[derive(Clone, Copy, Debug)]
 pub struct LstmWeights<'a> {
     /// `[4 · hidden][inputs]`.
@@ -82,8 +71,10 @@ pub struct LstmWeights<'a> {
     pub bias_ih: &'a [i32],
     /// The bias of each row of `weight_hh`: what the zero point of the state takes away.
     pub bias_hh: &'a [i32],
-    /// The scales of the gates i, f, g, o.
-    pub gates: &'a [LstmGate; 4],
+    /// The scales of the sums over the input.
+    pub input: &'a [GateScale; 4],
+    /// The scales of the sums over the state.
+    pub hidden: &'a [GateScale; 4],
     /// The scales of the cell.
     pub cell: &'a LstmCell,
 }
@@ -149,7 +140,7 @@ impl LstmScales {
 }
 
 /// `2^power`.
-const fn power_of_two(power: i32) -> f64 {
+pub(super) const fn power_of_two(power: i32) -> f64 {
     f64::from_bits(((1023 + power) as u64) << 52)
 }
 
@@ -159,7 +150,8 @@ const fn power_of_two(power: i32) -> f64 {
 /// Inputs and outputs are int8, gates and the cell's state int16: bit for bit CMSIS-NN's
 /// `arm_lstm_unidirectional_s8`. The state that is carried on is `h`, less its zero point, and `c` of each sample.
 ///
-/// The weights lie in flash unit by unit with the gates of each together, in the order `P`.
+/// The weights lie in flash in the order `P`, and all sums and products are rounded as `R` says. `Once` is what
+/// TensorFlow Lite computes when built with `TFLITE_SINGLE_ROUNDING`.
 ///
 /// ```
 /// use tensorlet::{Layer, Portable, quantized::{self, Lstm, LstmScales, Quantization}};
@@ -179,17 +171,18 @@ const fn power_of_two(power: i32) -> f64 {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(4))]
-pub struct Lstm<const IN: usize, const H: usize, P = RowMajor> {
-    weight_ih: [[[i8; IN]; 4]; H],
-    weight_hh: [[[i8; H]; 4]; H],
-    bias_ih: [[i32; 4]; H],
-    bias_hh: [[i32; 4]; H],
-    gates: [LstmGate; 4],
+pub struct Lstm<const IN: usize, const H: usize, P = RowMajor, R = Twice> {
+    weight_ih: [[[i8; IN]; H]; 4],
+    weight_hh: [[[i8; H]; H]; 4],
+    bias_ih: [[i32; H]; 4],
+    bias_hh: [[i32; H]; 4],
+    input: [GateScale; 4],
+    hidden: [GateScale; 4],
     cell: LstmCell,
-    packing: PhantomData<P>,
+    kind: PhantomData<(P, R)>,
 }
 
-impl<const IN: usize, const H: usize, P: Packing> Lstm<IN, H, P> {
+impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Lstm<IN, H, P, R> {
     const INFOS: [ParameterInfo; 3] = [
         ParameterInfo { name: "weight_ih_l0", shape: Shape::new(&[4 * H, IN]), layout: Layout::RowMajor },
         ParameterInfo { name: "weight_hh_l0", shape: Shape::new(&[4 * H, H]), layout: Layout::RowMajor },
@@ -197,14 +190,18 @@ impl<const IN: usize, const H: usize, P: Packing> Lstm<IN, H, P> {
     ];
 
     const NEW: Self = Self {
-        weight_ih: [[[0; IN]; 4]; H],
-        weight_hh: [[[0; H]; 4]; H],
-        bias_ih: [[0; 4]; H],
-        bias_hh: [[0; 4]; H],
-        gates: [LstmGate { input: Scale::ZERO, hidden: Scale::ZERO }; 4],
+        weight_ih: [[[0; IN]; H]; 4],
+        weight_hh: [[[0; H]; H]; 4],
+        bias_ih: [[0; H]; 4],
+        bias_hh: [[0; H]; 4],
+        input: [GateScale::ZERO; 4],
+        hidden: [GateScale::ZERO; 4],
         cell: LstmCell::ZERO,
-        packing: PhantomData,
+        kind: PhantomData,
     };
+
+    /// Words of scratch of a step.
+    const SCRATCH: usize = P::ORDER.recurrent_scratch(4, IN, H);
 
     /// From weights `[4 · H][IN]` and `[4 · H][H]` and a bias of `4 · H` elements or none, gates in PyTorch's order
     /// i, f, g, o, and their scales.
@@ -234,32 +231,25 @@ impl<const IN: usize, const H: usize, P: Packing> Lstm<IN, H, P> {
         if let Err(error) = scales.cell.check() {
             return Err(error);
         }
-        // The zero points of the gates are 0.
-        let (x, h) = (ZeroPoints::new(scales.input_zero, 0), ZeroPoints::new(output as i8, 0));
         let mut gate = 0;
         while gate < 4 {
-            let (mut bias_ih, mut bias_hh) = ([0; H], [0; H]);
-            let (mut input, mut hidden) = ([Scale::ZERO], [Scale::ZERO]);
-            let rows_ih = Rows::packed(part(weight_ih, gate * H * IN, H * IN), H, IN, P::ORDER);
-            let rows_hh = Rows::packed(part(weight_hh, gate * H * H, H * H), H, H, P::ORDER);
+            let rows = Rows::packed(part(weight_ih, gate * H * IN, H * IN), H, IN, P::ORDER);
+            let (scale, zero) = (scales.input[gate], scales.input_zero);
             let bias = if bias.is_empty() { bias } else { bias.split_at(gate * H).1.split_at(H).0 };
-            if let Err(e) = prepare::channels(rows_ih, bias, &[scales.input[gate]], x, &mut bias_ih, &mut input) {
-                return Err(e);
-            }
-            if let Err(e) = prepare::channels(rows_hh, &[], &[scales.hidden[gate]], h, &mut bias_hh, &mut hidden) {
-                return Err(e);
-            }
-            layer.gates[gate] = LstmGate { input: input[0], hidden: hidden[0] };
-            let mut j = 0;
-            while j < H {
-                layer.bias_ih[j][gate] = bias_ih[j];
-                layer.bias_hh[j][gate] = bias_hh[j];
-                j += 1;
-            }
+            layer.input[gate] = match gate::prepare::<R>(rows, bias, scale, zero, P::ORDER, &mut layer.bias_ih[gate]) {
+                Ok(scale) => scale,
+                Err(error) => return Err(error),
+            };
+            let rows = Rows::packed(part(weight_hh, gate * H * H, H * H), H, H, P::ORDER);
+            let (scale, zero) = (scales.hidden[gate], output as i8);
+            layer.hidden[gate] = match gate::prepare::<R>(rows, &[], scale, zero, P::ORDER, &mut layer.bias_hh[gate]) {
+                Ok(scale) => scale,
+                Err(error) => return Err(error),
+            };
             gate += 1;
         }
-        P::ORDER.pack_blocks(weight_ih, layer.weight_ih.as_flattened_mut().as_flattened_mut(), 4 * H, 4);
-        P::ORDER.pack_blocks(weight_hh, layer.weight_hh.as_flattened_mut().as_flattened_mut(), 4 * H, 4);
+        P::ORDER.pack(weight_ih, layer.weight_ih.as_flattened_mut().as_flattened_mut(), 4 * H);
+        P::ORDER.pack(weight_hh, layer.weight_hh.as_flattened_mut().as_flattened_mut(), 4 * H);
         Ok(layer)
     }
 
@@ -275,37 +265,46 @@ impl<const IN: usize, const H: usize, P: Packing> Lstm<IN, H, P> {
     ) {
         let words = const { <[i8; H]>::WORDS + <[i16; H]>::WORDS };
         let mut states = samples_mut(state, words);
+        let (own, scratch) = memory::split(scratch, words);
         for (x, y) in x.iter().zip(y) {
             let state = match states.next() {
                 Some(state) => state,
                 None => {
-                    let (state, _) = memory::split(scratch, words);
-                    state.fill(0.0);
-                    state
+                    own.fill(0.0);
+                    &mut *own
                 }
             };
             let (h, c) = memory::split(state, const { <[i8; H]>::WORDS });
             let (h, c) = (<[i8; H]>::in_words_mut(h, 1), <[i16; H]>::in_words_mut(c, 1));
-            self.sequence(k, x, h.as_flattened_mut(), c.as_flattened_mut(), y);
+            self.sequence(k, x, h.as_flattened_mut(), c.as_flattened_mut(), y, scratch);
         }
     }
 
     /// Runs over the sequence of one sample. The state holds `h` less its zero point: zeros are a beginning.
     #[inline]
-    fn sequence<K: Kernels>(&self, k: K, x: &[[i8; IN]], h: &mut [i8], c: &mut [i16], y: &mut [[i8; H]]) {
+    fn sequence<K: Kernels>(
+        &self,
+        k: K,
+        x: &[[i8; IN]],
+        h: &mut [i8],
+        c: &mut [i16],
+        y: &mut [[i8; H]],
+        scratch: &mut [f32],
+    ) {
         let weights = LstmWeights {
             weight_ih: self.weight_ih.as_flattened().as_flattened(),
             weight_hh: self.weight_hh.as_flattened().as_flattened(),
             bias_ih: self.bias_ih.as_flattened(),
             bias_hh: self.bias_hh.as_flattened(),
-            gates: &self.gates,
+            input: &self.input,
+            hidden: &self.hidden,
             cell: &self.cell,
         };
         let zero = self.cell.output_zero as i8;
         h.iter_mut().for_each(|h| *h = h.wrapping_add(zero));
         let mut before: &[i8] = h;
         for (x, y) in x.iter().zip(y.iter_mut()) {
-            k.lstm_step_i8::<P>(x, before, c, weights, y);
+            k.lstm_step_i8::<P, R>(x, before, c, weights, y, scratch);
             before = y;
         }
         if let Some(last) = y.last() {
@@ -319,9 +318,11 @@ pub(super) const fn part(weight: &[i8], start: usize, len: usize) -> &[i8] {
     weight.split_at(start).1.split_at(len).0
 }
 
-quantized_module!([const IN: usize, const H: usize, P: Packing] Lstm<IN, H, P>, 4 * H * (IN + H + 1));
+quantized_module!([const IN: usize, const H: usize, P: Packing, R: Rounding] Lstm<IN, H, P, R>, 4 * H * (IN + H + 1));
 
-impl<const IN: usize, const H: usize, const T: usize, P: Packing> Layer<[[i8; IN]; T]> for Lstm<IN, H, P> {
+impl<const IN: usize, const H: usize, const T: usize, P: Packing, R: Rounding> Layer<[[i8; IN]; T]>
+    for Lstm<IN, H, P, R>
+{
     type Out = [[i8; H]; T];
     const DESCRIPTION: Description = Description::Layer(LayerInfo {
         op: Op::Recurrent(Recurrence { cell: Cell::Lstm, hidden: H, layers: 1, directions: 1 }),
@@ -332,7 +333,7 @@ impl<const IN: usize, const H: usize, const T: usize, P: Packing> Layer<[[i8; IN
     });
     const PEAK: usize = <[[i8; IN]; T]>::WORDS + <Self as Layer<[[i8; IN]; T]>>::PEAK_GIVEN;
     /// Without a state of the caller's one of the layer's own, which all samples use.
-    const PEAK_GIVEN: usize = <[[i8; H]; T]>::WORDS + <Self as Layer<[[i8; IN]; T]>>::STATE;
+    const PEAK_GIVEN: usize = <[[i8; H]; T]>::WORDS + <Self as Layer<[[i8; IN]; T]>>::STATE + Self::SCRATCH;
     const STATE: usize = <[i8; H]>::WORDS + <[i16; H]>::WORDS;
 
     #[inline]
@@ -341,7 +342,9 @@ impl<const IN: usize, const H: usize, const T: usize, P: Packing> Layer<[[i8; IN
     }
 }
 
-impl<const IN: usize, const H: usize, const T: usize, P: Packing> Train<[[i8; IN]; T]> for Lstm<IN, H, P> {
+impl<const IN: usize, const H: usize, const T: usize, P: Packing, R: Rounding> Train<[[i8; IN]; T]>
+    for Lstm<IN, H, P, R>
+{
     const TAPE: usize = <Self as Layer<[[i8; IN]; T]>>::PEAK_GIVEN;
 
     #[inline]

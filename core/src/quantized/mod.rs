@@ -20,6 +20,8 @@
 //! | `PAD`, `TRANSPOSE`, `RESHAPE` | [`ConstantPad`], [`Permute`], [`Reshape`] | the same |
 //! | `CONCATENATION` | [`Concat`] | – |
 //!
+//! [`Gru`] is the GRU of PyTorch in the same scheme: TensorFlow Lite has none.
+//!
 //! Layers with two inputs are [`Binary`]; behind the branches of a block they stand in [`Residual`].
 
 mod add;
@@ -33,6 +35,8 @@ mod convert;
 mod extremes;
 pub(crate) mod fixed_point;
 mod float;
+mod gate;
+mod gru;
 pub mod int16;
 mod integer;
 mod layer;
@@ -70,12 +74,14 @@ pub use float::{
     MinMaxObserver, MovingAverageMinMaxObserver, Observer, Observers, PercentileObserver, Quantizable, Ranges, Recipe,
     RecipeVisitor, Scheme, ToIntegers, calibrate, fake_quantize_weights, learned_ranges, quantize, quantize_and_show,
 };
+pub use gate::GateScale;
+pub use gru::{Gru, GruCell, GruScales, GruWeights};
 pub use integer::Integer;
 pub(crate) use integer::limit;
 pub use layer::{QuantizedLayer, unwrap};
 pub use linear::Linear;
 pub use lookup::{Relu, Relu6, Rescale};
-pub use lstm::{Lstm, LstmCell, LstmGate, LstmScales, LstmWeights};
+pub use lstm::{Lstm, LstmCell, LstmScales, LstmWeights};
 pub use matmul::{Matmul, MatmulDims, MatmulParameters};
 pub use mean::Mean;
 pub use movement::{ConstantPad, Permute};

@@ -92,8 +92,7 @@ const fn halfword(rows: usize, len: usize, pair: usize, i: usize) -> usize {
     }
 }
 
-/// Brings row-major weights into the order of [`ForDsp`]: what [`Order::put`] does one by one, with the places computed on
-/// the way and no calls, since the compiler interprets this for each weight of a network.
+/// Brings row-major weights into the order of [`ForDsp`], with the places computed on the way and no calls, since the compiler interprets this for each weight of a network.
 const fn pack_pairs(from: &[i8], to: &mut [i8], rows: usize) {
     let (len, pairs) = (from.len() / rows, rows / 2);
     let (even, fours) = (len & !1, len & !3);
@@ -141,41 +140,12 @@ impl Order {
         }
     }
 
-    /// Puts a weight there. Both channels of a pair are put, the odd one first.
-    const fn put(self, weight: &mut [i8], rows: usize, len: usize, o: usize, i: usize, w: i8) {
-        match self {
-            Self::Dsp if o | 1 < rows => {
-                let place = halfword(rows, len, o / 2, i);
-                if o % 2 == 1 {
-                    weight[place] = w;
-                } else {
-                    weight[place + 1] = w.wrapping_sub((weight[place] < 0) as i8);
-                }
-            }
-            Self::RowMajor | Self::Mve | Self::Dsp => weight[o * len + i] = w,
-        }
-    }
-
     /// Brings row-major weights, `rows` of equal length, into this order. For constants and hosts.
     pub(super) const fn pack(self, from: &[i8], to: &mut [i8], rows: usize) {
         match self {
             // They stay: at once, since the compiler interprets a loop step by step.
             Self::RowMajor | Self::Mve => to.copy_from_slice(from),
             Self::Dsp => pack_pairs(from, to, rows),
-        }
-    }
-
-    /// The same with the rows of so many blocks taking turns: first the first row of each block.
-    pub(super) const fn pack_blocks(self, from: &[i8], to: &mut [i8], rows: usize, blocks: usize) {
-        let (len, mut o) = (from.len() / rows, rows);
-        // From the last row: the odd channel of a pair comes before the even one.
-        while o > 0 {
-            o -= 1;
-            let (row, mut i) = (o % blocks * (rows / blocks) + o / blocks, 0);
-            while i < len {
-                self.put(to, rows, len, o, i, from[row * len + i]);
-                i += 1;
-            }
         }
     }
 
@@ -245,6 +215,18 @@ impl Order {
             Self::Mve => outputs,
         }
     }
+
+    /// Words of scratch that a step of a recurrent layer has use for: for Armv7E-M inputs and state, widened to 16 bits,
+    /// and two numbers of 16 bits for each row of the gates; for Armv8.1-M the sum of each row, and four numbers of 16
+    /// bits for each unit.
+    #[must_use]
+    pub const fn recurrent_scratch(self, gates: usize, inputs: usize, hidden: usize) -> usize {
+        match self {
+            Self::RowMajor => 0,
+            Self::Dsp => inputs.div_ceil(2) + hidden.div_ceil(2) + gates * hidden,
+            Self::Mve => (gates + 2) * hidden,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -261,10 +243,8 @@ mod tests {
             // From -127 to 126.
             let from: Vec<i8> = (0..rows * len).map(|i| (i * 37 % 254) as i8).map(|w| w.max(-127)).collect();
             for order in [Order::RowMajor, Order::Dsp, Order::Mve] {
-                let (mut to, mut one_by_one) = (vec![0; from.len()], vec![0; from.len()]);
+                let mut to = vec![0; from.len()];
                 order.pack(&from, &mut to, rows);
-                order.pack_blocks(&from, &mut one_by_one, rows, 1);
-                assert_eq!(to, one_by_one);
                 for (i, &w) in from.iter().enumerate() {
                     assert_eq!(order.get(&to, rows, len, i / len, i % len), w, "{order:?}, {rows} rows of {len}");
                 }

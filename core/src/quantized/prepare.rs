@@ -213,7 +213,7 @@ pub(super) const fn copy(from: &[i8], to: &mut [i8]) {
 }
 
 /// The sum of a channel's weights, and that of their absolute values.
-const fn sums(rows: Rows<'_>, o: usize) -> Result<(i64, i64), QuantizeError> {
+pub(super) const fn sums(rows: Rows<'_>, o: usize) -> Result<(i64, i64), QuantizeError> {
     let (weight, step) = (rows.weight, rows.step);
     let (mut place, end) = (o * rows.stride, o * rows.stride + rows.len * step);
     let (mut sum, mut size, mut least) = (0, 0, 0);

@@ -1,5 +1,7 @@
 //! Runs an int8 kernel of the build's instruction set and that of `Portable` on the same pseudo-random numbers.
 
+mod recurrent;
+
 use rand_xoshiro::{
     Xoshiro128PlusPlus,
     rand_core::{Rng, SeedableRng},
@@ -8,10 +10,12 @@ use tensorlet::{
     Portable,
     description::Window,
     kernel::{Conv2dDims, Conv2dShape, IntegerKernels, Pool2dDims, Pool2dShape, QuantizedKernels},
-    quantized::{AddTables, Clamp, Order, Packing, Requantize, Rounding, Scale},
+    quantized::{AddTables, Clamp, Order, Packing, Quantization, QuantizedLayer, Requantize, Rounding, Scale, Softmax},
     sliding::Options,
 };
 use tensorlet_simd::NATIVE;
+
+pub use recurrent::{gru, lstm};
 
 /// A convolution: groups, inputs and outputs of a group, rows and columns of the input, of the kernel, stride, padding
 /// above, left, below and right, and dilation.
@@ -121,6 +125,7 @@ pub struct Bench {
     portable: [i8; ROOM + 8 + 2 * BORDER],
     native: [i8; ROOM + 8 + 2 * BORDER],
     scratch: [f32; SCRATCH],
+    words: [f32; 2 * recurrent::WORDS],
     bias: [i32; CHANNELS],
     scales: [Scale; CHANNELS],
     seed: u64,
@@ -138,6 +143,7 @@ impl Bench {
         portable: [0; _],
         native: [0; _],
         scratch: [0.0; _],
+        words: [0.0; _],
         bias: [0; _],
         scales: [Scale { multiplier: 0, addend: 0, shift: 1, folded: true, zero_point: 0 }; _],
         seed: 1,
@@ -383,5 +389,24 @@ pub fn add<R: Rounding>(bench: &mut Bench, n: usize) {
                 }
             },
         );
+    }
+}
+
+/// Compares `softmax_i8` on three rows of `N` elements.
+pub fn softmax<const N: usize>(bench: &mut Bench) {
+    for (i, places) in PLACES.into_iter().enumerate() {
+        bench.prepare(Order::RowMajor, 1);
+        // From all elements alike to one that has all.
+        let scale = [0.001, 0.02, 0.1, 0.5, 1.9][i];
+        let Ok(layer) = Softmax::from_scales(Quantization::new(scale, 0), 1.0) else { continue };
+        let sizes = [3 * N, 0, 3 * N, 0, 0, 0];
+        bench.compare("softmax_i8", places, sizes, (true, Clamp::<i8>::NONE), &|native, x, _, _, y, _| {
+            let (x, y) = (x.as_chunks::<N>().0, y.as_chunks_mut::<N>().0);
+            if native {
+                layer.apply(NATIVE, x, y, &mut []);
+            } else {
+                layer.apply(Portable, x, y, &mut []);
+            }
+        });
     }
 }

@@ -23,8 +23,8 @@ mod update;
 
 use property::judge;
 use quantized::{
-    lstm as quantized_lstm, one as quantized_one, pool as quantized_pool, softmax as quantized_softmax,
-    two as quantized_two, weighted as quantized_weighted,
+    gru as quantized_gru, lstm as quantized_lstm, one as quantized_one, pool as quantized_pool,
+    softmax as quantized_softmax, two as quantized_two, weighted as quantized_weighted,
 };
 use tensorlet_host::{on_every_instruction_set, tolerance};
 
@@ -128,6 +128,7 @@ kernels! {
     matmul_i16 in quantized_weighted,
     lstm_step_i8 in quantized_lstm,
     lstm_step_i16 in quantized_lstm,
+    gru_step_i8 in quantized_gru,
     linear_i16 in quantized_weighted,
     conv2d_i16 in quantized_weighted,
     depthwise_conv2d_i16 in quantized_weighted,

@@ -100,7 +100,7 @@ macro_rules! four {
 // three 2 and 1 for one word each. `to` is aligned to words, as `strd` wants it. `r0` to `r3`, `r12` and flags belong
 // to the callee.
 #[unsafe(naked)]
-unsafe extern "C" fn widen(from: *const i8, n: usize, to: *mut u32) {
+pub(super) unsafe extern "C" fn widen(from: *const i8, n: usize, to: *mut u32) {
     naked_asm!(
         arch!(),
         "subs r1, #16",

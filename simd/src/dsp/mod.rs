@@ -9,7 +9,10 @@ mod add;
 mod asm;
 mod conv;
 mod depthwise;
+mod gates;
+mod gru;
 mod linear;
+mod lstm;
 mod mean;
 mod pieces;
 mod plane;
@@ -20,7 +23,7 @@ mod tile;
 use tensorlet::{
     Portable,
     kernel::{Conv2dShape, IntegerKernels, Pool2dShape, QuantizedKernels},
-    quantized::{AddTables, Clamp, Order, Packing, Plane, Requantize, Rounding, Scale},
+    quantized::{AddTables, Clamp, GruWeights, LstmWeights, Order, Packing, Plane, Requantize, Rounding, Scale},
 };
 
 /// How sums are rounded, as a value.
@@ -101,6 +104,37 @@ pub(crate) fn depthwise_conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     };
     if !done {
         Portable.depthwise_conv2d_i8::<G, P, R>(x, zero, weight, requantize, y, scratch);
+    }
+}
+
+#[inline]
+pub(crate) fn lstm_step<P: Packing, R: Rounding>(
+    x: &[i8],
+    h: &[i8],
+    c: &mut [i16],
+    weights: LstmWeights<'_>,
+    y: &mut [i8],
+    scratch: &mut [f32],
+) {
+    let done = const { matches!(P::ORDER, Order::Dsp) }
+        && lstm::step(Rounds { twice: R::TWICE }, [x, h], c, &weights, y, scratch);
+    if !done {
+        Portable.lstm_step_i8::<P, R>(x, h, c, weights, y, scratch);
+    }
+}
+
+#[inline]
+pub(crate) fn gru_step<P: Packing, R: Rounding>(
+    x: &[i8],
+    h: &[i8],
+    weights: GruWeights<'_>,
+    y: &mut [i8],
+    scratch: &mut [f32],
+) {
+    let done =
+        const { matches!(P::ORDER, Order::Dsp) } && gru::step(Rounds { twice: R::TWICE }, [x, h], &weights, y, scratch);
+    if !done {
+        Portable.gru_step_i8::<P, R>(x, h, weights, y, scratch);
     }
 }
 

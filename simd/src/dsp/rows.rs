@@ -225,3 +225,5 @@ rows! {
     /// The same, rounded [`Once`](tensorlet::quantized::Once).
     once Once
 }
+
+pub(super) use {four, rounds, two_pairs, words};

@@ -6,7 +6,7 @@ use tensorlet::{
         Conv2dShape, ConvKernels, ElementwiseKernels, IntegerKernels, Kernels, MatmulKernels, NormKernels, Pool2dShape,
         PoolKernels, QuantizedKernels, RecurrentKernels, ReduceKernels, SoftmaxKernels, UpdateKernels,
     },
-    quantized::{AddTables, Clamp, Packing, Requantize, Rounding},
+    quantized::{AddTables, Clamp, GruWeights, LstmWeights, Packing, Requantize, Rounding},
 };
 
 use crate::{
@@ -191,5 +191,30 @@ impl QuantizedKernels for Mve {
         scratch: &mut [f32],
     ) {
         mve::depthwise_conv2d::<G, P, R>(x, zero, weight, requantize, y, scratch);
+    }
+
+    #[inline]
+    fn lstm_step_i8<P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        h: &[i8],
+        c: &mut [i16],
+        weights: LstmWeights<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        mve::lstm_step::<P, R>(x, h, c, weights, y, scratch);
+    }
+
+    #[inline]
+    fn gru_step_i8<P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        h: &[i8],
+        weights: GruWeights<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        mve::gru_step::<P, R>(x, h, weights, y, scratch);
     }
 }

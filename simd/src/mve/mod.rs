@@ -8,9 +8,12 @@ mod asm;
 mod conv;
 mod depthwise;
 pub(crate) mod float;
+mod gates;
+mod gru;
 mod integer;
 mod linear;
 mod lines;
+mod lstm;
 mod pool;
 mod round;
 mod taps;
@@ -18,7 +21,7 @@ mod taps;
 use tensorlet::{
     Portable,
     kernel::{Conv2dShape, IntegerKernels, Pool2dShape, QuantizedKernels},
-    quantized::{AddTables, Clamp, Order, Packing, Requantize, Rounding},
+    quantized::{AddTables, Clamp, GruWeights, LstmWeights, Order, Packing, Requantize, Rounding},
 };
 
 #[inline]
@@ -69,6 +72,35 @@ pub(crate) fn depthwise_conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     };
     if !done {
         Portable.depthwise_conv2d_i8::<G, P, R>(x, zero, weight, requantize, y, scratch);
+    }
+}
+
+#[inline]
+pub(crate) fn lstm_step<P: Packing, R: Rounding>(
+    x: &[i8],
+    h: &[i8],
+    c: &mut [i16],
+    weights: LstmWeights<'_>,
+    y: &mut [i8],
+    scratch: &mut [f32],
+) {
+    let done = const { matches!(P::ORDER, Order::Mve) } && lstm::step(R::TWICE, [x, h], c, &weights, y, scratch);
+    if !done {
+        Portable.lstm_step_i8::<P, R>(x, h, c, weights, y, scratch);
+    }
+}
+
+#[inline]
+pub(crate) fn gru_step<P: Packing, R: Rounding>(
+    x: &[i8],
+    h: &[i8],
+    weights: GruWeights<'_>,
+    y: &mut [i8],
+    scratch: &mut [f32],
+) {
+    let done = const { matches!(P::ORDER, Order::Mve) } && gru::step(R::TWICE, [x, h], &weights, y, scratch);
+    if !done {
+        Portable.gru_step_i8::<P, R>(x, h, weights, y, scratch);
     }
 }
 

@@ -3,6 +3,7 @@
 mod conv;
 mod conv_transpose;
 mod elementwise;
+mod gru;
 mod integer;
 mod linear;
 mod lstm;
@@ -15,11 +16,12 @@ mod softmax16;
 mod wide;
 
 pub use integer::IntegerKernels;
+pub use sigmoid::LOGISTIC;
 pub use softmax::SoftmaxScale;
 
 use super::Conv2dShape;
 use crate::quantized::{
-    LstmWeights, MatmulDims, MatmulParameters, Packing, Requantize, Rounding,
+    GruWeights, LstmWeights, MatmulDims, MatmulParameters, Packing, Requantize, Rounding,
     int16::{self, Accumulator, Requantize16},
 };
 
@@ -209,8 +211,8 @@ pub trait QuantizedKernels: Copy {
     ///
     /// ```
     /// use tensorlet::{Portable, kernel::QuantizedKernels};
-    /// use tensorlet::quantized::{LstmCell, LstmGate, LstmWeights, Multiplier, RowMajor, Scale};
-    /// const ONE: Scale = Scale { multiplier: 1 << 30, addend: 0, shift: 1, folded: false, zero_point: 0 };
+    /// use tensorlet::quantized::{GateScale, LstmCell, LstmWeights, Multiplier, RowMajor, Twice};
+    /// const ONE: GateScale = GateScale { factor: 0, addend: 0, sign: 0, multiplier: 1 << 30, right: 0, shift: 1 };
     /// let to = |power| Multiplier { multiplier: 1 << 30, shift: power + 1 };
     /// let cell = LstmCell {
     ///     forget_to_cell: to(-15),
@@ -226,17 +228,27 @@ pub trait QuantizedKernels: Copy {
     ///     // The gates i, f and o are open.
     ///     bias_ih: &[32767, 32767, 0, 32767],
     ///     bias_hh: &[0; 4],
-    ///     gates: &[LstmGate { input: ONE, hidden: ONE }; 4],
+    ///     input: &[ONE; 4],
+    ///     hidden: &[ONE; 4],
     ///     cell: &cell,
     /// };
     /// // tanh(tanh(0.25)) in steps of 1/128.
     /// let (mut c, mut y) = ([0], [0]);
-    /// Portable.lstm_step_i8::<RowMajor>(&[64], &[0], &mut c, weights, &mut y);
+    /// Portable.lstm_step_i8::<RowMajor, Twice>(&[64], &[0], &mut c, weights, &mut y, &mut []);
     /// assert_eq!(y, [31]);
     /// ```
     #[inline]
-    fn lstm_step_i8<P: Packing>(self, x: &[i8], h: &[i8], c: &mut [i16], weights: LstmWeights<'_>, y: &mut [i8]) {
-        lstm::step_i8(P::ORDER, x, h, c, weights, y);
+    fn lstm_step_i8<P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        h: &[i8],
+        c: &mut [i16],
+        weights: LstmWeights<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        let _ = scratch;
+        lstm::step_i8::<R>(P::ORDER, x, h, c, weights, y);
     }
 
     /// The same on int16.
@@ -269,6 +281,42 @@ pub trait QuantizedKernels: Copy {
     #[inline]
     fn lstm_step_i16(self, x: &[i16], h: &[i16], c: &mut [i16], weights: int16::LstmWeights<'_>, y: &mut [i16]) {
         lstm::step_i16(x, h, c, weights, y);
+    }
+
+    /// One step of a GRU: from the input and the output `h` of the step before the output `y`. There are as many units
+    /// as `h` has elements. Kernels may have use for [`recurrent_scratch`](crate::quantized::Order::recurrent_scratch)
+    /// words of scratch, here and in [`lstm_step_i8`](Self::lstm_step_i8).
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::QuantizedKernels};
+    /// use tensorlet::quantized::{GateScale, GruCell, GruWeights, Multiplier, RowMajor, Twice};
+    /// const ONE: GateScale = GateScale { factor: 0, addend: 0, sign: 0, multiplier: 1 << 30, right: 0, shift: 1 };
+    /// let weights = GruWeights {
+    ///     weight_ih: &[0, 0, 16],
+    ///     weight_hh: &[0; 3],
+    ///     // The gate z is shut: all of the new value goes in.
+    ///     bias_ih: &[0, -32767, 0],
+    ///     bias_hh: &[0; 3],
+    ///     input: &[ONE; 3],
+    ///     hidden: &[ONE; 3],
+    ///     cell: &GruCell { new: Multiplier { multiplier: 1 << 30, shift: -7 }, output_zero: 0 },
+    /// };
+    /// // tanh(0.25) in steps of 1/128.
+    /// let mut y = [0];
+    /// Portable.gru_step_i8::<RowMajor, Twice>(&[64], &[0], weights, &mut y, &mut []);
+    /// assert_eq!(y, [31]);
+    /// ```
+    #[inline]
+    fn gru_step_i8<P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        h: &[i8],
+        weights: GruWeights<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        let _ = scratch;
+        gru::step_i8::<R>(P::ORDER, x, h, weights, y);
     }
 
     /// [`linear_i8`](Self::linear_i8) with int16 activations.

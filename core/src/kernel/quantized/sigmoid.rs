@@ -1,10 +1,11 @@
 //! Sigmoid and hyperbolic tangent of int16, as TensorFlow Lite's reference kernels compute them.
 //!
-//! Both interpolate linearly between entries of one table, `tanh(x)` as `2 σ(2x) - 1`.
+//! Both interpolate linearly between entries of one table, `tanh(x)` as `2 σ(2x) - 1`. Both are odd, around 1/2 and 0:
+//! the table has negative numbers, too, so that kernels need no test of the sign.
 
 /// `σ(i / 24)` in steps of `2^-16`: TensorFlow Lite's `sigmoid_table_uint16`, some entries of which are up to 1.11
 /// too large.
-static SIGMOID: [u16; 256] = [
+const SIGMOID: [u16; 256] = [
     32_768, 33_451, 34_133, 34_813, 35_493, 36_169, 36_843, 37_513, 38_180, 38_841, 39_498, 40_149, 40_794, 41_432,
     42_064, 42_688, 43_304, 43_912, 44_511, 45_102, 45_683, 46_255, 46_817, 47_369, 47_911, 48_443, 48_964, 49_475,
     49_975, 50_464, 50_942, 51_409, 51_865, 52_311, 52_745, 53_169, 53_581, 53_983, 54_374, 54_755, 55_125, 55_485,
@@ -26,33 +27,54 @@ static SIGMOID: [u16; 256] = [
     65_534, 65_534, 65_534, 65_535,
 ];
 
-/// The table at `x / 2^fraction`, with the bits of the fraction behind the binary point; `beyond` it `most`.
-#[inline(always)]
-const fn interpolate(x: u32, fraction: u32, most: u32) -> u32 {
-    let at = (x >> fraction) as usize;
-    if at >= SIGMOID.len() - 1 {
-        return most;
+/// The table of both functions, `65536 (σ(i / 24) - 1/2)` for `i = -256..=257`, of TensorFlow Lite's
+/// `sigmoid_table_uint16`: entry 256 is that of 0.
+///
+/// One entry more than there are steps, since kernels read an entry and the next one at once.
+///
+/// ```
+/// use tensorlet::kernel::LOGISTIC;
+/// assert_eq!((LOGISTIC[256], LOGISTIC[512], LOGISTIC[0]), (0, 32767, -32767));
+/// ```
+pub static LOGISTIC: [i16; 514] = {
+    let (mut table, mut i) = ([i16::MAX; 514], 0_usize);
+    while i < 514 {
+        let from_zero = i.abs_diff(256);
+        let size = if from_zero < SIGMOID.len() { (SIGMOID[from_zero] - (1 << 15)) as i16 } else { i16::MAX };
+        table[i] = if i < 256 { -size } else { size };
+        i += 1;
     }
-    // The mask tells the compiler what the test above has found.
-    let (a, b) = (SIGMOID[at & 0xff] as u32, SIGMOID[(at + 1) & 0xff] as u32);
-    (a << fraction) + (x & ((1 << fraction) - 1)) * (b - a)
+    table
+};
+
+/// The table between entries `x >> fraction` and the next one, with as many more bits; at its ends what stands there.
+#[inline(always)]
+const fn interpolate(x: i32, fraction: u32) -> i32 {
+    let (i, rest) = ((x >> fraction) + 256, x & ((1 << fraction) - 1));
+    let (i, rest) = if i < 0 {
+        (0, 0)
+    } else if i > 511 {
+        (512, 0)
+    } else {
+        (i as usize, rest)
+    };
+    (LOGISTIC[i] as i32) * ((1 << fraction) - rest) + LOGISTIC[i + 1] as i32 * rest
 }
 
-/// `σ(x)` in Q0.15 of an `x` in Q3.12.
+/// `σ(x)` in Q0.15 of an `x` in Q3.12: rounded half away from 1/2.
 ///
 /// ```text
 /// 0 -> 16384
 /// ```
-#[inline]
+#[inline(never)]
 pub(crate) const fn sigmoid(x: i16) -> i16 {
     let x = 3 * x as i32;
-    let y = interpolate(x.unsigned_abs(), 9, 0x7fff << 10);
-    let y = if x >= 0 { y + (1 << 9) } else { (1 << 25) - y + (1 << 9) - 1 };
-    (y >> 10) as i16
+    // The sign is -1 or 0.
+    ((interpolate(x, 9) + (1 << 24) + (1 << 9) + (x >> 31)) >> 10) as i16
 }
 
-/// `tanh(x)` in Q0.15 of an `x · 2^-left` in Q3.12; `left` may be negative.
-#[inline]
+/// `tanh(x)` in Q0.15 of an `x · 2^-left` in Q3.12; `left` may be negative. Rounded half away from 0.
+#[inline(never)]
 pub(crate) const fn tanh(x: i16, left: i32) -> i16 {
     let x = if left < 0 {
         let right = left.unsigned_abs() & 31;
@@ -60,13 +82,7 @@ pub(crate) const fn tanh(x: i16, left: i32) -> i16 {
     } else {
         (x as i32).wrapping_mul(3 << (left & 31))
     };
-    let y = interpolate(x.unsigned_abs(), 8, 0xffff << 8);
-    let y = if x >= 0 {
-        y.wrapping_sub(1 << 23) + (1 << 7)
-    } else {
-        (1_u32 << 23).wrapping_sub(y).wrapping_add((1 << 7) - 1)
-    };
-    (y as i32 >> 8) as i16
+    ((interpolate(x, 8) + (1 << 7) + (x >> 31)) >> 8) as i16
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use cortex_m_rt::entry;
 use defmt_semihosting as _;
 use firmware::{
     Exit, board,
-    int8::{Bench, Image, add, conv, depthwise, linear, pools},
+    int8::{Bench, Image, add, conv, depthwise, gru, linear, lstm, pools, softmax},
 };
 use tensorlet::{
     Kernels,
@@ -203,6 +203,34 @@ fn sums(bench: &mut Bench) {
     bench.report("add_i8");
 }
 
+fn softmaxes(bench: &mut Bench) {
+    softmax::<1>(bench);
+    softmax::<2>(bench);
+    softmax::<3>(bench);
+    softmax::<10>(bench);
+    softmax::<17>(bench);
+    softmax::<64>(bench);
+    softmax::<1000>(bench);
+    bench.report("softmax_i8");
+}
+
+/// Recurrent layers: inputs and units, in both roundings.
+macro_rules! sequences {
+    ($bench:ident, $check:ident; $($inputs:literal to $units:literal),+) => {$(
+        $check::<$inputs, $units, NativePacking, Twice>($bench);
+        $check::<$inputs, $units, NativePacking, Once>($bench);
+    )+};
+}
+
+fn recurrent(bench: &mut Bench) {
+    sequences! { bench, lstm; 1 to 1, 3 to 2, 2 to 3, 16 to 4, 5 to 4, 3 to 5, 7 to 6, 17 to 8, 6 to 10, 33 to 12, 16 to 14 }
+    lstm::<5, 4, RowMajor, Twice>(bench);
+    bench.report("lstm_step_i8");
+    sequences! { bench, gru; 1 to 1, 3 to 2, 2 to 3, 16 to 4, 5 to 4, 3 to 5, 7 to 6, 17 to 8, 6 to 10, 33 to 12, 16 to 14 }
+    gru::<5, 4, RowMajor, Twice>(bench);
+    bench.report("gru_step_i8");
+}
+
 #[entry]
 fn main() -> ! {
     static mut BENCH: Bench = Bench::NEW;
@@ -213,6 +241,8 @@ fn main() -> ! {
     depthwise_convolutions(bench);
     poolings(bench);
     sums(bench);
+    softmaxes(bench);
+    recurrent(bench);
     if bench.differences() > 0 {
         defmt::error!("{=usize} outputs differ", bench.differences());
         Exit::OtherResults.exit()

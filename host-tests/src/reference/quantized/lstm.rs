@@ -66,7 +66,7 @@ pub struct Lstm {
     pub bias: Vec<i64>,
     /// The scales of the gates' sums, over the input and over the state.
     pub gates: [[Scale; 2]; 4],
-    /// How these are rounded.
+    /// How these are rounded; the cell's products once if these are, else twice.
     pub rounding: Rounding,
     /// The zero points of input and output.
     pub zero: [i64; 2],
@@ -90,6 +90,7 @@ impl Lstm {
     pub fn step(&self, gates: &Gates, x: &[i64], h: &[i64], c: &mut [i64]) -> Vec<i64> {
         let units = c.len();
         let int16 = |x: i64| limit(x, [-32768, 32767]);
+        let twice = self.rounding != Rounding::Once;
         let gate = |gate: usize, unit: usize| {
             let row = gate * units + unit;
             let from_x: i64 = (0..x.len()).map(|i| self.weight_ih[row * x.len() + i] * (x[i] - self.zero[0])).sum();
@@ -101,11 +102,11 @@ impl Lstm {
         let mut y = Vec::new();
         for (unit, c) in c.iter_mut().enumerate() {
             let [i, f, g, o] = [0, 1, 2, 3].map(|which| gate(which, unit));
-            let kept = int16(self.forget_to_cell.of(gates.sigmoid(f) * *c, true));
-            let new = self.input_to_cell.of(gates.sigmoid(i) * gates.tanh(g, 0), true);
+            let kept = int16(self.forget_to_cell.of(gates.sigmoid(f) * *c, twice));
+            let new = self.input_to_cell.of(gates.sigmoid(i) * gates.tanh(g, 0), twice);
             *c = limit(kept + new, [-self.clip, self.clip]);
             let hidden = gates.sigmoid(o) * gates.tanh(*c, self.tanh_shift);
-            y.push(limit(self.output.of(hidden, true) + self.zero[1], self.limits));
+            y.push(limit(self.output.of(hidden, twice) + self.zero[1], self.limits));
         }
         y
     }

@@ -4,6 +4,7 @@
 //! applied.
 
 pub mod elementwise;
+pub mod gru;
 pub mod lstm;
 pub mod pool;
 pub mod softmax;

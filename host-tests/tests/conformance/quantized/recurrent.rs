@@ -2,7 +2,9 @@
 
 use tensorlet::{
     Kernels, Layer, Tensor,
-    quantized::{ForDsp, Lstm, LstmCell, LstmScales, Multiplier, Packing, QuantizeError, RowMajor, int16},
+    quantized::{
+        ForDsp, ForMve, Lstm, LstmCell, LstmScales, Multiplier, Packing, QuantizeError, RowMajor, Twice, int16,
+    },
 };
 
 use super::{bytes, integer};
@@ -98,8 +100,12 @@ impl<const IN: usize, const H: usize, const T: usize, const N: usize> Adapter fo
             };
             let weights = |kind: &str| gates(kind, |name| bytes(case, name));
             let bias = gates("bias", |name| super::words(case, name));
-            let layer =
-                Lstm::<IN, H, P>::from_scales(&weights("input_weights"), &weights("hidden_weights"), &bias, scales);
+            let layer = Lstm::<IN, H, P, Twice>::from_scales(
+                &weights("input_weights"),
+                &weights("hidden_weights"),
+                &bias,
+                scales,
+            );
             let layer = match layer {
                 Err(QuantizeError::WeightOutOfRange { .. }) => return,
                 layer => layer.expect("sound parameters"),
@@ -109,6 +115,7 @@ impl<const IN: usize, const H: usize, const T: usize, const N: usize> Adapter fo
         }
         packed::<IN, H, T, N, RowMajor, K>(k, case);
         packed::<IN, H, T, N, ForDsp, K>(k, case);
+        packed::<IN, H, T, N, ForMve, K>(k, case);
     }
 }
 

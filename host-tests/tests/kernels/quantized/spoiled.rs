@@ -4,8 +4,8 @@ use tensorlet::{
     Portable,
     kernel::{Conv2dShape, IntegerKernels, Pool2dShape, QuantizedKernels},
     quantized::{
-        AddScales, AddTables, Clamp, LstmWeights, MatmulDims, MatmulParameters, MulScales, Multiplier, Packing,
-        Quantization, Requantize, Rounding, Scale,
+        AddScales, AddTables, Clamp, GruWeights, LstmWeights, MatmulDims, MatmulParameters, MulScales, Multiplier,
+        Packing, Quantization, Requantize, Rounding, Scale,
         int16::{self, Accumulator, Requantize16},
     },
 };
@@ -79,13 +79,36 @@ impl QuantizedKernels for Spoiled {
         spoil(y, wrong_i8);
     }
 
+    fn lstm_step_i8<P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        h: &[i8],
+        c: &mut [i16],
+        weights: LstmWeights<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        Portable.lstm_step_i8::<P, R>(x, h, c, weights, y, scratch);
+        spoil(y, wrong_i8);
+    }
+
+    fn gru_step_i8<P: Packing, R: Rounding>(
+        self,
+        x: &[i8],
+        h: &[i8],
+        weights: GruWeights<'_>,
+        y: &mut [i8],
+        scratch: &mut [f32],
+    ) {
+        Portable.gru_step_i8::<P, R>(x, h, weights, y, scratch);
+        spoil(y, wrong_i8);
+    }
+
     spoiled! {
         conv_transpose2d_i8 [G: Conv2dShape, R: Rounding] <G, R>
             (x: &[i8], zero: i8, weight: &[i8], requantize: Requantize<'_>) i8 = wrong_i8;
         matmul_i8 [R: Rounding] <R> (dims: MatmulDims, a: &[i8], b: &[i8], parameters: &MatmulParameters) i8 = wrong_i8;
         matmul_i16 (dims: MatmulDims, a: &[i16], b: &[i16], parameters: &MatmulParameters) i16 = wrong_i16;
-        lstm_step_i8 [P: Packing] <P>
-            (x: &[i8], h: &[i8], c: &mut [i16], weights: LstmWeights<'_>) i8 = wrong_i8;
         lstm_step_i16 (x: &[i16], h: &[i16], c: &mut [i16], weights: int16::LstmWeights<'_>) i16 = wrong_i16;
         linear_i16 [const IN: usize, const OUT: usize, B: Accumulator] <IN, OUT, B>
             (x: &[i16], weight: &[i8], requantize: Requantize16<'_, B>) i16 = wrong_i16;
