@@ -16,6 +16,7 @@
 //! | `MUL`, `MINIMUM`, `MAXIMUM` | [`Mul`], [`Minimum`], [`Maximum`] | the same |
 //! | `MEAN` | [`Mean`] | – |
 //! | `RELU`, `RELU6`, `QUANTIZE` | [`Relu`], [`Relu6`], [`Rescale`] | – |
+//! | floats before int8 weights, "hybrid" | [`DynamicFakeQuantize`] | – |
 //! | `QUANTIZE`, `DEQUANTIZE` of floats | [`Quantize`], [`Dequantize`] | the same |
 //! | `PAD`, `TRANSPOSE`, `RESHAPE` | [`ConstantPad`], [`Permute`], [`Reshape`] | the same |
 //! | `CONCATENATION` | [`Concat`] | – |
@@ -67,8 +68,9 @@ pub use conv_transpose::ConvTranspose2d;
 pub use convert::{Dequantize, Quantize};
 pub use extremes::{Maximum, Minimum};
 pub use float::{
-    MinMaxObserver, MovingAverageMinMaxObserver, Observer, Observers, PercentileObserver, Quantizable, Ranges, Recipe,
-    RecipeVisitor, Scheme, ToIntegers, calibrate, fake_quantize_weights, learned_ranges, quantize, quantize_and_show,
+    DynamicFakeQuantize, MinMaxObserver, MovingAverageMinMaxObserver, Observer, Observers, PercentileObserver,
+    Quantizable, Ranges, Recipe, RecipeVisitor, Scheme, ToIntegers, calibrate, fake_quantize_weights, learned_ranges,
+    quantize, quantize_and_show,
 };
 pub use integer::Integer;
 pub(crate) use integer::limit;
@@ -90,4 +92,4 @@ pub use residual::Residual;
 pub use rounding::{Once, Rounding, Twice};
 pub use scale::{Multiplier, Quantization, QuantizeError};
 pub use softmax::Softmax;
-pub use stored::{stored_f32, stored_i8, stored_i32};
+pub use stored::{stored_conv2d, stored_f32, stored_i8, stored_i32, stored_linear};

@@ -15,12 +15,14 @@
 //! | take the gradients of a copy with the weights of integers | [`fake_quantize_weights`] |
 //! | take the quantizations learned | [`learned_ranges`] |
 
+mod dynamic;
 mod fake;
 mod layers;
 mod observer;
 mod percentile;
 mod recipe;
 
+pub use dynamic::DynamicFakeQuantize;
 pub use fake::{Ranges, fake_quantize_weights, learned_ranges};
 pub use layers::ToIntegers;
 pub use observer::{MinMaxObserver, MovingAverageMinMaxObserver, Observer};
