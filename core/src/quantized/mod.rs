@@ -21,6 +21,8 @@
 //! | `PAD`, `TRANSPOSE`, `RESHAPE` | [`ConstantPad`], [`Permute`], [`Reshape`] | the same |
 //! | `CONCATENATION` | [`Concat`] | – |
 //!
+//! [`qas`] has layers that are trained on int8 weights.
+//!
 //! Layers with two inputs are [`Binary`]; behind the branches of a block they stand in [`Residual`].
 
 mod add;
@@ -49,6 +51,7 @@ mod packing;
 mod plane;
 mod pool;
 mod prepare;
+pub mod qas;
 mod requantize;
 mod reshape;
 mod residual;
