@@ -20,7 +20,7 @@
 //! So a rate that is right for floats is right here. A network that reads digits and learns to read them mirrored, SGD
 //! at .02, one digit at a time, two epochs (`examples/tests/qas.rs`): from an accuracy of .450 to .956, on floats to
 //! .967, and without the scaling at the same rate to .456. Where the scales of all layers are alike, as they are there, a
-//! rate five powers of ten larger makes up for the scaling of weights, though not of biases.
+//! rate 30,000 times larger, `s⁻²`, makes up for the scaling of weights, though not of biases.
 //!
 //! A step is mostly shorter than a step of int8. Rounded to the nearest integer it would be lost; the authors'
 //! simulation keeps the fractions in float weights. Here the new weight is rounded to one of its two neighbours at
