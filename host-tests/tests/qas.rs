@@ -8,7 +8,7 @@ use tensorlet::{
     memory::Mode,
     network,
     optim::{Adam, Optimizer, Sgd},
-    quantized::{self, MinMaxObserver, Observer, RowMajor, ToIntegers, qas},
+    quantized::{self, DynamicFakeQuantize, MinMaxObserver, Observer, RowMajor, ToIntegers, qas},
     random,
     sliding::{Dilated, Padded, Strided},
 };
@@ -273,6 +273,20 @@ fn integers_take_the_weights_as_they_are() {
             assert!(error < 6.0, "{float} is {int8}, {error} steps away");
         }
     }
+}
+
+/// The gradient of what is rounded at run time goes straight through, in a slot that is both input and output.
+#[test]
+fn rounding_at_run_time_lets_gradients_through() {
+    let (mut layer, pass) = (DynamicFakeQuantize, Pass { n: 2, input_gradient: true, ..Pass::NEW });
+    let mut x = [1.27, -0.004, 0.016, 25.4, -12.71, 0.0];
+    Train::<[f32; 3]>::forward_train(&layer, Portable, pass, &mut x, &mut [], &mut []);
+    let y = <DynamicFakeQuantize as Train<[f32; 3]>>::out(pass, &mut x, &mut []);
+    close("rounded", y, &[1.27, 0.0, 0.02, 25.4, -12.8, 0.0]);
+    let dy = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+    y.copy_from_slice(&dy);
+    Train::<[f32; 3]>::backward(&mut layer, Portable, pass, &mut x, &mut [], &mut []);
+    assert_eq!(x, dy);
 }
 
 #[test]
