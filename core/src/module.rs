@@ -5,6 +5,7 @@ use rand_core::Rng;
 use crate::{
     description::{Layout, ParameterInfo},
     path::Path,
+    quantized::qas::Int8Weights,
 };
 
 /// A parameter as a visitor sees it.
@@ -87,6 +88,13 @@ pub trait VisitorMut {
     fn partly_trained(&mut self, parameter: Parameter<'_>, channels: &[u16], values: &mut [f32]) {
         let _ = channels;
         self.parameter(Parameter { trained: false, ..parameter }, values);
+    }
+
+    /// Called in place of [`parameter`](Self::parameter) for the int8 weights of a layer
+    /// [that trains them](crate::quantized::qas). They own words of the gradient as floats do. By default nothing
+    /// is done with them.
+    fn int8(&mut self, parameter: Parameter<'_>, weights: Int8Weights<'_>) {
+        let _ = (parameter, weights);
     }
 }
 

@@ -8,6 +8,18 @@
 //! | min/max | the smallest and the largest value over the digits to learn from |
 //! | percentile | all values but 0.1 % at either end |
 //! | aware | learned in five more epochs with fake quantization |
+//!
+//! How much calibration matters: ten networks (seeds 0 to 9, trained on `Portable`), 360 test digits, of which one is
+//! .0028 of the accuracy and of the agreement. Differences of one digit are luck; leaving out more than 0.1 % is not.
+//!
+//! | ranges hold | largest drop of accuracy | agreement, mean | agreement, least |
+//! |---|---|---|---|
+//! | all values (min/max) | .0028 | .9972 | .9917 |
+//! | 99.99 % | .0028 | .9967 | .9917 |
+//! | 99.95 % | .0000 | .9980 | .9944 |
+//! | 99.9 % | .0028 | .9969 | .9917 |
+//! | 99.8 % | .0028 | .9961 | .9917 |
+//! | 99.5 % | .0083 | .9919 | .9833 |
 
 use clap::Parser;
 use tensorlet::{

@@ -1,6 +1,7 @@
-//! A head of floats that learns on top of a network of integers, which stays as it is: what a device does that
-//! has its network in flash and sees something new.
+//! A head, of floats or of int8 weights, that learns on top of a network of integers, which stays as it is: what a
+//! device does that has its network in flash and sees something new.
 
+use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
     FusedTrainer, Image, Layer, Mode, Module, Portable, Tensor,
     kernel::ReduceKernels,
@@ -8,7 +9,7 @@ use tensorlet::{
     loss::CrossEntropyLoss,
     network,
     optim::Sgd,
-    quantized::{Dequantize, MinMaxObserver, Quantization, RowMajor, ToIntegers, quantize},
+    quantized::{Dequantize, MinMaxObserver, Quantization, RowMajor, ToIntegers, qas, quantize},
 };
 use tensorlet_examples::digits::{
     data::{self, DataSet, Digit, Picture},
@@ -37,6 +38,21 @@ network! {
         head: Linear(10),
     }
 }
+
+network! {
+    /// The same with a head of int8 weights.
+    struct Int8Learner: Pixels {
+        backbone = Frozen<Int8Backbone>,
+        floats = Dequantize<[f32; 64]>,
+        head = qas::Linear<64, 10>,
+    }
+}
+
+// A byte for each weight, without another copy; scales, biases and the state of the rounding.
+const _: () = assert!(size_of::<qas::Linear<64, 10>>() == 640 + 4 * (10 + 10 + 1));
+// At most a row of weights and one of gradients more than for floats.
+const INT8_WORDS: usize = Int8Learner::training_words::<Sgd>(Mode::Fused, 1);
+const _: () = assert!(INT8_WORDS <= WORDS + 2 * 10);
 
 /// What training one sample at a time takes beside the network.
 const WORDS: usize = Learner::training_words::<Sgd>(Mode::Fused, 1);
@@ -74,6 +90,30 @@ fn a_head_of_floats_learns_on_integers() {
     assert_eq!(net.backbone, backbone);
 
     let mut arena = [0.0; Learner::INFERENCE_WORDS];
+    let mut right = 0;
+    for digit in &test {
+        let y = net.forward(Portable, &[digit.picture.quantize(input)], &mut arena).expect("the arena is large enough");
+        right += usize::from(Portable.argmax(&y[0]) == usize::from(digit.label));
+    }
+    assert!(100 * right >= 92 * test.len(), "{right} of {}", test.len());
+}
+
+#[test]
+fn a_head_of_int8_weights_learns_on_integers() {
+    let data = DataSet::parse(data::BYTES).expect("the digits");
+    let (train, test): (Vec<_>, Vec<_>) = (data.train().collect(), data.test().collect());
+    let (Learner { backbone, floats, .. }, input) = learner(&train[..320]);
+    let mut net = Int8Learner { backbone, floats, ..Module::ZERO };
+    net.head.init(&mut Xoshiro128PlusPlus::seed_from_u64(0));
+
+    let mut workspace = [0.0; INT8_WORDS];
+    let mut trainer = FusedTrainer::new(Sgd::new(0.0007), &mut workspace).expect("the workspace is large enough");
+    for digit in train.iter().cycle().take(5 * train.len()) {
+        let x = [digit.picture.quantize(input)];
+        trainer.step(Portable, &mut net, &CrossEntropyLoss, &x, &[digit.label]).expect("a step");
+    }
+
+    let mut arena = [0.0; Int8Learner::INFERENCE_WORDS];
     let mut right = 0;
     for digit in &test {
         let y = net.forward(Portable, &[digit.picture.quantize(input)], &mut arena).expect("the arena is large enough");

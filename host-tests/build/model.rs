@@ -6,7 +6,7 @@ use tensorlet_tflite::{Options, Rust, generate};
 
 use crate::{
     entry::{Entry, Typed},
-    small_models::{operators::operators, residual},
+    small_models::{floats, operators::operators, residual},
 };
 
 /// The suite of such cases.
@@ -34,7 +34,7 @@ fn made(path: &Path) -> Result<Rust, String> {
     let bytes = fs::read(path).map_err(|error| format!("no model {}: {error}", path.display()))?;
     let (source, weights) = (format!("{name}.tflite"), format!("{name}.bin"));
     generate(&bytes, &Options { source: &source, weights: &weights, ..Options::NEW })
-        .map_err(|error| format!("only int8 models become networks: {error}"))
+        .map_err(|error| format!("the model becomes no network: {error}"))
 }
 
 pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
@@ -75,7 +75,7 @@ pub(crate) fn write_operators() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?).join("operators");
     fs::create_dir_all(&out)?;
     let mut code = String::new();
-    let models = operators().into_iter().chain([("residual", residual())]);
+    let models = operators().into_iter().chain([("residual", residual())]).chain(floats::models());
     for (name, parts) in models {
         let weights = format!("{name}.bin");
         let rust = generate(&parts.write(), &Options { source: name, weights: &weights, ..Options::NEW })

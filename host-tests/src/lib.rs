@@ -4,7 +4,7 @@
 //!   kernel may be from it
 //! - [`weights`]: safetensors files under PyTorch's names
 //! - [`flash`]: networks of floats, made into Rust for networks of integers
-//! - [`tflite`]: int8 models of TensorFlow Lite, made into Rust
+//! - [`tflite`]: models of TensorFlow Lite, made into Rust
 //! - with the feature `tools`: building the firmware, running it in the emulator and measuring it
 //!   (`cortex_m`), for `cargo xtask`
 

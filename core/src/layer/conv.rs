@@ -58,6 +58,31 @@ pub struct Conv2d<
     sliding: PhantomData<S>,
 }
 
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    S,
+    B: Copy,
+    const PER_GROUP: usize,
+> Conv2d<IN, OUT, KH, KW, OH, OW, S, B, PER_GROUP>
+{
+    /// With this weight and bias: what a constant or a `static` is made of.
+    ///
+    /// ```
+    /// use tensorlet::{Conv2d, NoBias, Slide};
+    /// static EDGES: Conv2d<1, 1, 1, 2, 4, 3, Slide, NoBias> = Conv2d::new([[[[-1.0, 1.0]]]], NoBias);
+    /// assert_eq!(EDGES.weight[0][0][0][1], 1.0);
+    /// ```
+    #[must_use]
+    pub const fn new(weight: [[[[f32; KW]; KH]; PER_GROUP]; OUT], bias: B) -> Self {
+        Self { weight, bias, sliding: PhantomData }
+    }
+}
+
 /// A [`Conv2d`] of which every channel sees its own channel alone:
 /// PyTorch's `nn.Conv2d(C, C, (KH, KW), groups=C)`.
 ///

@@ -60,6 +60,7 @@ use crate::{
     description::Layout,
     kernel::{Kernels, SgdStep, samples},
     memory,
+    quantized::qas::Int8Weights,
 };
 
 /// The most words that an optimiser may keep for a weight.
@@ -211,6 +212,14 @@ impl<K: Kernels, O: Optimizer> VisitorMut for Update<'_, K, O> {
             let gradient = take(&mut self.grad, values.len());
             let state = take(&mut self.state, O::STATES * values.len());
             self.optimizer.of(parameter.path).update(self.k, values, gradient, States::new::<O>(state));
+        }
+    }
+
+    fn int8(&mut self, parameter: Parameter<'_>, mut weights: Int8Weights<'_>) {
+        if parameter.trained {
+            let gradient = take(&mut self.grad, weights.values.len());
+            let state = take(&mut self.state, O::STATES * weights.values.len());
+            weights.update(self.k, &self.optimizer.of(parameter.path), gradient, States::new::<O>(state));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Networks that lay out their own memory: every step reads and writes at constant places of one arena.
 
+mod float;
+
 use super::{Binary, Concat, Integer, QuantizedLayer, Rounding};
 use crate::{Error, Tensor, kernel::Kernels};
 

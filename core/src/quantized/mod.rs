@@ -16,11 +16,13 @@
 //! | `MUL`, `MINIMUM`, `MAXIMUM` | [`Mul`], [`Minimum`], [`Maximum`] | the same |
 //! | `MEAN` | [`Mean`] | – |
 //! | `RELU`, `RELU6`, `QUANTIZE` | [`Relu`], [`Relu6`], [`Rescale`] | – |
+//! | floats before int8 weights, "hybrid" | [`DynamicFakeQuantize`] | – |
 //! | `QUANTIZE`, `DEQUANTIZE` of floats | [`Quantize`], [`Dequantize`] | the same |
 //! | `PAD`, `TRANSPOSE`, `RESHAPE` | [`ConstantPad`], [`Permute`], [`Reshape`] | the same |
 //! | `CONCATENATION` | [`Concat`] | – |
 //!
-//! [`Gru`] is the GRU of PyTorch in the same scheme: TensorFlow Lite has none.
+//! [`Gru`] is the GRU of PyTorch in the same scheme: TensorFlow Lite has none. [`qas`] has layers that are trained on
+//! int8 weights.
 //!
 //! Layers with two inputs are [`Binary`]; behind the branches of a block they stand in [`Residual`].
 
@@ -52,6 +54,7 @@ mod packing;
 mod plane;
 mod pool;
 mod prepare;
+pub mod qas;
 mod requantize;
 mod reshape;
 mod residual;
@@ -71,8 +74,9 @@ pub use conv_transpose::ConvTranspose2d;
 pub use convert::{Dequantize, Quantize};
 pub use extremes::{Maximum, Minimum};
 pub use float::{
-    MinMaxObserver, MovingAverageMinMaxObserver, Observer, Observers, PercentileObserver, Quantizable, Ranges, Recipe,
-    RecipeVisitor, Scheme, ToIntegers, calibrate, fake_quantize_weights, learned_ranges, quantize, quantize_and_show,
+    DynamicFakeQuantize, MinMaxObserver, MovingAverageMinMaxObserver, Observer, Observers, PercentileObserver,
+    Quantizable, Ranges, Recipe, RecipeVisitor, Scheme, ToIntegers, calibrate, fake_quantize_weights, learned_ranges,
+    quantize, quantize_and_show,
 };
 pub use gate::GateScale;
 pub use gru::{Gru, GruCell, GruScales, GruWeights};
@@ -96,4 +100,4 @@ pub use residual::Residual;
 pub use rounding::{Once, Rounding, Twice};
 pub use scale::{Multiplier, Quantization, QuantizeError};
 pub use softmax::Softmax;
-pub use stored::{stored_f32, stored_i8, stored_i32};
+pub use stored::{stored_conv2d, stored_f32, stored_i8, stored_i32, stored_linear};

@@ -10,6 +10,8 @@ pub mod int8;
 #[cfg(feature = "std")]
 pub mod program;
 #[cfg(feature = "std")]
+pub mod qas;
+#[cfg(feature = "std")]
 pub mod quantized;
 #[cfg(feature = "std")]
 pub mod training;

@@ -3,11 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use crate::{
-    Options, Rust,
+    Options, Rust, float_layers,
     graph::Graph,
     layers::{Layer, Quantized, image, layers, tensor},
     names,
-    operator::Kind,
+    operator::{Float, Kind},
     plan::Plan,
 };
 
@@ -35,6 +35,11 @@ fn macs(graph: &Graph<'_>) -> u64 {
             (rows * columns * weights.weight.len()) as u64
         }
         Kind::Linear { weights } => weights.weight.len() as u64,
+        Kind::Float(Float::Conv2d { weights, .. }) => {
+            let [rows, columns, _] = image(&graph.activations[step.output].shape);
+            (rows * columns * weights.weight.len()) as u64
+        }
+        Kind::Float(Float::Linear { weights }) => weights.weight.len() as u64,
         _ => 0,
     };
     graph.steps.iter().map(of).sum()
@@ -100,7 +105,7 @@ impl Writer<'_, '_> {
         writeln!(code, "pub const ARENA_WORDS: usize = quantized::arena_words(&[\n    ACTIVATION_WORDS,")?;
         for layer in self.layers {
             let (step, alias) = (&graph.steps[layer.step], &layer.alias);
-            if !matches!(step.kind, Kind::Two { .. } | Kind::Concat { .. }) {
+            if !matches!(step.kind, Kind::Two { .. } | Kind::Concat { .. } | Kind::Float(_)) {
                 let (input, scratch) = (self.shape(step.inputs[0]), self.plan.scratch[layer.step]);
                 writeln!(code, "    quantized::end_of_scratch::<{input}, {alias}>({scratch}),")?;
             }
@@ -113,6 +118,24 @@ impl Writer<'_, '_> {
              /// Multiplications of weights for one output.\npub const MACS: usize = {};\n",
             macs(graph)
         )
+    }
+
+    /// The call of a layer of floats.
+    fn float(&self, code: &mut String, field: &str, number: usize, float: &Float) -> fmt::Result {
+        let (step, places) = (&self.graph.steps[number], &self.plan.places);
+        let to = places[step.output];
+        let input = float_layers::input(&self.graph.activations[step.inputs[0]], float);
+        match step.inputs[..] {
+            [_, b] if self.plan.in_place[number] => {
+                writeln!(code, "        arena.sum_onto::<{}, {to}, {input}>(k, &self.{field});", places[b])
+            }
+            [a, b] => {
+                let [a, b] = [a, b].map(|input| places[input]);
+                writeln!(code, "        arena.sum::<{a}, {b}, {to}, {input}>(k, &self.{field});")
+            }
+            [from] => writeln!(code, "        arena.layer::<{}, {to}, {input}>(k, &self.{field});", places[from]),
+            _ => Ok(()),
+        }
     }
 
     fn shape(&self, activation: usize) -> String {
@@ -138,12 +161,8 @@ impl Writer<'_, '_> {
              #[allow(long_running_const_eval, reason = \"the compiler packs all weights and proves all sums\")]\n    \
              pub const NEW: Self = Self {{\n"
         )?;
-        for Layer { field, alias, value, sure, .. } in self.layers {
-            if *sure {
-                writeln!(code, "        {field}: {alias}::{value},")?;
-            } else {
-                writeln!(code, "        {field}: quantized::unwrap({alias}::{value}),")?;
-            }
+        for Layer { field, value, .. } in self.layers {
+            writeln!(code, "        {field}: {value},")?;
         }
         let (input, output) = (plan.places[graph.input], plan.places[graph.output]);
         write!(
@@ -165,6 +184,10 @@ impl Writer<'_, '_> {
             let step = &graph.steps[*number];
             let (to, scratch) = (plan.places[step.output], plan.scratch[*number]);
             let inputs: Vec<_> = step.inputs.iter().map(|&input| (plan.places[input], self.shape(input))).collect();
+            if let Kind::Float(float) = &step.kind {
+                self.float(code, field, *number, float)?;
+                continue;
+            }
             match &inputs[..] {
                 [(a, first), (b, _)] if plan.in_place[*number] => {
                     debug_assert_eq!(*a, to);

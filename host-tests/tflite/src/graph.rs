@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     Error, Problem,
+    layout::lay_out,
     operator::{self, Kind},
     schema::{Code, Model, Operator, Tensor, element},
 };
@@ -28,6 +29,8 @@ pub(crate) struct Activation {
     pub(crate) shape: Vec<usize>,
     /// None for floats.
     pub(crate) quantization: Option<Quantization>,
+    /// Whether it is an image whose channels lie one behind the other, and not those of a pixel.
+    pub(crate) planes: bool,
 }
 
 impl Activation {
@@ -99,7 +102,7 @@ impl<'a> Graph<'a> {
         if steps.iter().all(|step| matches!(step.kind, Kind::View)) {
             return Err(Error::Count { what: "operators", found: 0, expected: 1 });
         }
-        Ok(Self { activations: tensors.activations, steps, input, output })
+        Ok(lay_out(Self { activations: tensors.activations, steps, input, output }))
     }
 }
 
@@ -213,7 +216,7 @@ impl<'a> Tensors<'_, 'a> {
             return Err(self.fail(place, Problem::unsupported("its shape", shape)));
         }
         shape.remove(0);
-        let activation = Activation { name: tensor.name.to_owned(), shape, quantization };
+        let activation = Activation { name: tensor.name.to_owned(), shape, quantization, planes: false };
         self.activations.push(activation);
         self.computed.insert(place, self.activations.len() - 1);
         Ok(self.activations.len() - 1)
@@ -245,11 +248,17 @@ impl<'a> Tensors<'_, 'a> {
         if data.len() != needed {
             return Err(self.fail(place, Problem::mismatch("the number of its bytes", data.len(), needed)));
         }
-        self.bytes += data.len();
+        self.count(data.len())?;
+        Ok((data, shape))
+    }
+
+    /// Counts bytes of constants. Few operators share what is large, unless the file is damaged.
+    pub(crate) fn count(&mut self, bytes: usize) -> Result<(), Error> {
+        self.bytes += bytes;
         if self.bytes > self.most {
             return Err(Error::TooMany { what: "all constants", found: self.bytes, most: self.most });
         }
-        Ok((data, shape))
+        Ok(())
     }
 
     /// A constant weight: bytes, shape, and a scale for all or one for each index of the axis `axis`.
@@ -300,6 +309,21 @@ impl<'a> Tensors<'_, 'a> {
             return Err(self.fail(place, Problem::unsupported("the zero point of a bias", zero_point)));
         }
         Ok(data.as_chunks().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect())
+    }
+
+    /// The type of a tensor's elements.
+    pub(crate) fn element(&self, place: usize) -> i8 {
+        self.model.tensors[place].element
+    }
+
+    /// A constant of floats, and its shape. What is not finite is damage.
+    pub(crate) fn floats(&mut self, place: usize) -> Result<(Vec<f32>, Vec<usize>), Error> {
+        let (data, shape) = self.constant(place, element::FLOAT32, 4)?;
+        let numbers: Vec<f32> = data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        match numbers.iter().find(|number| !number.is_finite()) {
+            Some(number) => Err(self.fail(place, Problem::range("one of its numbers", number))),
+            None => Ok((numbers, shape)),
+        }
     }
 
     /// A constant of a few integers of 32 bits, such as a list of axes.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    Options, constants,
+    Options, constants, float_layers,
     graph::{Activation, Graph, Quantization},
     names,
     operator::{Kind, Two, Weights, Window},
@@ -17,12 +17,10 @@ pub(crate) struct Layer {
     pub(crate) alias: String,
     /// Its type written out.
     pub(crate) written: String,
-    /// The expression that makes it, or tries to, behind the name of its type.
+    /// The expression that makes it.
     pub(crate) value: String,
     /// What it is, for a person.
     pub(crate) about: String,
-    /// Whether the expression cannot fail.
-    pub(crate) sure: bool,
     /// The step.
     pub(crate) step: usize,
 }
@@ -36,7 +34,11 @@ pub(crate) fn image(shape: &[usize]) -> [usize; 3] {
 /// An activation's type.
 pub(crate) fn tensor(activation: &Activation) -> String {
     let element = if activation.quantization.is_some() { "i8" } else { "f32" };
-    activation.shape.iter().rev().fold(element.to_owned(), |inner, size| format!("[{inner}; {size}]"))
+    let mut shape = activation.shape.clone();
+    if activation.planes {
+        shape.rotate_right(1);
+    }
+    shape.iter().rev().fold(element.to_owned(), |inner, size| format!("[{inner}; {size}]"))
 }
 
 /// The layers of a network; appends their constants to `bytes`.
@@ -49,12 +51,19 @@ pub(crate) fn layers(graph: &Graph<'_>, options: &Options<'_>, bytes: &mut Vec<u
             continue;
         }
         let written = written(graph, number);
+        let alias = names::camel(&field);
         let value = value(graph, number, bytes);
+        let value = match &step.kind {
+            Kind::Float(_) => value,
+            // These cannot fail.
+            Kind::Pad { .. } => format!("{alias}::{value}"),
+            _ if value == "NEW" => format!("{alias}::{value}"),
+            _ => format!("quantized::unwrap({alias}::{value})"),
+        };
         let from: Vec<String> = step.inputs.iter().map(|&input| format!("{:?}", shape(input))).collect();
         let made = names::comment(&graph.activations[step.output].name);
         let about = format!("`{}` from {} to {:?}: `{made}`.", step.operator, from.join(" and "), shape(step.output));
-        let sure = value.starts_with("NEW") || value.starts_with("new(") && matches!(step.kind, Kind::Pad { .. });
-        layers.push(Layer { alias: names::camel(&field), field, written, value, about, sure, step: number });
+        layers.push(Layer { alias, field, written, value, about, step: number });
     }
     layers
 }
@@ -120,10 +129,11 @@ fn written(graph: &Graph<'_>, number: usize) -> String {
         Kind::Quantize => format!("quantized::Quantize<{}>", tensor(output)),
         Kind::Dequantize => format!("quantized::Dequantize<{}>", tensor(output)),
         Kind::View => String::new(),
+        Kind::Float(float) => float_layers::written(graph, step, float),
     }
 }
 
-/// The expression that makes a step's layer, behind the name of its type.
+/// The expression that makes a step's layer: of integers behind the name of its type.
 fn value(graph: &Graph<'_>, number: usize, bytes: &mut Vec<u8>) -> String {
     let step = &graph.steps[number];
     // What has no quantization has no use for one.
@@ -154,6 +164,7 @@ fn value(graph: &Graph<'_>, number: usize, bytes: &mut Vec<u8>) -> String {
         Kind::Quantize => format!("new({to})"),
         Kind::Dequantize => format!("new({from})"),
         Kind::View => String::new(),
+        Kind::Float(float) => float_layers::value(float, bytes),
     }
 }
 
@@ -178,7 +189,7 @@ impl fmt::Display for Quantized {
 }
 
 /// A window's way as a type.
-struct Slide<'a>(&'a Window);
+pub(crate) struct Slide<'a>(pub(crate) &'a Window);
 
 impl fmt::Display for Slide<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,19 +1,27 @@
-//! Turns int8 TensorFlow Lite models into Rust for `tensorlet`: types, weights, and memory as constants.
+//! Turns TensorFlow Lite models, of int8 or floats, into Rust for `tensorlet`: types, weights, and memory as constants.
 //!
-//! A model goes through four stages, and none of them believes the one before:
+//! A model goes through five stages, and none of them believes the one before:
 //!
 //! | stage | file | what it says no to |
 //! |---|---|---|
 //! | the bytes | `flat.rs`, `schema.rs` | offsets and sizes that lead nowhere |
 //! | the network | `graph.rs`, `operator/` | shapes, types, scales and constants that do not fit each other; operators that tensorlet has no layer for |
+//! | images of floats in planes | `layout.rs` | |
 //! | the memory | `plan.rs` | |
-//! | the code | `layers.rs`, `code.rs` | |
+//! | the code | `layers.rs`, `float_layers.rs`, `code.rs` | |
 //!
 //! The operators: `CONV_2D`, `DEPTHWISE_CONV_2D`, `TRANSPOSE_CONV`, `FULLY_CONNECTED`, `AVERAGE_POOL_2D`,
 //! `MAX_POOL_2D`, `MEAN` over rows and columns, `ADD`, `MUL`, `MINIMUM` and `MAXIMUM` of computed tensors,
 //! `CONCATENATION` of two to four, `SOFTMAX`, `RELU`, `RELU6`, `QUANTIZE`, `DEQUANTIZE`, `PAD`, `TRANSPOSE`, and
 //! `RESHAPE`, `SQUEEZE` and `EXPAND_DIMS`, which cost nothing. A model has one subgraph, one input of one sample, one
 //! output, and int8 between them; floats can stand at both ends.
+//!
+//! On floats: `CONV_2D`, `DEPTHWISE_CONV_2D`, `FULLY_CONNECTED`, `AVERAGE_POOL_2D`, `MAX_POOL_2D`, `MEAN` over rows and
+//! columns, `ADD` of two of one shape, `SOFTMAX`, `RELU`, `RELU6`, and those that cost nothing. They become tensorlet's
+//! own layers of floats, which can be taken out of the network's fields and trained. Weights of int8 with one scale
+//! before floats ("dynamic range quantization") become floats, with a step in front that rounds as TensorFlow Lite
+//! does. Input and output keep TensorFlow Lite's order, `[rows][columns][channels]`; an image is turned into planes by
+//! a step of its own, and back where something wants it so.
 //!
 //! What comes out needs no allocator and has nothing to decide at run time: one step after the other, each between
 //! constant places of one arena. `cargo xtask tflite MODEL.tflite --out FILE.rs` does it by hand; in a build script:
@@ -37,8 +45,10 @@ mod codes;
 pub mod constants;
 mod error;
 mod flat;
+mod float_layers;
 mod graph;
 mod layers;
+mod layout;
 mod names;
 mod operator;
 mod plan;

@@ -5,7 +5,10 @@
 //! arena is taken. A view lies where its input lies, a sum where its first input lies unless that is read again. The
 //! scratch of a layer lies behind all that lives while it runs.
 
-use crate::{graph::Graph, operator::Kind};
+use crate::{
+    graph::Graph,
+    operator::{Float, Kind},
+};
 
 /// The places of a network's activations, in words of the arena.
 #[derive(Clone, Debug)]
@@ -75,7 +78,7 @@ fn blocks(graph: &Graph<'_>) -> (Vec<Block>, Vec<usize>, Vec<bool>) {
     for (number, step) in graph.steps.iter().enumerate() {
         let time = number + 1;
         let onto = match step.inputs[..] {
-            [a, b] if matches!(step.kind, Kind::Two { .. }) => {
+            [a, b] if matches!(step.kind, Kind::Two { .. } | Kind::Float(Float::Add { .. })) => {
                 // Neither input is broadcast.
                 let same =
                     |input: usize| graph.activations[input].elements() == graph.activations[step.output].elements();

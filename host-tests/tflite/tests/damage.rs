@@ -85,7 +85,13 @@ fn check(rust: &Rust, bytes: usize) {
         let number = |i: usize| arguments[i].parse::<usize>().unwrap();
         match call {
             "step" => inside(number(0), arguments[3]),
-            "step_onto" => {
+            "layer" => inside(number(0), arguments[2]),
+            "sum" => {
+                let len = words(arguments[3]);
+                (0..3).for_each(|i| inside(number(i), arguments[3]));
+                assert!((0..2).all(|i| apart(number(i), len, number(2), len)), "{line}");
+            }
+            "step_onto" | "sum_onto" => {
                 let len = words(arguments[2]);
                 assert!(apart(number(0), len, number(1), len), "{line}");
                 inside(number(0), arguments[2]);
@@ -156,6 +162,13 @@ proptest! {
     #[test]
     fn small_models_of_each_operator(which in any::<usize>(), changes in prop::collection::vec(change(), 1..5)) {
         let mut models = support::operators::operators();
+        let which = which % models.len();
+        one(&models.swap_remove(which).1.write(), &changes, true);
+    }
+
+    #[test]
+    fn small_models_of_floats(which in any::<usize>(), changes in prop::collection::vec(change(), 1..5)) {
+        let mut models = support::floats::models();
         let which = which % models.len();
         one(&models.swap_remove(which).1.write(), &changes, true);
     }

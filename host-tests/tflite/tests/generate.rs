@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Parts, Value, operator, residual, tensor, tensor_of};
+use support::{Parts, Value, floats, operator, residual, tensor, tensor_of};
 use tensorlet_tflite::{Damage, Error, Options, Problem, generate};
 
 fn rust(parts: Parts) -> Result<tensorlet_tflite::Rust, Error> {
@@ -39,6 +39,47 @@ fn every_operator_becomes_a_layer() {
 }
 
 #[test]
+fn images_of_floats_are_turned_once() {
+    let made = rust(floats::image()).unwrap();
+    for line in [
+        "pub type ToPlanes = quantized::Permute<[[[f32; 4]; 5]; 3], (ops::Dim<2>, ops::Dim<0>, ops::Dim<1>)>;",
+        "pub type Conv2d = (tensorlet::Conv2d<3, 4, 3, 3, 3, 2, sliding::Padded<Slide<2>, 1, 0, 1, 1>, [f32; 4], 3>, \
+         tensorlet::Relu);",
+        "pub type Depthwise = (tensorlet::Conv2d<4, 4, 3, 3, 3, 2, Slide<1, 1>, tensorlet::NoBias, 1>, tensorlet::Relu6);",
+        "pub type Add = tensorlet::Relu;",
+        "pub type AveragePool = tensorlet::AvgPool2d<2, 2, 3, 2, sliding::ExcludePad<sliding::Padded<Slide<1>, 0, 0, 1, 1>>>;",
+        "pub type ToPixels = quantized::Permute<[[[f32; 4]; 1]; 2], (ops::Dim<1>, ops::Dim<2>, ops::Dim<0>)>;",
+        "pub type Dense = tensorlet::Linear<8, 3, [f32; 3]>;",
+        "pub type Input = [[[f32; 3]; 4]; 5];",
+    ] {
+        assert!(made.code.lines().any(|own| own == line), "no line {line} in:\n{}", made.code);
+    }
+    assert_eq!(made.weights.len(), 4 * (108 + 4 + 36 + 24 + 3));
+    assert_eq!(made.code.matches("self.to_planes)").count(), 1);
+    // The sum lies where its first input lies; the input of 60 words is gone when the largest pair is there.
+    assert_eq!(made.words, 120);
+}
+
+#[test]
+fn what_floats_have_no_layer_for_is_named() {
+    let changed = |change: fn(&mut Parts), mut parts: Parts| {
+        change(&mut parts);
+        rust(parts).expect_err("the model is changed").to_string()
+    };
+    let error = changed(|parts| parts.codes[7] = 98, floats::image());
+    assert_eq!(error, "operator 7, LEAKY_RELU, which makes tensor `Identity`: is not supported");
+    let error = changed(|parts| parts.codes[2] = 18, floats::image());
+    assert!(error.contains("operator 2, MUL") && error.contains("an input is \"float32\""), "{error}");
+    let error = changed(|parts| parts.data[0][..4].copy_from_slice(&f32::NAN.to_le_bytes()), floats::image());
+    assert!(error.contains("one of its numbers is NaN"), "{error}");
+    let error = changed(|parts| parts.tensors[6] = tensor("a", &[1, 3, 2, 4], 0, &[0.5], 0, 0), floats::image());
+    assert!(error.contains("the type of the output is \"int8\""), "{error}");
+    let per_channel = |parts: &mut Parts| parts.tensors[1] = tensor("w", &[5, 1, 2, 2], 1, &[0.01; 5], 0, 0);
+    let error = changed(per_channel, floats::hybrid());
+    assert!(error.contains("the number of scales of an int8 weight before floats is 5"), "{error}");
+}
+
+#[test]
 fn what_is_not_supported_is_named() {
     let error = refused(|parts| parts.codes[2] = 98);
     assert_eq!(error, "operator 2, LEAKY_RELU, which makes tensor `model/add/add`: is not supported");
@@ -47,8 +88,8 @@ fn what_is_not_supported_is_named() {
     let error = refused(|parts| parts.tensors[0] = tensor_of(0, "x", &[1, 5, 4, 3], 0, &[], 0, 0));
     assert_eq!(
         error,
-        "operator 0, CONV_2D, which makes tensor `model/conv2d/Relu`: the type of an input is \"float32\", but must be \
-         \"int8\""
+        "operator 0, CONV_2D, which makes tensor `model/conv2d/Relu`: the type of the output is \"int8\", but must be \
+         \"float32\""
     );
     let error = refused(|parts| parts.tensors[0] = tensor_of(1, "x", &[1, 5, 4, 3], 0, &[], 0, 0));
     assert_eq!(error, "tensor 0, `x`: its type is float16, but must be int8");

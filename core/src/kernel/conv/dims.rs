@@ -90,11 +90,11 @@ impl Conv2dDims {
         self.in_channels * self.taps()
     }
 
-    pub(super) const fn group_in_len(&self) -> usize {
+    pub(crate) const fn group_in_len(&self) -> usize {
         self.in_channels * self.in_plane()
     }
 
-    pub(super) const fn group_out_len(&self) -> usize {
+    pub(crate) const fn group_out_len(&self) -> usize {
         self.out_channels * self.out_plane()
     }
 

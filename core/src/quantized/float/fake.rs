@@ -3,7 +3,7 @@
 use super::{
     super::{Packing, Quantization, QuantizeError},
     Quantizable, Recipe, RecipeVisitor, Scheme, ToIntegers,
-    layers::{symmetric_scale, weight},
+    layers::{rounded_weight, symmetric_scale},
 };
 use crate::{FakeQuantize, Module, Parameter, Path, Tensor, VisitorMut, layer::Identity};
 
@@ -51,7 +51,7 @@ impl VisitorMut for Weights {
             let scale = symmetric_scale(places.clone().filter_map(|place| values.get(place).copied()));
             for place in places {
                 if let Some(w) = values.get_mut(place) {
-                    *w = f32::from(weight(*w, scale)) * scale;
+                    *w = f32::from(rounded_weight(*w, scale)) * scale;
                 }
             }
         }

@@ -13,17 +13,17 @@ use crate::{
 };
 
 /// The scale of a channel's weights, symmetric in -127 to 127: PyTorch's `torch.per_channel_symmetric`.
-pub(super) fn symmetric_scale(weights: impl Iterator<Item = f32>) -> f32 {
+pub(in super::super) fn symmetric_scale(weights: impl Iterator<Item = f32>) -> f32 {
     (weights.fold(0.0_f32, |most, w| most.max(w.abs())) / 127.0).max(f32::EPSILON)
 }
 
 /// A weight in steps of its scale.
-pub(super) fn weight(w: f32, scale: f32) -> i8 {
+pub(in super::super) fn rounded_weight(w: f32, scale: f32) -> i8 {
     (libm::rintf(w / scale) as i32).clamp(-127, 127) as i8
 }
 
 /// A bias in steps of the products' scale.
-fn bias(b: f32, input: Quantization, scale: f32) -> i32 {
+pub(in super::super) fn rounded_bias(b: f32, input: Quantization, scale: f32) -> i32 {
     libm::rint(f64::from(b) / (f64::from(input.scale) * f64::from(scale))) as i32
 }
 
@@ -60,12 +60,12 @@ impl<
             for (r, to) in to.iter_mut().enumerate() {
                 for (s, to) in to.iter_mut().enumerate() {
                     for (to, from) in to.iter_mut().zip(from) {
-                        *to = weight(from[r][s], scale);
+                        *to = rounded_weight(from[r][s], scale);
                     }
                 }
             }
             scales[o] = scale;
-            biases[o] = self.bias.values().get(o).map_or(0, |b| bias(*b, input, scale));
+            biases[o] = self.bias.values().get(o).map_or(0, |b| rounded_bias(*b, input, scale));
         }
         let weight = weights.elements();
         visitor.layer(
@@ -88,18 +88,16 @@ impl<const IN: usize, const OUT: usize, B: Bias<OUT>, P: Packing> Quantizable<[f
         scheme: &mut Scheme<'_>,
         visitor: &mut V,
     ) -> Result<Self::Quantized, QuantizeError> {
-        let (input, flattened) = (scheme.at, scheme.flattened.take());
+        let (input, order) = (scheme.at, scheme.order());
         let (output, fused) = scheme.output()?;
         let (mut weights, mut scales, mut biases) = ([[0; IN]; OUT], [1.0; OUT], [0; OUT]);
         for (o, to) in weights.iter_mut().enumerate() {
             let scale = symmetric_scale(self.weight.iter().map(|row| row[o]));
             for (i, to) in to.iter_mut().enumerate() {
-                // Integers have the channels of each place together, floats the places of each channel.
-                let from = flattened.map_or(i, |[channels, plane]| i % channels * plane + i / channels);
-                *to = weight(self.weight[from][o], scale);
+                *to = rounded_weight(self.weight[order(i)][o], scale);
             }
             scales[o] = scale;
-            biases[o] = self.bias.values().get(o).map_or(0, |b| bias(*b, input, scale));
+            biases[o] = self.bias.values().get(o).map_or(0, |b| rounded_bias(*b, input, scale));
         }
         let weight = weights.as_flattened();
         visitor.layer(

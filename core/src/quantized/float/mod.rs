@@ -15,14 +15,17 @@
 //! | take the gradients of a copy with the weights of integers | [`fake_quantize_weights`] |
 //! | take the quantizations learned | [`learned_ranges`] |
 
+mod dynamic;
 mod fake;
 mod layers;
 mod observer;
 mod percentile;
 mod recipe;
 
+pub use dynamic::DynamicFakeQuantize;
 pub use fake::{Ranges, fake_quantize_weights, learned_ranges};
 pub use layers::ToIntegers;
+pub(super) use layers::{rounded_bias, rounded_weight, symmetric_scale};
 pub use observer::{MinMaxObserver, MovingAverageMinMaxObserver, Observer};
 pub use percentile::PercentileObserver;
 pub use recipe::{Recipe, RecipeVisitor};
@@ -125,11 +128,18 @@ impl Scheme<'_> {
         self.next = activation;
     }
 
+    /// Where each input of a linear layer of integers lies among those of floats: integers have the channels of each
+    /// place together, floats the places of each channel.
+    pub(super) fn order(&mut self) -> impl Fn(usize) -> usize + use<> {
+        let flattened = self.flattened.take();
+        move |i| flattened.map_or(i, |[channels, plane]| i % channels * plane + i / channels)
+    }
+
     /// The quantization of the next output, and the activation that it includes.
     ///
     /// # Errors
     /// [`QuantizeError::Length`] where there are fewer ranges than the network needs.
-    fn output(&mut self) -> Result<(Quantization, Fused), QuantizeError> {
+    pub(super) fn output(&mut self) -> Result<(Quantization, Fused), QuantizeError> {
         let missing = QuantizeError::Length { what: "ranges", needed: 1, given: 0 };
         let (&first, rest) = self.ranges.split_first().ok_or(missing)?;
         self.ranges = rest;

@@ -36,7 +36,7 @@ impl<const BINS: usize> PercentileObserver<BINS> {
     /// The limit at first. What is smaller than this has the smallest scale that there is.
     const LEAST: f64 = 256.0 * f32::EPSILON as f64;
 
-    /// For the range that holds this share of the values from either end: 0.9999 is usual. What is not between 0.5
+    /// For the range that holds this share of the values from either end: 0.999 to 0.9999 is usual. What is not between 0.5
     /// and 1 counts as the nearer of the two.
     #[must_use]
     pub const fn new(quantile: f64) -> Self {

@@ -82,7 +82,7 @@ enum Task {
     CortexM(cortex_m::CortexMArgs),
     /// Builds and tests core, simd and host-tests from nothing, and holds the time against its bar.
     CleanBuild,
-    /// Makes Rust of an int8 TensorFlow Lite model: types, weights, and memory as constants.
+    /// Makes Rust of a TensorFlow Lite model, of int8 or floats: types, weights, and memory as constants.
     Tflite(tflite::TfliteArgs),
     /// Writes the table of operations in core's documentation anew.
     Operations,

@@ -1,4 +1,4 @@
-//! `cargo xtask tflite`: Rust of an int8 TensorFlow Lite model.
+//! `cargo xtask tflite`: Rust of a TensorFlow Lite model, of int8 or floats.
 
 use std::path::{Path, PathBuf};
 

@@ -7,10 +7,12 @@ use crate::{
     schema::{self, Options},
 };
 
+mod float;
 mod plain;
 mod weighted;
 
 pub(crate) use crate::codes::name;
+pub(crate) use float::{Float, Floats};
 
 /// An activation that an operator's output goes through before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,7 @@ pub(crate) enum Kind<'a> {
     Dequantize,
     /// The same elements under another shape.
     View,
+    Float(Float),
 }
 
 /// An operator of two tensors.
@@ -200,6 +203,11 @@ pub(crate) fn read<'a, F: Fn(Problem) -> Error>(
         context.output()?;
         return Ok((Kind::Quantize, vec![made], vec![input]));
     }
+    if context.is_float(0)?
+        && let Some(read) = context.float(operator)?
+    {
+        return Ok(read);
+    }
     let input = context.input(0)?;
     let two = match operator {
         code::ADD => Some(Two::Add),
@@ -293,13 +301,18 @@ impl<'a, F: Fn(Problem) -> Error> Context<'_, '_, 'a, F> {
 
     /// Another shape for the same elements.
     fn view(&self, input: usize) -> Result<Kind<'a>, Error> {
-        let (shape, quantization) = self.output()?;
-        let from = self.tensors.computed(input);
-        if shape.iter().product::<usize>() != from.elements() {
-            return Err((self.fail)(Problem::mismatch("the shape of the output", shape, &from.shape)));
-        }
-        self.same_quantization(input, quantization)?;
+        self.same_elements(input)?;
+        self.same_quantization(input, self.output()?.1)?;
         Ok(Kind::View)
+    }
+
+    /// The output has as many elements as the input.
+    fn same_elements(&self, input: usize) -> Result<(), Error> {
+        let (shape, from) = (self.output_shape()?, self.tensors.computed(input));
+        if shape.iter().product::<usize>() == from.elements() {
+            return Ok(());
+        }
+        Err((self.fail)(Problem::mismatch("the shape of the output", shape, &from.shape)))
     }
 
     fn options(&self, kind: u8) -> Result<Options<'a>, Error> {

@@ -1,25 +1,31 @@
 //! Operators without weights.
 
 use super::{Context, Fused, Kind, Lookup, Two, Window, table};
-use crate::{Error, Problem, flat::Field, graph::Quantization};
+use crate::{Error, Problem, flat::Field, graph::Quantization, schema::Options};
 
-impl<F: Fn(Problem) -> Error> Context<'_, '_, '_, F> {
+impl<'a, F: Fn(Problem) -> Error> Context<'_, '_, 'a, F> {
     pub(super) fn pool(&self, input: usize) -> Result<(Window, Fused), Error> {
         let options = self.options(table::POOL_2D)?;
         let fused = self.fused(options, 5)?;
-        let kernel = [
-            self.size(options, Field::new(4, "filter_height"), 0)?,
-            self.size(options, Field::new(3, "filter_width"), 0)?,
-        ];
-        if kernel[0] * kernel[1] >= 1 << 16 {
-            return Err((self.fail)(Problem::range("the size of a window", kernel)));
-        }
+        let kernel = self.pool_kernel(options)?;
         let (to, quantization) = self.output()?;
         let from = self.image(&self.tensors.computed(input).shape)?;
         let to = self.image(&to)?;
         self.equal("the number of output channels", to[2], from[2])?;
         self.same_quantization(input, quantization)?;
         Ok((self.window(options, kernel, [1, 1], [&from, &to])?, fused))
+    }
+
+    /// Rows and columns of a pooling's window.
+    pub(super) fn pool_kernel(&self, options: Options<'a>) -> Result<[usize; 2], Error> {
+        let kernel = [
+            self.size(options, Field::new(4, "filter_height"), 0)?,
+            self.size(options, Field::new(3, "filter_width"), 0)?,
+        ];
+        if kernel[0] * kernel[1] < 1 << 16 {
+            return Ok(kernel);
+        }
+        Err((self.fail)(Problem::range("the size of a window", kernel)))
     }
 
     /// An operator of two tensors, which are broadcast to each other.
@@ -69,6 +75,16 @@ impl<F: Fn(Problem) -> Error> Context<'_, '_, '_, F> {
 
     /// The mean over rows and columns.
     pub(super) fn mean(&mut self, input: usize) -> Result<Kind<'static>, Error> {
+        let from = self.mean_window(input)?;
+        let ratio = self.quantization(input)?.scale / self.output()?.1.scale;
+        if from[0] * from[1] >= 1 << 23 || !(1e-3..1e3).contains(&ratio) {
+            return Err((self.fail)(Problem::range("the number of its pixels or the ratio of its scales", ratio)));
+        }
+        Ok(Kind::Mean { pixels: from[0] * from[1] })
+    }
+
+    /// Rows and columns of which there is a mean.
+    pub(super) fn mean_window(&mut self, input: usize) -> Result<[usize; 2], Error> {
         let axes = self.required(1, "axes")?;
         let mut axes = self.tensors.integers(axes)?;
         axes.iter_mut().filter(|axis| **axis < 0).for_each(|axis| *axis += 4);
@@ -77,12 +93,8 @@ impl<F: Fn(Problem) -> Error> Context<'_, '_, '_, F> {
         if axes != [1, 2] {
             return Err((self.fail)(Problem::unsupported("the list of its axes", axes)));
         }
-        self.equal("the number of outputs", self.output()?.0.iter().product(), from[2])?;
-        let ratio = self.quantization(input)?.scale / self.output()?.1.scale;
-        if from[0] * from[1] >= 1 << 23 || !(1e-3..1e3).contains(&ratio) {
-            return Err((self.fail)(Problem::range("the number of its pixels or the ratio of its scales", ratio)));
-        }
-        Ok(Kind::Mean { pixels: from[0] * from[1] })
+        self.equal("the number of outputs", self.output_shape()?.iter().product(), from[2])?;
+        Ok([from[0], from[1]])
     }
 
     /// A margin that holds the zero point.

@@ -2,6 +2,8 @@
 //! reads them.
 
 #[allow(dead_code, reason = "not every test has use for all models")]
+pub(crate) mod floats;
+#[allow(dead_code, reason = "not every test has use for all models")]
 pub(crate) mod operators;
 
 /// A value of a table's field.
