@@ -28,7 +28,7 @@ pub struct Scale {
     pub shift: i8,
     /// Whether the formula above applies. If not, the bias is not doubled either.
     pub folded: bool,
-    /// The zero point of the output.
+    /// The zero point of the output, which the addend has in it if folded.
     pub zero_point: i16,
 }
 

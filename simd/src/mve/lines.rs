@@ -108,8 +108,6 @@ macro_rules! lines {
                 "ldm r0, {{r1-r7, r9, r10, lr}}",
                 $begin,
                 "2:",
-                // The sums begin with the biases: q0 has channels 0 4 8 12, q1 1 5 9 13, q2 2 6 10 14, q3 3 7 11 15.
-                $($bias,)*
                 // Taps 0 and 1.
                 "vldrb.u8 q4, [r1]",
                 $($weights,)*
@@ -119,11 +117,12 @@ macro_rules! lines {
                 "add r1, r1, #16",
                 "vldrb.u8 q4, [r8]",
                 $($weights,)*
-                "vmullb.s8 q4, q4, q5",
-                "vadd.i16 q6, q6, q4",
-                "vldrb.u8 q4, [r8]",
-                "vmullt.s8 q4, q4, q5",
-                "vadd.i16 q7, q7, q4",
+                "vmullb.s8 q0, q4, q5",
+                "vadd.i16 q6, q6, q0",
+                "vmullt.s8 q0, q4, q5",
+                "vadd.i16 q7, q7, q0",
+                // The sums begin with the biases: q0 has channels 0 4 8 12, q1 1 5 9 13, q2 2 6 10 14, q3 3 7 11 15.
+                $($bias,)*
                 "vmovlb.s16 q4, q6",
                 "vadd.i32 q0, q0, q4",
                 "vmovlt.s16 q4, q6",
