@@ -146,7 +146,7 @@ impl Record {
         columns.extend(with_peers.then_some(["CMSIS", "ratio", "bar"]).into_iter().flatten());
         columns.extend(with_cycles.then_some(["modelled cycles", "bar", "products in a cycle"]).into_iter().flatten());
         columns.push("code");
-        columns.extend((with_peers && with_cycles).then_some("CMSIS"));
+        columns.extend((with_peers && with_cycles).then_some("CMSIS code"));
         columns.extend(["constants", "scratch"]);
         let mut table = format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
         for (name, workload) in self.ordered(peers) {
