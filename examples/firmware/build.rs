@@ -38,7 +38,19 @@ const LARGE: [&str; 12] = [
 const ALL: [&str; 1] = ["cortex_m"];
 
 /// Programs with the memory of a small part.
-const SMALL: [&str; 6] = ["digits", "library_all", "library_infer", "library_train", "rows", "start_up_only"];
+const SMALL: [&str; 11] = [
+    "digits",
+    "library_all",
+    "library_infer",
+    "library_train",
+    "rows",
+    "start_up_only",
+    "alone_conv",
+    "alone_depthwise",
+    "alone_linear",
+    "alone_softmax",
+    "alone_lstm",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;

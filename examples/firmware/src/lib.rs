@@ -7,6 +7,7 @@
 
 #![no_std]
 
+pub mod alone;
 pub mod board;
 mod exit;
 pub mod float;

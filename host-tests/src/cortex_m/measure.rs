@@ -10,6 +10,7 @@ use super::{
 };
 use crate::emulator::{self, Board};
 use crate::firmware::{Build, Firmware};
+use crate::size::{self, Size};
 
 /// The program.
 const PROGRAM: &str = "cortex_m";
@@ -30,7 +31,19 @@ pub const BOARDS: [(Board, &str); 5] = [
     (Board::Mps3An547, "M55"),
 ];
 
-/// The board for which cycles are modelled.
+/// Workloads whose kernel is also measured in a program that holds nothing else, that program, and its static, which is
+/// no code.
+const ALONE: [(&str, &str, Option<&str>); 5] = [
+    ("conv 3x3, 16x16x16 to 16", "alone_conv", None),
+    ("depthwise 3x3, 25x5x64", "alone_depthwise", None),
+    ("fully connected 640 to 128", "alone_linear", None),
+    ("softmax 1x10", "alone_softmax", Some("SOFTMAX")),
+    ("LSTM 16 to 32, 10 steps", "alone_lstm", Some("LSTM")),
+];
+/// What those programs are compared with.
+const START_UP: &str = "start_up_only";
+
+/// The board for which cycles are modelled, and kernels are measured alone.
 pub const MODELLED: Board = Board::Mps2An386;
 
 /// What a workload took.
@@ -46,6 +59,8 @@ pub struct Measurement {
     pub cycles: Option<u64>,
     /// Bytes of functions and of constants that these name, without those of a network.
     pub code: u64,
+    /// Bytes of a program with this kernel alone, beyond those of start-up, where there is one.
+    pub alone: Option<u64>,
     /// Bytes of a network's weights and other constants.
     pub constants: u64,
     /// Bytes beside inputs and outputs; of a network those of its arena.
@@ -69,7 +84,23 @@ pub fn measure(
     limit: Duration,
     report: impl FnMut(&str),
 ) -> Result<Vec<Measurement>, Error> {
-    measure_program(&firmware.build(&Build::fastest(board, PROGRAM))?, board, limit, report)
+    let elf = firmware.build(&Build::fastest(board, PROGRAM))?;
+    let mut measurements = measure_program(&elf, board, limit, report)?;
+    if board == MODELLED {
+        for (workload, program, constants) in ALONE {
+            let flash = alone(firmware, board, program, constants)?;
+            measurements.iter_mut().filter(|m| m.name == workload).for_each(|m| m.alone = Some(flash));
+        }
+    }
+    Ok(measurements)
+}
+
+/// Bytes of flash of a program, beyond those of start-up and of its static.
+fn alone(firmware: &Firmware, board: Board, program: &str, constants: Option<&str>) -> Result<u64, Error> {
+    let [start_up, elf] = [START_UP, program].map(|program| firmware.build(&Build::fastest(board, program)));
+    let elf = elf?;
+    let [constants] = constants.map_or(Ok([0]), |name| size::statics(&elf, [name]))?;
+    Ok(Size::of(&elf)?.flash.saturating_sub(Size::of(&start_up?)?.flash + constants))
 }
 
 /// The same with a program that has been built.
@@ -125,6 +156,7 @@ fn parse(line: &str) -> Option<Line> {
         instructions: instructions.ok()?,
         cycles: None,
         code: 0,
+        alone: None,
         constants: constants.ok()?,
         scratch: scratch.ok()?,
     };
@@ -162,6 +194,7 @@ mod tests {
             instructions: 1200,
             cycles: None,
             code: 0,
+            alone: None,
             constants: 5,
             scratch: 40,
         };

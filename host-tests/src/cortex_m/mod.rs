@@ -50,6 +50,9 @@ pub enum Error {
     /// The program could not be run.
     #[error(transparent)]
     Run(#[from] crate::emulator::Error),
+    /// A size could not be measured.
+    #[error(transparent)]
+    Size(#[from] crate::size::Error),
     /// The two ways to count instructions do not agree.
     #[error("{workload}: the counter gives {counter} instructions, the trace {trace}")]
     Counts {

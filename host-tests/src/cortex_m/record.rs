@@ -20,6 +20,9 @@ pub struct Entry {
     pub cycles: Option<u64>,
     /// Bytes of code.
     pub code: u64,
+    /// Bytes of a program with this kernel alone, beyond those of start-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alone: Option<u64>,
     /// Bytes of a network's constants.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub constants: u64,
@@ -104,10 +107,10 @@ impl Peers {
 impl Record {
     /// Puts down what was measured on a core.
     pub fn put(&mut self, core: &str, measurement: &Measurement) {
-        let Measurement { name, work, instructions, cycles, code, constants, scratch } = measurement.clone();
+        let Measurement { name, work, instructions, cycles, code, alone, constants, scratch } = measurement.clone();
         let workload = self.workloads.entry(name).or_default();
         workload.work = work;
-        workload.cores.insert(core.to_owned(), Entry { instructions, cycles, code, constants, scratch });
+        workload.cores.insert(core.to_owned(), Entry { instructions, cycles, code, alone, constants, scratch });
     }
 
     /// Takes over from an older record what this one says nothing about.
@@ -127,15 +130,16 @@ impl Record {
 
     /// What has grown by more than the tolerance, or is not recorded.
     pub fn grown(&self, core: &str, measurement: &Measurement) -> Vec<String> {
-        let Measurement { name, instructions, cycles, code, .. } = measurement;
+        let Measurement { name, instructions, cycles, code, alone, .. } = measurement;
         let Some(old) = self.entry(core, name) else { return vec![format!("{name} on the {core} is not recorded")] };
         let grown = |what, new: u64, old: u64| {
             let has = new * 100 > old * (100 + TOLERANCE);
             has.then(|| format!("{name} on the {core}: {new} {what}, {old} recorded"))
         };
         let cycles = cycles.zip(old.cycles).and_then(|(new, old)| grown("modelled cycles", new, old));
+        let alone = alone.zip(old.alone).and_then(|(new, old)| grown("bytes alone", new, old));
         let others = [grown("instructions", *instructions, old.instructions), grown("bytes of code", *code, old.code)];
-        cycles.into_iter().chain(others.into_iter().flatten()).collect()
+        cycles.into_iter().chain(alone).chain(others.into_iter().flatten()).collect()
     }
 
     /// A table of what was measured on a core.
@@ -146,7 +150,7 @@ impl Record {
         columns.extend(with_peers.then_some(["CMSIS", "ratio", "bar"]).into_iter().flatten());
         columns.extend(with_cycles.then_some(["modelled cycles", "bar", "products in a cycle"]).into_iter().flatten());
         columns.push("code");
-        columns.extend((with_peers && with_cycles).then_some("CMSIS code"));
+        columns.extend(with_cycles.then_some(["alone", "CMSIS alone"]).into_iter().flatten());
         columns.extend(["constants", "scratch"]);
         let mut table = format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
         for (name, workload) in self.ordered(peers) {
@@ -166,8 +170,9 @@ impl Record {
                 cells.push(entry.cycles.map_or_else(none, |cycles| ratio(workload.work, cycles)));
             }
             cells.push(number(entry.code));
-            if with_peers && with_cycles {
-                cells.push(bars.flash.map_or_else(none, |bar| held(entry.code, bar)));
+            if with_cycles {
+                cells.push(entry.alone.map_or_else(none, number));
+                cells.push(entry.alone.zip(bars.flash).map_or_else(none, |(alone, bar)| held(alone, bar)));
             }
             cells.extend([entry.constants, entry.scratch].map(number));
             // Writing to a string cannot fail.
@@ -188,9 +193,10 @@ impl Record {
         let mut page = format!(
             "# On Cortex-M\n\nMade by `cargo xtask cortex-m --record`; the figures are in [cortex_m.toml](cortex_m.toml). \
              {}; instructions executed in QEMU, cycles by the model in `host-tests/src/cortex_m/cycles.rs`. Products are \
-             multiplications of weights, or elements of the input where there are none. Code is what the workload can reach, in \
-             bytes; constants are those of a network; scratch is what it takes beside inputs and outputs, of a network its whole \
-             arena. CMSIS: {}. A bar that is not met is bold.\n",
+             multiplications of weights, or elements of the input where there are none. Code is what the workload can \
+             reach, in bytes; alone is what a program with nothing but this kernel takes beyond start-up; constants are \
+             those of a network; scratch is what it takes beside inputs and outputs, of a network its whole arena. \
+             CMSIS: {}. A bar that is not met is bold.\n",
             self.rustc, peers.source
         );
         for (core, on) in cores {
@@ -230,7 +236,16 @@ mod tests {
 
     fn measurement(instructions: u64) -> Measurement {
         let name = "add".to_owned();
-        Measurement { name, work: 100, instructions, cycles: Some(300), code: 10, constants: 0, scratch: 0 }
+        Measurement {
+            name,
+            work: 100,
+            instructions,
+            cycles: Some(300),
+            code: 30,
+            alone: Some(10),
+            constants: 0,
+            scratch: 0,
+        }
     }
 
     #[test]
@@ -240,7 +255,7 @@ mod tests {
         assert!(record.grown("M4", &measurement(1020)).is_empty());
         assert_eq!(record.grown("M4", &measurement(1021)).len(), 1);
         assert_eq!(record.grown("M7", &measurement(1)).len(), 1);
-        let slower = Measurement { cycles: Some(400), code: 11, ..measurement(1) };
+        let slower = Measurement { cycles: Some(400), alone: Some(11), ..measurement(1) };
         assert_eq!(record.grown("M4", &slower).len(), 2);
     }
 
@@ -264,7 +279,9 @@ mod tests {
         .expect("valid");
         let table = record.table("M4", &peers);
         assert!(
-            table.contains("| add | 1,000 | 10.000 | 2,000 | 0.500 | **999** | 300 | 300 | 0.333 | 10 | 20 | 0 | 0 |"),
+            table.contains(
+                "| add | 1,000 | 10.000 | 2,000 | 0.500 | **999** | 300 | 300 | 0.333 | 30 | 10 | 20 | 0 | 0 |"
+            ),
             "{table}"
         );
     }
