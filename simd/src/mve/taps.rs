@@ -79,13 +79,16 @@ pub(super) fn depthwise_conv2d(
     let (channels, taps) = (d.groups, d.taps());
     let ready =
         d.in_len() > 0 && d.out_len() > 0 && taps > 0 && weight.len() >= channels * taps && super::ready(&requantize);
-    if !ready || scratch.len() < channels + taps + channels.div_ceil(4) {
+    if !ready {
         return false;
     }
     let Options { stride, padding, dilation, .. } = d.window.options;
     let [rows, columns] = d.window.kernel;
-    let (to, rest) = scratch.split_at_mut(channels);
-    let (list, outside) = rest.split_at_mut(taps);
+    let Some((to, rest)) = scratch.split_at_mut_checked(channels) else { return false };
+    let Some((list, outside)) = rest.split_at_mut_checked(taps) else { return false };
+    if outside.len() < channels.div_ceil(4) {
+        return false;
+    }
     let (to, list, outside): (*mut i32, *mut *const i8, *mut i8) =
         (to.as_mut_ptr().cast(), list.as_mut_ptr().cast(), outside.as_mut_ptr().cast());
     // SAFETY: the rest of the scratch has room for a byte of each channel.
