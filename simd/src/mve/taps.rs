@@ -160,8 +160,8 @@ pub(super) fn depthwise_conv2d(
                         channels: shared.wrapping_add(first),
                     };
                     // SAFETY: each tap is a pixel of `x`, or the bytes that stand for one outside, with `channels`
-                    // bytes; weights lie in blocks of sixteen channels, and all have been checked; there is room for a
-                    // sum of each channel.
+                    // bytes; weights lie in blocks of sixteen outputs, and all have been checked; there is room for a
+                    // sum of each output, and where several have the same channel its number has been written.
                     unsafe { make(&block) }
                     first += width;
                 }
