@@ -181,7 +181,8 @@ impl Order {
 
     /// Words of scratch that a depthwise convolution has use for: for Armv7E-M a [`Plane`]; for Armv8.1-M three lines
     /// with their padding if there is any, and what belongs to 4 or 8 channels as often as makes a vector, or for other
-    /// windows than those of 3 by 3 the sums of an output, the places of the taps and a pixel of padding.
+    /// windows than those of 3 by 3 the sums of an output, the places of the taps and a pixel of padding, and
+    /// where channels have several outputs the channel of each.
     #[must_use]
     pub const fn depthwise_scratch(self, dims: &Conv2dDims) -> usize {
         match self {
@@ -191,9 +192,10 @@ impl Order {
                 let Options { stride, padding, padding_end, dilation, .. } = dims.window.options;
                 let square = dims.window.kernel[0] == 3 && dims.window.kernel[1] == 3;
                 let dense = dilation[0] == 1 && dilation[1] == 1;
-                let channels = dims.groups;
-                if !square || !dense || !channels.is_multiple_of(4) {
-                    return channels + dims.taps() + channels.div_ceil(4);
+                let (channels, outputs) = (dims.groups, dims.groups * dims.out_channels);
+                if !square || !dense || !channels.is_multiple_of(4) || dims.out_channels > 1 {
+                    let shared = if dims.out_channels > 1 { outputs } else { 0 };
+                    return outputs + dims.taps() + channels.div_ceil(4) + shared;
                 }
                 let padded = padding[0] + padding[1] + padding_end[0] + padding_end[1] > 0;
                 let line = (padding[1] + dims.input[1] + padding_end[1]) * channels;

@@ -155,7 +155,7 @@ impl<'a> Windows<'a> {
             // The zero point everywhere, then what lies inside the input over it.
             let [above, left] = [row, column].map(|first| (first as isize).min(0).unsigned_abs());
             let part = |axis: usize, first: usize, size: usize| {
-                (self.input[axis & 1] as isize - first as isize).clamp(0, size as isize) as usize
+                (self.input[axis & 1] as isize - first as isize).max(0).min(size as isize) as usize
             };
             let (end, right) = (part(0, row, self.rows), part(1, column, self.columns));
             // SAFETY: the window has `len` bytes, and its rows from `above` to `end` and columns from `left` to

@@ -145,6 +145,8 @@ fn depthwise_convolutions(bench: &mut Bench) {
         2 1 1, 5 x 5, 5 x 5, 1 1, 0 0 0 0, 1 1;
         2 1 1, 2 x 2, 3 x 3, 1 1, 3 3 3 3, 1 1;
         2 1 4, 6 x 6, 3 x 2, 1 1, 1 0 1 1, 2 3;
+        4 1 2, 5 x 4, 3 x 3, 1 1, 1 1 1 1, 1 1;
+        7 1 4, 5 x 4, 3 x 3, 2 1, 1 0 1 1, 1 1;
         2 2 2, 5 x 5, 3 x 3, 1 1, 1 1 1 1, 1 1;
     }
     each!(bench, depthwise, Once, NativePacking;
