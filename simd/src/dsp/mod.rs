@@ -116,8 +116,7 @@ pub(crate) fn lstm_step<P: Packing, R: Rounding>(
     y: &mut [i8],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Dsp) }
-        && lstm::step(Rounds { twice: R::TWICE }, [x, h], c, &weights, y, scratch);
+    let done = const { matches!(P::ORDER, Order::Dsp) } && lstm::step(R::TWICE, [x, h], c, &weights, y, scratch);
     if !done {
         Portable.lstm_step_i8::<P, R>(x, h, c, weights, y, scratch);
     }
@@ -131,8 +130,7 @@ pub(crate) fn gru_step<P: Packing, R: Rounding>(
     y: &mut [i8],
     scratch: &mut [f32],
 ) {
-    let done =
-        const { matches!(P::ORDER, Order::Dsp) } && gru::step(Rounds { twice: R::TWICE }, [x, h], &weights, y, scratch);
+    let done = const { matches!(P::ORDER, Order::Dsp) } && gru::step(R::TWICE, [x, h], &weights, y, scratch);
     if !done {
         Portable.gru_step_i8::<P, R>(x, h, weights, y, scratch);
     }
