@@ -123,3 +123,63 @@ pub(super) const fn prepare<R: Rounding>(
 pub(super) const fn is_of_products(scale: Multiplier) -> bool {
     scale.multiplier >= 0 && scale.shift < 0 && scale.shift >= -31
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantized::{Once, Twice};
+
+    /// The formula of [`GateScale`], as kernels compute it.
+    fn prepared<R: Rounding>(scale: &GateScale, doubles: bool, acc: i32, bias: i32) -> i32 {
+        let x = (acc << scale.lift()) + bias;
+        let product = (i64::from(x) * i64::from(scale.multiplier)) << u32::from(doubles);
+        let high = if R::TWICE { (product + (1 << 31)) >> 32 } else { product >> 32 } as i32;
+        (high + scale.addend - scale.sign * i32::from(x < 0)) >> scale.right
+    }
+
+    fn check<R: Rounding>() {
+        let mut state = 1_u64;
+        let mut next = |bits: u32| {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            (state >> (64 - bits)) as i32
+        };
+        for case in 0..200_000 {
+            let shift = next(6) % 34 - 31;
+            let multiplier = Multiplier { multiplier: (1 << 30) | next(30), shift };
+            let (acc, bias) = (next(20) - (1 << 19), next(20) - (1 << 19));
+            // A quarter of all sums is small, so that halves come up.
+            let (acc, bias) = if case % 4 == 0 { (acc >> 15, bias >> 15) } else { (acc, bias) };
+            for (order, doubles) in [(Order::Dsp, false), (Order::Mve, true)] {
+                let scale = GateScale::new::<R>(multiplier, order, 1 << 20).expect("a scale");
+                assert!(scale.factor > 0, "{multiplier:?} is prepared");
+                let lifted = bias << scale.lift();
+                let want = multiplier.scale::<R>(acc + bias);
+                assert_eq!(scale.apply::<R>(acc, lifted), want, "{multiplier:?} of {acc} + {bias}");
+                assert_eq!(prepared::<R>(&scale, doubles, acc, lifted), want, "{scale:?} of {acc} + {bias}");
+            }
+        }
+    }
+
+    #[test]
+    fn prepared_scales_round_twice() {
+        check::<Twice>();
+    }
+
+    #[test]
+    fn prepared_scales_round_once() {
+        check::<Once>();
+    }
+
+    #[test]
+    fn what_could_overflow_is_not_prepared() {
+        let scale = |shift, bound| {
+            let scale = Multiplier { multiplier: 1 << 30, shift };
+            GateScale::new::<Twice>(scale, Order::Dsp, bound).map(|scale| (scale.factor, scale.lift()))
+        };
+        assert_eq!(scale(0, (1 << 30) - 1), Ok((1 << 25, 1)));
+        assert_eq!(scale(0, 1 << 30), Ok((0, 0)));
+        assert_eq!(scale(5, 1), Ok((1 << 30, 6)));
+        assert_eq!(scale(6, 1), Ok((0, 0)));
+        assert_eq!(scale(31, 1), Err(QuantizeError::Scale { channel: 0 }));
+    }
+}

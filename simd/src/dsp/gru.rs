@@ -36,7 +36,7 @@ struct Units {
 /// Computes a step, or returns false if a slice is too short or not aligned, or a scale not prepared.
 #[inline(never)]
 pub(super) fn step(
-    round_twice: bool,
+    twice: bool,
     [x, h]: [&[i8]; 2],
     weights: &GruWeights<'_>,
     y: &mut [i8],
@@ -51,8 +51,8 @@ pub(super) fn step(
     }
     let Some(scale) = products(weights.cell.new) else { return false };
     let x_at: *mut u32 = scratch.as_mut_ptr().cast();
-    let sums = if round_twice { gates::twice } else { gates::once };
-    let combine = if round_twice { twice } else { once };
+    let sums = if twice { gates::twice } else { gates::once };
+    let combine = if twice { self::twice } else { once };
     // SAFETY: scratch has room for both inputs, widened, and for twice 3·units numbers of 16 bits, checked above. All
     // weights, biases and scales are there, checked by `is_ready`; `h` and `y` have a number for each unit.
     unsafe {

@@ -63,7 +63,7 @@ pub(super) fn products(scale: Multiplier) -> Option<[i32; 3]> {
 /// Computes a step, or returns false if a slice is too short or not aligned, or a scale not prepared.
 #[inline(never)]
 pub(super) fn step(
-    round_twice: bool,
+    twice: bool,
     [x, h]: [&[i8]; 2],
     c: &mut [i16],
     weights: &LstmWeights<'_>,
@@ -88,8 +88,8 @@ pub(super) fn step(
     };
     let (left, shift) = (cell.tanh_shift.max(0), cell.tanh_shift.min(0).wrapping_neg());
     let (x_at, clip): (*mut u32, _) = (scratch.as_mut_ptr().cast(), i32::from(cell.clip));
-    let sums = if round_twice { gates::twice } else { gates::once };
-    let combine = if round_twice { twice } else { once };
+    let sums = if twice { gates::twice } else { gates::once };
+    let combine = if twice { self::twice } else { once };
     // SAFETY: scratch has room for both inputs, widened, and for twice 4·units numbers of 16 bits, checked above. All
     // weights, biases and scales are there, checked by `is_ready`; `h`, `c` and `y` have a number for each unit.
     unsafe {
