@@ -66,6 +66,10 @@ mod kernels;
 #[cfg(mve)]
 mod mve;
 mod native;
+#[cfg(any(fpu, mve))]
+mod pointwise;
+#[cfg(any(fpu, mve))]
+mod samples;
 #[cfg(feature = "rayon")]
 pub mod parallel;
 #[cfg(any(

@@ -39,8 +39,7 @@ pub(crate) fn matmul([inner, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut
         let count = if rows - row > 2 { 4 } else { 1 };
         let mut column = 0;
         while column < columns {
-            let widths = if count == 1 { [8, 2] } else { [4, 1] };
-            let (width, tiles) = split(columns - column, widths);
+            let (width, tiles) = split(columns - column, count == 1);
             let last = rows - 1;
             // SAFETY: rows and columns are within the matrices, whose sizes have been checked; rows that the product
             // lacks are its last row, with the same sums.
@@ -77,7 +76,7 @@ pub(crate) fn matmul_nt([columns, inner]: [usize; 2], a: &[f32], b: &[f32], c: &
         let count = if rows - row > 2 { 4 } else { 1 };
         let mut column = 0;
         while column < columns {
-            let (width, tiles) = split(columns - column, [4, 1]);
+            let (width, tiles) = split(columns - column, false);
             let last = rows - 1;
             // SAFETY: as in `matmul`; of a tile with one column only the first row of `b` is read.
             unsafe {
@@ -118,7 +117,7 @@ pub(crate) fn matmul_tn([rows, columns]: [usize; 2], a: &[f32], b: &[f32], c: &m
         let count = if rows - row >= 4 { 4 } else { 1 };
         let mut column = 0;
         while column < columns {
-            let (width, tiles) = split(columns - column, [4, 1]);
+            let (width, tiles) = split(columns - column, false);
             // SAFETY: rows and columns are within the matrices, whose sizes have been checked; of a tile with one row
             // only the first is touched.
             unsafe {
@@ -154,10 +153,14 @@ fn rows([inner, columns]: [usize; 2], a: [usize; 2], c: [usize; 2], b: &[f32]) -
     (rows > 0).then_some(rows)
 }
 
-/// The width of the next tiles, the first of these that fits, and how many there are.
-fn split(columns: usize, widths: [usize; 2]) -> (usize, usize) {
-    let width = widths.into_iter().find(|&width| width <= columns).unwrap_or(1);
-    (width, columns / width)
+/// The width of the next tiles, the largest that fits, and how many there are.
+const fn split(columns: usize, one_row: bool) -> (usize, usize) {
+    match columns {
+        8.. if one_row => (8, columns / 8),
+        2.. if one_row => (2, columns / 2),
+        4.. if !one_row => (4, columns / 4),
+        _ => (1, columns),
+    }
 }
 
 /// The products of a number of the first factor with a row of the second, in tiles `{p}` wide,

@@ -10,7 +10,7 @@ use tensorlet::{
 };
 
 #[cfg(fpu)]
-use crate::fpu;
+use crate::{fpu, pointwise};
 use crate::{WithKernels, dsp};
 
 /// The token of Armv7E-M's DSP instructions: Cortex-M4 and M7, and Cortex-M33 built with the feature `dsp`.
@@ -86,6 +86,10 @@ impl ConvKernels for Dsp {}
 impl ConvKernels for Dsp {
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        if const { G::DIMS.is_pointwise() } {
+            pointwise::forward(self, const { &G::DIMS }, x, weight, bias, y);
+            return;
+        }
         match const { &fpu::forward(&G::DIMS) } {
             Some(correlation) => fpu::correlate(correlation, 0, x, weight, bias, y),
             None => Portable.conv2d::<G>(x, weight, bias, y),
@@ -94,6 +98,10 @@ impl ConvKernels for Dsp {
 
     #[inline]
     fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        if const { G::DIMS.is_pointwise() } {
+            pointwise::input_gradient(self, const { &G::DIMS }, dy, weight, dx);
+            return;
+        }
         match const { &fpu::backward(&G::DIMS, G::DIMS.in_channels) } {
             Some(correlation) => fpu::correlate(correlation, 0, dy, weight, &[], dx),
             None => Portable.conv2d_input_gradient::<G>(dy, weight, dx),
