@@ -37,7 +37,8 @@ const LARGE: [&str; 13] = [
 ];
 
 /// Programs with the memory of a small part.
-const SMALL: [&str; 6] = ["digits", "library_all", "library_infer", "library_train", "rows", "start_up_only"];
+const SMALL: [&str; 7] =
+    ["digits", "library_all", "library_infer", "library_native", "library_train", "rows", "start_up_only"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::var("OUT_DIR")?;

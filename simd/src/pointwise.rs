@@ -6,14 +6,7 @@ use crate::samples::{samples, samples_mut};
 
 /// `y[o] = bias[o] + Σ_c w[o][c] x[c]` for every pixel of every sample.
 #[inline(never)]
-pub(crate) fn forward<K: MatmulKernels>(
-    k: K,
-    d: &Conv2dDims,
-    x: &[f32],
-    weight: &[f32],
-    bias: &[f32],
-    y: &mut [f32],
-) {
+pub(crate) fn forward<K: MatmulKernels>(k: K, d: &Conv2dDims, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
     let pixels = d.out_plane();
     for (x, y) in samples(x, d.in_len()).zip(samples_mut(y, d.out_len())) {
         let mut bias = bias.iter();

@@ -9,14 +9,18 @@ use tensorlet::{
     quantized::{AddTables, Clamp, Packing, Requantize, Rounding},
 };
 
+use crate::{WithKernels, dsp};
 #[cfg(fpu)]
 use crate::{fpu, pointwise};
-use crate::{WithKernels, dsp};
 
 /// The token of Armv7E-M's DSP instructions: Cortex-M4 and M7, and Cortex-M33 built with the feature `dsp`.
 ///
-/// Its int8 kernels are at their best with layers packed [`ForDsp`](tensorlet::quantized::ForDsp), and have the bits
-/// of `Portable`. On `f32` it is `Portable`.
+/// Its int8 kernels are at their best with layers packed [`ForDsp`](tensorlet::quantized::ForDsp). Where the target has
+/// an FPU (`…hf`), matrix products, convolutions by windows of 3x3 and 1x1 that go step by step, depthwise ones too, and
+/// their gradients have kernels for it; of a window of 1x1 the gradient of the weights has none. All else on `f32` is
+/// `Portable`.
+///
+/// All results are those of `Portable`, bit for bit, but for the sign of a gradient that is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Dsp(());
 

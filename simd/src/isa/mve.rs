@@ -18,7 +18,9 @@ use crate::{
 /// The token of Armv8.1-M's vectors: Cortex-M55 and M85, built with the feature `mve`.
 ///
 /// Its int8 kernels are at their best with layers packed [`ForMve`](tensorlet::quantized::ForMve), and have the bits
-/// of `Portable`. On `f32` it is `Portable`.
+/// of `Portable`. On `f32`, matrix products, convolutions by windows of 3x3 and 1x1 that go step by step, and the
+/// gradients of the weights of any that do, round once where `Portable` rounds a product and a sum, and padding counts
+/// as zeros. All else on `f32` is `Portable`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mve(());
 
