@@ -6,6 +6,8 @@
 //! | `thumbv7em-*` | always | never |
 //! | `thumbv8m.main-*` | with the feature `dsp` or `mve` | with the feature `mve` |
 //!
+//! Where there are DSP instructions, targets that pass numbers in registers of an FPU (`…hf`) have one.
+//!
 //! On other targets of 32-bit Arm the features are refused. On hosts they mean nothing, so that all features of a
 //! workspace can be built together.
 

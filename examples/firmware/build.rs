@@ -38,10 +38,11 @@ const LARGE: [&str; 12] = [
 const ALL: [&str; 1] = ["cortex_m"];
 
 /// Programs with the memory of a small part.
-const SMALL: [&str; 11] = [
+const SMALL: [&str; 12] = [
     "digits",
     "library_all",
     "library_infer",
+    "library_native",
     "library_train",
     "rows",
     "start_up_only",

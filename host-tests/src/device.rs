@@ -86,6 +86,9 @@ const FAMILIES: [&str; 8] = [
     "library_data",
 ];
 
+/// The program that holds the `f32` kernels of an instruction set, and links neither panics nor allocations.
+const LIBRARY_NATIVE: &str = "library_native";
+
 /// The programs of a board: the families are linked with an FPU and without, which for them is all that
 /// boards differ in.
 fn library(board: Board) -> Vec<&'static str> {
@@ -135,6 +138,20 @@ pub fn links(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) ->
             firmware.build_is_refused(&build, message)?;
             report(&format!("{build} is refused by the linker: {message}"));
         }
+    }
+    Ok(())
+}
+
+/// Proves the same of the `f32` kernels of a board's instruction set. Boards without such kernels are left out.
+///
+/// # Errors
+/// [`Error::Build`].
+pub fn links_native(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    for profile in PROFILES {
+        let Some(build) = native(board, LIBRARY_NATIVE) else { return Ok(()) };
+        let build = build.profile(profile);
+        firmware.build(&build)?;
+        report(&format!("{build} links without panics and without an allocator"));
     }
     Ok(())
 }

@@ -10,8 +10,8 @@
 //! | `Avx512` | 32 of 16 numbers | x86-64 with AVX-512 F, VL, DQ and BW |
 //! | `Neon` | 32 of 4 numbers | 64-bit Arm, all |
 //! | `Simd128` | 16 of 4 numbers | WebAssembly, built with `-C target-feature=+simd128` |
-//! | `Dsp` | 13 of 2 integers | Cortex-M4 and M7; Cortex-M33, built with the feature `dsp` |
-//! | `Mve` | 8 of 16 integers | Cortex-M55 and M85, built with the feature `mve` |
+//! | `Dsp` | 13 of 2 integers, 32 of 1 number | Cortex-M4 and M7; Cortex-M33, built with the feature `dsp` |
+//! | `Mve` | 8 of 16 integers or 4 numbers | Cortex-M55 and M85, built with the feature `mve` |
 //!
 //! Everything else, x86-64 without AVX2 among it, runs on `Portable`. The choice is made
 //!
@@ -68,6 +68,10 @@ mod mve;
 mod native;
 #[cfg(feature = "rayon")]
 pub mod parallel;
+#[cfg(any(fpu, mve))]
+mod pointwise;
+#[cfg(any(fpu, mve))]
+mod samples;
 #[cfg(any(
     target_arch = "x86_64",
     all(target_arch = "aarch64", target_feature = "neon"),

@@ -3,6 +3,7 @@
 use tensorlet::{kernel::Conv2dDims, sliding::PaddingMode};
 
 use super::{gradients, planes};
+use crate::samples::{samples, samples_mut};
 
 /// Bytes of so many numbers.
 const fn bytes(numbers: usize) -> usize {
@@ -161,8 +162,7 @@ pub(crate) fn correlate(k: &Correlation, channel: usize, x: &[f32], weight: &[f3
     if weight.len() < k.groups * k.weight_group || channel + k.out_channels > k.out_step {
         return;
     }
-    let samples = x.chunks_exact((k.groups * group_in).max(1)).zip(y.chunks_exact_mut((k.groups * group_out).max(1)));
-    for (x, y) in samples {
+    for (x, y) in samples(x, k.groups * group_in).zip(samples_mut(y, k.groups * group_out)) {
         for group in 0..k.groups {
             for o in 0..k.out_channels {
                 let start = group * group_out + (channel + o) * out_plane;
@@ -255,7 +255,7 @@ pub(crate) fn weight_gradient(
     if dw.len() < (d.groups * d.out_channels - 1) * filter + channels * taps {
         return;
     }
-    for (x, dy) in x.chunks_exact(d.in_len().max(1)).zip(dy.chunks_exact(d.out_len().max(1))) {
+    for (x, dy) in samples(x, d.in_len()).zip(samples(dy, d.out_len())) {
         for group in 0..d.groups {
             let mut o = 0;
             while o < d.out_channels {

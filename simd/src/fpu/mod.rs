@@ -11,6 +11,7 @@ mod conv;
 mod gradients;
 mod matmul;
 mod planes;
+mod tiles;
 
 pub(crate) use conv::{backward, correlate, forward, gradient, weight_gradient};
 pub(crate) use matmul::{matmul, matmul_nt, matmul_tn};

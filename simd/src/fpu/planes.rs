@@ -5,6 +5,10 @@
 //! Six inputs serve the three taps of a row, for both channels: a round of two channels has up to 72 products and 23
 //! other instructions. Products with padding are left out: of rows by comparing where they would lie, of columns because
 //! strips at the edges have code of their own.
+//!
+//! Forward, a product with its sum is one instruction (`VMLA`, which rounds both), and takes three cycles of a
+//! Cortex-M4. A multiplication and an addition are two, and take two cycles, if there are registers between them: so it
+//! is backward, where two columns are loaded later, and forward in strips that are as wide as the plane.
 
 use core::arch::naked_asm;
 
@@ -83,21 +87,21 @@ macro_rules! tap {
 }
 
 /// The products of one tap with two inputs, as multiplications and additions of which none waits for the one before it:
-/// `quick_tap![weights; pixel sums input column, …]`, the last of these being the input's column.
+/// `quick_tap![two spare registers; weights; pixel sums input column, …]`, the last of these being the input's column.
 macro_rules! quick_tap {
-    ($w0:literal $w1:literal;
+    ($m:literal $n:literal; $w0:literal $w1:literal;
      $p:literal $a0:literal $a1:literal $x:literal $q:literal, $r:literal $b0:literal $b1:literal $y:literal $v:literal) => {
         concat!(
             ".if {t} > 1\n",
-            quick_tap!(@ $p $q "vmul.f32 s26, s", $w0, ", s", $x, "\nvmul.f32 s27, s", $w1, ", s", $x, "\n",
-                "vadd.f32 s", $a0, ", s", $a0, ", s26\nvadd.f32 s", $a1, ", s", $a1, ", s27"),
-            quick_tap!(@ $r $v "vmul.f32 s26, s", $w0, ", s", $y, "\nvmul.f32 s27, s", $w1, ", s", $y, "\n",
-                "vadd.f32 s", $b0, ", s", $b0, ", s26\nvadd.f32 s", $b1, ", s", $b1, ", s27"),
+            quick_tap!(@ $p $q "vmul.f32 s", $m, ", s", $w0, ", s", $x, "\nvmul.f32 s", $n, ", s", $w1, ", s", $x, "\n",
+                "vadd.f32 s", $a0, ", s", $a0, ", s", $m, "\nvadd.f32 s", $a1, ", s", $a1, ", s", $n),
+            quick_tap!(@ $r $v "vmul.f32 s", $m, ", s", $w0, ", s", $y, "\nvmul.f32 s", $n, ", s", $w1, ", s", $y, "\n",
+                "vadd.f32 s", $b0, ", s", $b0, ", s", $m, "\nvadd.f32 s", $b1, ", s", $b1, ", s", $n),
             ".else\n",
-            quick_tap!(@ $p $q "vmul.f32 s26, s", $w0, ", s", $x),
-            quick_tap!(@ $r $v "vmul.f32 s27, s", $w0, ", s", $y),
-            quick_tap!(@ $p $q "vadd.f32 s", $a0, ", s", $a0, ", s26"),
-            quick_tap!(@ $r $v "vadd.f32 s", $b0, ", s", $b0, ", s27"),
+            quick_tap!(@ $p $q "vmul.f32 s", $m, ", s", $w0, ", s", $x),
+            quick_tap!(@ $r $v "vmul.f32 s", $n, ", s", $w0, ", s", $y),
+            quick_tap!(@ $p $q "vadd.f32 s", $a0, ", s", $a0, ", s", $m),
+            quick_tap!(@ $r $v "vadd.f32 s", $b0, ", s", $b0, ", s", $n),
             ".endif\n",
         )
     };
@@ -118,23 +122,33 @@ macro_rules! row {
             ".if {hi} >= 28\n",
             "vldmia r10, {{s28-s{hi}}}\n",
             ".endif\n",
-            quick_tap![$w0 $v0; 0 18 22 28 2, 1 19 23 29 3],
-            quick_tap![$w0 $v0; 2 20 24 30 4, 3 21 25 31 5],
+            quick_tap![26 27; $w0 $v0; 0 18 22 28 2, 1 19 23 29 3],
+            quick_tap![26 27; $w0 $v0; 2 20 24 30 4, 3 21 25 31 5],
             ".if ({left} <= 1) && ({last} >= 1)\n",
             "vldr s31, [r10, #-4]\n",
             ".endif\n",
-            quick_tap![$w1 $v1; 1 19 23 28 2, 2 20 24 29 3],
-            quick_tap![$w1 $v1; 3 21 25 30 4, 0 18 22 31 1],
+            quick_tap![26 27; $w1 $v1; 1 19 23 28 2, 2 20 24 29 3],
+            quick_tap![26 27; $w1 $v1; 3 21 25 30 4, 0 18 22 31 1],
             ".if {left} == 0\n",
             "vldr s30, [r10, #-8]\n",
             ".endif\n",
-            quick_tap![$w2 $v2; 2 20 24 28 2, 3 21 25 29 3],
-            quick_tap![$w2 $v2; 0 18 22 30 0, 1 19 23 31 1],
+            quick_tap![26 27; $w2 $v2; 2 20 24 28 2, 3 21 25 29 3],
+            quick_tap![26 27; $w2 $v2; 0 18 22 30 0, 1 19 23 31 1],
             ".else\n",
             "vldmia r10, {{s{lo}-s{hi}}}\n",
+            // Where columns are missing on both sides, two registers are spare.
+            ".if ({lo} > 26) && ({hi} < 31)\n",
+            quick_tap![26 31; $w0 $v0; 0 18 22 26 0, 1 19 23 27 1],
+            quick_tap![26 31; $w0 $v0; 2 20 24 28 2, 3 21 25 29 3],
+            quick_tap![26 31; $w1 $v1; 0 18 22 27 1, 1 19 23 28 2],
+            quick_tap![26 31; $w1 $v1; 2 20 24 29 3, 3 21 25 30 4],
+            quick_tap![26 31; $w2 $v2; 0 18 22 28 2, 1 19 23 29 3],
+            quick_tap![26 31; $w2 $v2; 2 20 24 30 4, 3 21 25 31 5],
+            ".else\n",
             tap![$w0 $v0; 0 18 22 26, 1 19 23 27, 2 20 24 28, 3 21 25 29],
             tap![$w1 $v1; 0 18 22 27, 1 19 23 28, 2 20 24 29, 3 21 25 30],
             tap![$w2 $v2; 0 18 22 28, 1 19 23 29, 2 20 24 30, 3 21 25 31],
+            ".endif\n",
             ".endif\n",
             "4:\n",
         )

@@ -9,14 +9,18 @@ use tensorlet::{
     quantized::{AddTables, Clamp, GruWeights, LstmWeights, Packing, Requantize, Rounding},
 };
 
-#[cfg(fpu)]
-use crate::fpu;
 use crate::{WithKernels, dsp};
+#[cfg(fpu)]
+use crate::{fpu, pointwise};
 
 /// The token of Armv7E-M's DSP instructions: Cortex-M4 and M7, and Cortex-M33 built with the feature `dsp`.
 ///
-/// Its int8 kernels are at their best with layers packed [`ForDsp`](tensorlet::quantized::ForDsp), and have the bits
-/// of `Portable`. On `f32` it is `Portable`.
+/// Its int8 kernels are at their best with layers packed [`ForDsp`](tensorlet::quantized::ForDsp). Where the target has
+/// an FPU (`…hf`), matrix products, convolutions by windows of 3x3 and 1x1 that go step by step, depthwise ones too, and
+/// their gradients have kernels for it; of a window of 1x1 the gradient of the weights has none. All else on `f32` is
+/// `Portable`.
+///
+/// All results are those of `Portable`, bit for bit, but for the sign of a gradient that is zero.
 #[derive(Clone, Copy, Debug)]
 pub struct Dsp(());
 
@@ -86,6 +90,10 @@ impl ConvKernels for Dsp {}
 impl ConvKernels for Dsp {
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        if const { G::DIMS.is_pointwise() } {
+            pointwise::forward(self, const { &G::DIMS }, x, weight, bias, y);
+            return;
+        }
         match const { &fpu::forward(&G::DIMS) } {
             Some(correlation) => fpu::correlate(correlation, 0, x, weight, bias, y),
             None => Portable.conv2d::<G>(x, weight, bias, y),
@@ -94,6 +102,10 @@ impl ConvKernels for Dsp {
 
     #[inline]
     fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        if const { G::DIMS.is_pointwise() } {
+            pointwise::input_gradient(self, const { &G::DIMS }, dy, weight, dx);
+            return;
+        }
         match const { &fpu::backward(&G::DIMS, G::DIMS.in_channels) } {
             Some(correlation) => fpu::correlate(correlation, 0, dy, weight, &[], dx),
             None => Portable.conv2d_input_gradient::<G>(dy, weight, dx),

@@ -12,12 +12,15 @@ use tensorlet::{
 use crate::{
     WithKernels,
     mve::{self, float},
+    pointwise,
 };
 
 /// The token of Armv8.1-M's vectors: Cortex-M55 and M85, built with the feature `mve`.
 ///
 /// Its int8 kernels are at their best with layers packed [`ForMve`](tensorlet::quantized::ForMve), and have the bits
-/// of `Portable`. On `f32` it is `Portable`.
+/// of `Portable`. On `f32`, matrix products, convolutions by windows of 3x3 and 1x1 that go step by step, and the
+/// gradients of the weights of any that do, round once where `Portable` rounds a product and a sum, and padding counts
+/// as zeros. All else on `f32` is `Portable`.
 #[derive(Clone, Copy, Debug)]
 pub struct Mve(());
 
@@ -82,6 +85,10 @@ impl MatmulKernels for Mve {
 impl ConvKernels for Mve {
     #[inline]
     fn conv2d<G: Conv2dShape>(self, x: &[f32], weight: &[f32], bias: &[f32], y: &mut [f32]) {
+        if const { G::DIMS.is_pointwise() } {
+            pointwise::forward(self, const { &G::DIMS }, x, weight, bias, y);
+            return;
+        }
         match const { &float::forward(&G::DIMS) } {
             Some(correlation) => float::correlate(correlation, 0, x, weight, bias, y),
             None => Portable.conv2d::<G>(x, weight, bias, y),
@@ -90,6 +97,10 @@ impl ConvKernels for Mve {
 
     #[inline]
     fn conv2d_input_gradient<G: Conv2dShape>(self, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+        if const { G::DIMS.is_pointwise() } {
+            pointwise::input_gradient(self, const { &G::DIMS }, dy, weight, dx);
+            return;
+        }
         match const { &float::backward(&G::DIMS, G::DIMS.in_channels) } {
             Some(correlation) => float::correlate(correlation, 0, dy, weight, &[], dx),
             None => Portable.conv2d_input_gradient::<G>(dy, weight, dx),

@@ -15,7 +15,7 @@ use firmware::{
     report::{self, Constants},
 };
 use tensorlet::{
-    Kernels, Mode, Module, Portable,
+    Kernels, Mode, Module,
     optim::{Adam, Sgd},
 };
 use tensorlet_examples::digits::{
@@ -25,6 +25,7 @@ use tensorlet_examples::digits::{
         pictures::{self, Record, WORKSPACE_WORDS},
     },
 };
+use tensorlet_simd::{NATIVE, Native};
 
 firmware::end_of_program!();
 
@@ -54,7 +55,7 @@ fn job(mut memory: Memory<'_, Digits>) -> Exit {
     defmt::println!("{=str}: training a network of {=usize} parameters", board::NAME, Digits::PARAMETERS);
 
     let mut meter = Meter::new(board.instructions, board.led);
-    let record = match pictures::run(Portable, &mut memory, &mut meter) {
+    let record = match pictures::run(NATIVE, &mut memory, &mut meter) {
         Ok(record) => record,
         Err(error) => {
             defmt::error!("the job failed: {}", defmt::Display2Format(&error));
@@ -74,6 +75,6 @@ fn job(mut memory: Memory<'_, Digits>) -> Exit {
         defmt::error!("the memory in use is not what the library's constants say");
         return Exit::OtherMemory;
     }
-    defmt::println!("passed: every loss and weight has the host's bits ({=str} kernels)", Portable::NAME);
+    defmt::println!("passed: every loss and weight has the host's bits ({=str} kernels)", Native::NAME);
     Exit::Passed
 }

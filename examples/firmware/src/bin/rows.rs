@@ -14,11 +14,12 @@ use firmware::{
     meter::Meter,
     report::{self, Constants},
 };
-use tensorlet::{Kernels, Mode, Module, Portable, optim::Adam};
+use tensorlet::{Kernels, Mode, Module, optim::Adam};
 use tensorlet_examples::digits::device_job::{
     Memory, Outcome,
     rows::{self, Rows, WORKSPACE_WORDS},
 };
+use tensorlet_simd::{NATIVE, Native};
 
 firmware::end_of_program!();
 
@@ -45,7 +46,7 @@ fn job(mut memory: Memory<'_, Rows>) -> Exit {
     defmt::println!("{=str}: training a network of {=usize} parameters", board::NAME, Rows::PARAMETERS);
 
     let mut meter = Meter::new(board.instructions, board.led);
-    let record = match rows::run(Portable, &mut memory, &mut meter) {
+    let record = match rows::run(NATIVE, &mut memory, &mut meter) {
         Ok(record) => record,
         Err(error) => {
             defmt::error!("the job failed: {}", defmt::Display2Format(&error));
@@ -64,6 +65,6 @@ fn job(mut memory: Memory<'_, Rows>) -> Exit {
         defmt::error!("the memory in use is not what the library's constants say");
         return Exit::OtherMemory;
     }
-    defmt::println!("passed: every loss and weight has the host's bits ({=str} kernels)", Portable::NAME);
+    defmt::println!("passed: every loss and weight has the host's bits ({=str} kernels)", Native::NAME);
     Exit::Passed
 }

@@ -9,6 +9,7 @@ use core::{arch::naked_asm, ops::Range};
 use tensorlet::{kernel::Conv2dDims, sliding::PaddingMode};
 
 use super::dot;
+use crate::samples::{samples, samples_mut};
 
 /// What the core works on: a vector of columns in a row of the output, of four channels. The assembly changes it.
 #[repr(C)]
@@ -133,8 +134,7 @@ pub(crate) fn correlate(k: &Correlation, channel: usize, x: &[f32], weight: &[f3
     if weight.len() < k.groups * k.weight_group || channel + k.out_channels > k.out_step {
         return;
     }
-    let samples = x.chunks_exact((k.groups * group_in).max(1)).zip(y.chunks_exact_mut((k.groups * group_out).max(1)));
-    for (x, y) in samples {
+    for (x, y) in samples(x, k.groups * group_in).zip(samples_mut(y, k.groups * group_out)) {
         for group in 0..k.groups {
             for o in (0..k.out_channels).step_by(4) {
                 let channels = [0, 1, 2, 3].map(|i| channel + (o + i).min(k.out_channels - 1));
@@ -346,9 +346,10 @@ pub(crate) fn weight_gradient(
     {
         return;
     }
-    for (x, dy) in x.chunks_exact(d.in_len().max(1)).zip(dy.chunks_exact(d.out_len().max(1))) {
-        for out in 0..d.groups * d.out_channels.div_ceil(4) {
-            let (group, first) = (out / d.out_channels.div_ceil(4), out % d.out_channels.div_ceil(4) * 4);
+    for (x, dy) in samples(x, d.in_len()).zip(samples(dy, d.out_len())) {
+        let blocks = d.out_channels.div_ceil(4).max(1);
+        for block in 0..d.groups * blocks {
+            let (group, first) = (block / blocks, block % blocks * 4);
             let outs = [0, 1, 2, 3].map(|i| group * d.out_channels + (first + i).min(d.out_channels - 1));
             let plane = (group * d.in_channels + channel) * d.in_plane();
             for tap in 0..height * width {

@@ -3,6 +3,7 @@
 use core::arch::naked_asm;
 
 use super::dot;
+use crate::samples::{samples, samples_mut};
 
 /// What a core works on: vectors of columns beside each other, for the same rows of the product. The assembly changes
 /// it.
@@ -70,8 +71,7 @@ pub(crate) fn matmul([inner, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut
 #[inline(never)]
 pub(crate) fn matmul_nt([columns, inner]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
     let Some(rows) = rows([inner, columns], [a, b], c.len()) else { return };
-    let rows = a.chunks_exact(inner.max(1)).zip(c.chunks_exact_mut(columns.max(1))).take(rows);
-    for (a, c) in rows {
+    for (a, c) in samples(a, inner).zip(samples_mut(c, columns)).take(rows) {
         for (n, c) in c.chunks_mut(4).enumerate() {
             // SAFETY: the second factor has these rows, those it lacks are its last; all have `inner` numbers.
             let sums = unsafe {
