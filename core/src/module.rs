@@ -76,6 +76,13 @@ pub trait Visitor {
         let _ = channels;
         self.parameter(Parameter { trained: false, ..parameter }, values);
     }
+
+    /// Called in place of [`parameter`](Self::parameter) for the int8 weights of a layer
+    /// [that trains them](crate::quantized::qas); their scales are a parameter beside them. By default nothing is
+    /// done with them.
+    fn int8(&mut self, parameter: Parameter<'_>, values: &[i8]) {
+        let _ = (parameter, values);
+    }
 }
 
 /// Sees every parameter of a module in order and may change it.

@@ -95,7 +95,7 @@ fn int8_weights_learn_as_floats_do() {
     let most = |scales: &[f32]| scales.iter().fold(0.0_f32, |most, scale| most.max(*scale));
     let weights = [most(&begin.conv1.scale), most(&begin.conv2.scale), most(&begin.fc.scale)];
     let inputs = [begin.fake0.scale[0], begin.fake1.scale[0], begin.fake2.scale[0]];
-    let factor = |i: usize| if i % 2 == 0 { weights[i / 2] } else { weights[i / 2] * inputs[i / 2] };
+    let factor = |i: usize| if i.is_multiple_of(2) { weights[i / 2] } else { weights[i / 2] * inputs[i / 2] };
     let unscaled = accuracy(Portable, &learned(sgd(std::array::from_fn(|i| factor(i).powi(2)))), &test);
     assert!(unscaled < before + 0.1, "{unscaled}, before {before}");
 

@@ -13,7 +13,7 @@ use std::path::{Path as FilePath, PathBuf};
 
 use safetensors::tensor::{SafeTensorError, SafeTensors, TensorView, View};
 use safetensors::{Dtype, serialize};
-use tensorlet::{Module, Parameter, Path, Shape, Visitor, VisitorMut};
+use tensorlet::{Module, Parameter, Path, Shape, Visitor, VisitorMut, quantized::qas::Int8Weights};
 
 use crate::file;
 
@@ -56,13 +56,15 @@ pub enum WeightsError {
         /// Its shape in the file.
         shape: Vec<usize>,
     },
-    /// A tensor is of another type than the network's 32-bit floats.
-    #[error("`{name}` is stored as {found:?}, but the network holds F32")]
+    /// A tensor is of another type than in the network: 32-bit floats, or int8 in layers that train such weights.
+    #[error("`{name}` is stored as {found:?}, but the network holds {expected:?}")]
     Type {
         /// The parameter.
         name: String,
         /// Its type in the file.
         found: Dtype,
+        /// Its type in the network.
+        expected: Dtype,
     },
     /// A tensor has another shape: the file is of another network.
     #[error("`{name}` has the shape {found:?} in the file, but {expected} in the network")]
@@ -146,13 +148,14 @@ pub fn load<M: Module>(network: &mut M, path: &FilePath) -> Result<(), WeightsEr
 
 /// A parameter in PyTorch's order.
 struct Tensor {
+    dtype: Dtype,
     shape: Vec<usize>,
     bytes: Vec<u8>,
 }
 
 impl View for Tensor {
     fn dtype(&self) -> Dtype {
-        Dtype::F32
+        self.dtype
     }
 
     fn shape(&self) -> &[usize] {
@@ -183,7 +186,13 @@ impl Visitor for Export {
             self.error = not_finite(&name, values.iter().copied());
         }
         let bytes = values.into_iter().flat_map(f32::to_le_bytes).collect();
-        self.tensors.push((name, Tensor { shape, bytes }));
+        self.tensors.push((name, Tensor { dtype: Dtype::F32, shape, bytes }));
+    }
+
+    fn int8(&mut self, parameter: Parameter<'_>, values: &[i8]) {
+        let shape = parameter.info.shape.dims().to_vec();
+        let bytes = (0..values.len()).map(|i| values[parameter.position(i)].to_ne_bytes()[0]).collect();
+        self.tensors.push((parameter.path.to_string(), Tensor { dtype: Dtype::I8, shape, bytes }));
     }
 }
 
@@ -196,6 +205,16 @@ struct Check<'a> {
 
 impl Visitor for Check<'_> {
     fn parameter(&mut self, parameter: Parameter<'_>, _: &[f32]) {
+        self.check(parameter, Dtype::F32);
+    }
+
+    fn int8(&mut self, parameter: Parameter<'_>, _: &[i8]) {
+        self.check(parameter, Dtype::I8);
+    }
+}
+
+impl Check<'_> {
+    fn check(&mut self, parameter: Parameter<'_>, dtype: Dtype) {
         let (name, expected) = (parameter.path.to_string(), parameter.info.shape);
         if self.error.is_none() {
             self.error = match self.file.tensor(&name) {
@@ -203,9 +222,10 @@ impl Visitor for Check<'_> {
                 Ok(tensor) if tensor.shape() != expected.dims() => {
                     Some(WeightsError::Shape { name: name.clone(), found: tensor.shape().to_vec(), expected })
                 }
-                Ok(tensor) if tensor.dtype() != Dtype::F32 => {
-                    Some(WeightsError::Type { name: name.clone(), found: tensor.dtype() })
+                Ok(tensor) if tensor.dtype() != dtype => {
+                    Some(WeightsError::Type { name: name.clone(), found: tensor.dtype(), expected: dtype })
                 }
+                Ok(_) if dtype == Dtype::I8 => None,
                 Ok(tensor) => not_finite(&name, numbers(&tensor)),
             };
         }
@@ -223,6 +243,14 @@ impl VisitorMut for Import<'_> {
         if let Ok(tensor) = self.file.tensor(&parameter.path.to_string()) {
             for (i, value) in numbers(&tensor).enumerate() {
                 values[parameter.position(i)] = value;
+            }
+        }
+    }
+
+    fn int8(&mut self, parameter: Parameter<'_>, weights: Int8Weights<'_>) {
+        if let Ok(tensor) = self.file.tensor(&parameter.path.to_string()) {
+            for (i, byte) in tensor.data().iter().enumerate() {
+                weights.values[parameter.position(i)] = i8::from_ne_bytes([*byte]);
             }
         }
     }

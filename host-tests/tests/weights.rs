@@ -6,7 +6,7 @@ use std::fs;
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, serialize};
-use tensorlet::{Module, Shape, Vector, network};
+use tensorlet::{Image, Module, Shape, Vector, layer::Frozen, network, quantized::qas};
 use tensorlet_host::weights::{self, WeightsError};
 
 network! {
@@ -142,7 +142,9 @@ fn another_type_of_number_is_refused() {
     tensors.insert("fc1.bias".to_owned(), (Dtype::F16, vec![4], vec![0; 8]));
     let error = refused(&tensors);
     assert_eq!(error.to_string(), "`fc1.bias` is stored as F16, but the network holds F32");
-    assert!(matches!(error, WeightsError::Type { name, found: Dtype::F16 } if name == "fc1.bias"));
+    assert!(
+        matches!(error, WeightsError::Type { name, found: Dtype::F16, expected: Dtype::F32 } if name == "fc1.bias")
+    );
 }
 
 #[test]
@@ -205,5 +207,54 @@ fn running_statistics_come_back_and_a_counter_is_no_stranger() {
         assert_eq!(result.is_ok(), accepted, "{name}: {result:?}");
         assert_eq!(loaded == network, accepted);
         tensors.truncate(6);
+    }
+}
+
+network! {
+    /// Weights of int8, one part of them frozen.
+    struct Int8: Image<2, 3, 3> {
+        conv = qas::Conv2d<2, 3, 2, 2, 2, 2>,
+        flatten: Flatten,
+        frozen = Frozen<qas::Linear<12, 4>>,
+        fc = qas::Linear<4, 2>,
+    }
+}
+
+#[test]
+fn int8_weights_come_back_with_their_scales() {
+    let network: Int8 = drawn(3);
+    let bytes = weights::to_bytes(&network).expect("the weights are finite");
+    let file = SafeTensors::deserialize(&bytes).expect("a sound file");
+    let weight = file.tensor("fc.weight").expect("the weight");
+    assert_eq!((weight.dtype(), weight.shape()), (Dtype::I8, &[2, 4][..]));
+    // The first row is what makes the first output.
+    let row: Vec<i8> = weight.data()[..4].iter().map(|byte| i8::from_ne_bytes([*byte])).collect();
+    assert_eq!(row, network.fc.weight.map(|row| row[0]));
+    assert_eq!(file.tensor("frozen.weight").expect("the weight").shape(), [4, 12]);
+    assert_eq!(file.tensor("conv.scale").expect("the scales").shape(), [3]);
+
+    let mut other: Int8 = drawn(4);
+    weights::from_bytes(&mut other, &bytes).expect("a sound file");
+    assert_eq!((other.conv.weight, other.conv.scale, other.conv.bias), {
+        let conv = network.conv;
+        (conv.weight, conv.scale, conv.bias)
+    });
+    assert_eq!((other.frozen.0.weight, other.fc.weight), (network.frozen.0.weight, network.fc.weight));
+
+    // The weight of floats with the same name is none.
+    let floats: Small = drawn(1);
+    let tensors = tensors(&floats);
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        (name.replace("fc1", "fc"), TensorView::new(*dtype, shape.clone(), data).expect("a tensor"))
+    });
+    let mut linear = OneInt8::ZERO;
+    let kept: Vec<_> = views.filter(|(name, _)| name.starts_with("fc.")).collect();
+    let error = weights::from_bytes(&mut linear, &serialize(kept, None).expect("a file")).expect_err("floats");
+    assert_eq!(error.to_string(), "`fc.weight` is stored as F32, but the network holds I8");
+}
+
+network! {
+    struct OneInt8: Vector<3> {
+        fc = qas::Linear<3, 4>,
     }
 }

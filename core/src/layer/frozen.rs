@@ -9,6 +9,7 @@ use crate::{
     kernel::Kernels,
     memory::{End, Input},
     optim::Optimizer,
+    quantized::qas::Int8Weights,
 };
 
 /// A layer or network whose parameters are not trained: PyTorch's `requires_grad_(False)` and `eval()`.
@@ -62,11 +63,19 @@ impl<V: Visitor> Visitor for NotTrained<'_, V> {
     fn setting(&mut self, path: Path<'_>, value: f32) {
         self.0.setting(path, value);
     }
+
+    fn int8(&mut self, parameter: Parameter<'_>, values: &[i8]) {
+        self.0.int8(Parameter { trained: false, ..parameter }, values);
+    }
 }
 
 impl<V: VisitorMut> VisitorMut for NotTrained<'_, V> {
     fn parameter(&mut self, parameter: Parameter<'_>, values: &mut [f32]) {
         self.0.parameter(Parameter { trained: false, ..parameter }, values);
+    }
+
+    fn int8(&mut self, parameter: Parameter<'_>, weights: Int8Weights<'_>) {
+        self.0.int8(Parameter { trained: false, ..parameter }, weights);
     }
 }
 

@@ -93,6 +93,7 @@ impl<
 {
     const WEIGHT: ParameterInfo =
         ParameterInfo { name: "weight", shape: Shape::new(&[OUT, PER_GROUP, KH, KW]), layout: Layout::RowMajor };
+    const SCALE: ParameterInfo = ParameterInfo { name: "scale", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
     const BIAS: ParameterInfo = ParameterInfo { name: "bias", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
     const WEIGHTS: usize = OUT * PER_GROUP * KH * KW;
     /// Weights of one filter, and of one input channel.
@@ -189,22 +190,26 @@ impl<
         self.rounding = StochasticRounding::new(rng.next_u32());
     }
 
-    /// Shows the bias; the weight is no float.
     #[inline]
     fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        visitor.parameter(Parameter { path: path.join("bias"), info: &Self::BIAS, trained: true }, &self.bias);
+        let of = |info: &'static ParameterInfo, trained| Parameter { path: path.join(info.name), info, trained };
+        visitor.int8(of(&Self::WEIGHT, true), self.weight.elements());
+        visitor.parameter(of(&Self::SCALE, false), &self.scale);
+        visitor.parameter(of(&Self::BIAS, true), &self.bias);
     }
 
     #[inline]
     fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
+        let of = |info: &'static ParameterInfo, trained| Parameter { path: path.join(info.name), info, trained };
         let weights = Int8Weights {
             values: self.weight.elements_mut(),
             scales: &self.scale,
             layout: Layout::RowMajor,
             rounding: &mut self.rounding,
         };
-        visitor.int8(Parameter { path: path.join("weight"), info: &Self::WEIGHT, trained: true }, weights);
-        visitor.parameter(Parameter { path: path.join("bias"), info: &Self::BIAS, trained: true }, &mut self.bias);
+        visitor.int8(of(&Self::WEIGHT, true), weights);
+        visitor.parameter(of(&Self::SCALE, false), &mut self.scale);
+        visitor.parameter(of(&Self::BIAS, true), &mut self.bias);
     }
 }
 
@@ -248,7 +253,7 @@ impl<
         op: Op::Custom("quantized.qas.Conv2d"),
         input: <[[[f32; W]; H]; IN]>::SHAPE,
         output: <[[[f32; OW]; OH]; OUT]>::SHAPE,
-        parameters: &[Self::WEIGHT, Self::BIAS],
+        parameters: &[Self::WEIGHT, Self::SCALE, Self::BIAS],
         macs: Self::WEIGHTS * <Sizes<Self, [[[f32; W]; H]; IN]>>::DIMS.out_plane(),
     });
     const PEAK: usize = H * W * IN + OH * OW * OUT + Self::FILTER;

@@ -57,6 +57,7 @@ pub struct Linear<const IN: usize, const OUT: usize> {
 impl<const IN: usize, const OUT: usize> Linear<IN, OUT> {
     const WEIGHT: ParameterInfo =
         ParameterInfo { name: "weight", shape: Shape::new(&[OUT, IN]), layout: Layout::Transposed };
+    const SCALE: ParameterInfo = ParameterInfo { name: "scale", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
     const BIAS: ParameterInfo = ParameterInfo { name: "bias", shape: Shape::new(&[OUT]), layout: Layout::RowMajor };
 
     /// Takes over the weights of a layer of floats: symmetric in -127 to 127, a scale for each output.
@@ -120,22 +121,26 @@ impl<const IN: usize, const OUT: usize> Module for Linear<IN, OUT> {
         self.rounding = StochasticRounding::new(rng.next_u32());
     }
 
-    /// Shows the bias; the weight is no float.
     #[inline]
     fn parameters<V: Visitor>(&self, path: Path<'_>, visitor: &mut V) {
-        visitor.parameter(Parameter { path: path.join("bias"), info: &Self::BIAS, trained: true }, &self.bias);
+        let of = |info: &'static ParameterInfo, trained| Parameter { path: path.join(info.name), info, trained };
+        visitor.int8(of(&Self::WEIGHT, true), self.weight.as_flattened());
+        visitor.parameter(of(&Self::SCALE, false), &self.scale);
+        visitor.parameter(of(&Self::BIAS, true), &self.bias);
     }
 
     #[inline]
     fn parameters_mut<V: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut V) {
+        let of = |info: &'static ParameterInfo, trained| Parameter { path: path.join(info.name), info, trained };
         let weights = Int8Weights {
             values: self.weight.as_flattened_mut(),
             scales: &self.scale,
             layout: Layout::Transposed,
             rounding: &mut self.rounding,
         };
-        visitor.int8(Parameter { path: path.join("weight"), info: &Self::WEIGHT, trained: true }, weights);
-        visitor.parameter(Parameter { path: path.join("bias"), info: &Self::BIAS, trained: true }, &mut self.bias);
+        visitor.int8(of(&Self::WEIGHT, true), weights);
+        visitor.parameter(of(&Self::SCALE, false), &mut self.scale);
+        visitor.parameter(of(&Self::BIAS, true), &mut self.bias);
     }
 }
 
@@ -145,7 +150,7 @@ impl<const IN: usize, const OUT: usize> Layer<[f32; IN]> for Linear<IN, OUT> {
         op: Op::Custom("quantized.qas.Linear"),
         input: <[f32; IN]>::SHAPE,
         output: <[f32; OUT]>::SHAPE,
-        parameters: &[Self::WEIGHT, Self::BIAS],
+        parameters: &[Self::WEIGHT, Self::SCALE, Self::BIAS],
         macs: IN * OUT,
     });
     /// Input, output and a row of weights.

@@ -4,8 +4,8 @@
 //! floats beside it: a byte for each weight where [`fake_quantize_weights`](super::fake_quantize_weights) needs four of
 //! the weight and four of its rounded copy. Activations between the layers are floats, rounded to what their integers
 //! stand for by [`FakeQuantize`](crate::FakeQuantize); [`quantize`](super::quantize) takes weights and scales as they
-//! are. Files of weights hold floats, and not these. So the layers of a network that shall go on learning on a device
-//! stand here, behind a [`Frozen`](crate::layer::Frozen) rest.
+//! are. So the layers of a network that shall go on learning on a device stand here, behind a
+//! [`Frozen`](crate::layer::Frozen) rest.
 //!
 //! Integers are a matter of units. With `W̄ = W / s` the gradient is `∂L/∂W̄ = s · ∂L/∂W`, so that the ratio of weight and
 //! gradient differs by `s⁻²` from that of floats, by another factor in each layer, and that of a bias in steps of
