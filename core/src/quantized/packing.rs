@@ -1,6 +1,6 @@
 //! In which order a layer's weights lie in flash.
 
-use super::Plane;
+use super::{Plane, Strip, Windows};
 use crate::{kernel::Conv2dDims, sliding::Options};
 
 /// The order of weights in memory, as a type: which instruction set a layer is prepared for.
@@ -10,9 +10,10 @@ use crate::{kernel::Conv2dDims, sliding::Options};
 ///
 /// | | order | for |
 /// |---|---|---|
-/// | [`RowMajor`] | TensorFlow Lite's | hosts, Armv6-M, anything |
+/// | [`RowMajor`] | TensorFlow Lite's | Armv6-M, anything |
 /// | [`ForDsp`] | two output channels in halfwords `256·a + b` | Armv7E-M's `SMLAD`: Cortex-M4, M7, M33 |
 /// | [`ForMve`] | TensorFlow Lite's, depthwise weights in blocks of sixteen channels | Armv8.1-M's vectors: Cortex-M55, M85 |
+/// | [`ForHost`] | fours of all output channels in turn | AVX2, AVX-512, NEON, WebAssembly's vectors |
 pub trait Packing: Copy + core::fmt::Debug + PartialEq + Send + Sync + 'static {
     /// Which it is.
     const ORDER: Order;
@@ -30,6 +31,8 @@ pub enum Order {
     Dsp,
     /// [`ForMve`].
     Mve,
+    /// [`ForHost`].
+    Host,
 }
 
 /// TensorFlow Lite's order: see [`Packing`].
@@ -58,6 +61,16 @@ pub struct ForDsp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ForMve;
 
+/// The order for hosts, whose instruction set is chosen when the program runs: see [`Packing`].
+///
+/// Four weights of the first output channel, the same four of each other one, then the next four: `[IN / 4][OUT][4]`,
+/// with what is left of `IN` behind it as `[OUT][IN % 4]`. A vector holds fours of neighbouring channels, and meets four
+/// inputs in all its lanes; its sums need not be added up across lanes, and one order serves vectors of any length.
+///
+/// Depthwise weights are TensorFlow Lite's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForHost;
+
 impl Packing for RowMajor {
     const ORDER: Order = Order::RowMajor;
     type AnyWeight = RowMajor;
@@ -71,6 +84,11 @@ impl Packing for ForDsp {
 impl Packing for ForMve {
     const ORDER: Order = Order::Mve;
     type AnyWeight = RowMajor;
+}
+
+impl Packing for ForHost {
+    const ORDER: Order = Order::Host;
+    type AnyWeight = ForHost;
 }
 
 /// An element; 0 where there is none.
@@ -92,6 +110,13 @@ const fn halfword(rows: usize, len: usize, pair: usize, i: usize) -> usize {
     }
 }
 
+/// The place of weight `i` of output channel `o` in fours.
+#[inline(always)]
+const fn four(rows: usize, len: usize, o: usize, i: usize) -> usize {
+    let whole = len & !3;
+    if i < whole { (i & !3) * rows + 4 * o + i % 4 } else { whole * rows + o * (len % 4) + i % 4 }
+}
+
 impl Order {
     /// Weight `i` of output channel `o`, of `rows` channels with `len` weights each.
     #[inline(always)]
@@ -103,6 +128,7 @@ impl Order {
                 let b = at(weight, place);
                 if o % 2 == 1 { b } else { at(weight, place + 1).wrapping_add((b < 0) as i8) }
             }
+            Self::Host => at(weight, four(rows, len, o, i)),
             Self::RowMajor | Self::Mve | Self::Dsp => at(weight, o * len + i),
         }
     }
@@ -118,6 +144,7 @@ impl Order {
                     weight[place + 1] = w.wrapping_sub((weight[place] < 0) as i8);
                 }
             }
+            Self::Host => weight[four(rows, len, o, i)] = w,
             Self::RowMajor | Self::Mve | Self::Dsp => weight[o * len + i] = w,
         }
     }
@@ -146,7 +173,7 @@ impl Order {
     #[must_use]
     pub const fn depthwise(self, channels: usize, taps: usize, o: usize, tap: usize) -> usize {
         match self {
-            Self::RowMajor => tap * channels + o,
+            Self::RowMajor | Self::Host => tap * channels + o,
             Self::Dsp => o * taps + tap,
             Self::Mve => {
                 let block = o & !15;
@@ -158,7 +185,7 @@ impl Order {
 
     /// Words of scratch that a convolution has use for: for Armv7E-M the windows of three outputs, widened to
     /// 16 bits, and that of one of them; for Armv8.1-M six sums for each pair of channels, and three windows unless
-    /// they are pixels.
+    /// they are pixels; for hosts [`Windows`].
     #[must_use]
     pub const fn conv_scratch(self, dims: &Conv2dDims) -> usize {
         match self {
@@ -168,16 +195,21 @@ impl Order {
                 let windows = if dims.is_pointwise() { 0 } else { (3 * dims.filter_len()).div_ceil(4) };
                 6 * dims.out_channels.div_ceil(2) + windows
             }
+            Self::Host => Windows::of(dims).scratch(),
         }
     }
 
     /// Words of scratch that a depthwise convolution has use for: for Armv7E-M a [`Plane`]; for Armv8.1-M three lines
     /// with their padding if there is any, or for other windows than those of 3 by 3 the sums of an output, the places
-    /// of the taps and a pixel of padding.
+    /// of the taps and a pixel of padding; for hosts a [`Strip`].
     #[must_use]
     pub const fn depthwise_scratch(self, dims: &Conv2dDims) -> usize {
         match self {
             Self::RowMajor => 0,
+            Self::Host => match Strip::of(dims) {
+                Some(strip) => strip.scratch(),
+                None => 0,
+            },
             Self::Dsp => Plane::of(dims).scratch(),
             Self::Mve => {
                 let Options { padding, padding_end, dilation, .. } = dims.window.options;
@@ -202,6 +234,7 @@ impl Order {
             Self::RowMajor => 0,
             Self::Dsp => inputs.div_ceil(2),
             Self::Mve => outputs,
+            Self::Host => 2 * inputs.next_multiple_of(4),
         }
     }
 }

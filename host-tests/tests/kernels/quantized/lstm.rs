@@ -4,7 +4,8 @@ use proptest::{collection::vec, prelude::*};
 use tensorlet::{
     Kernels, Layer, Tensor,
     quantized::{
-        ForDsp, ForMve, Integer, Lstm, LstmCell, LstmScales, Multiplier, Packing, QuantizeError, RowMajor, int16,
+        ForDsp, ForHost, ForMve, Integer, Lstm, LstmCell, LstmScales, Multiplier, Packing, QuantizeError, RowMajor,
+        int16,
     },
 };
 use tensorlet_host::reference::quantized::{
@@ -143,6 +144,7 @@ pub(crate) fn lstm_step_i8<K: Kernels>(k: K) -> Outcome {
         int8::<K, ForDsp, 5, 3>(k),
         int8::<K, ForDsp, 16, 8>(k),
         int8::<K, ForMve, 17, 4>(k),
+        int8::<K, ForHost, 18, 5>(k),
     ])
 }
 
