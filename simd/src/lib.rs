@@ -54,6 +54,12 @@ mod body;
 mod choice;
 #[cfg(dsp)]
 mod dsp;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod fours;
 #[cfg(fpu)]
 mod fpu;
 mod isa;

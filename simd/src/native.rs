@@ -13,8 +13,9 @@ pub type Native = imp::Native;
 /// The token [`Native`].
 pub const NATIVE: Native = imp::NATIVE;
 
-/// The order of weights that the kernels of [`Native`] are made for:
-/// [`ForDsp`](tensorlet::quantized::ForDsp) where it is `Dsp`, otherwise
+/// The order of weights that the kernels of this build's target are made for, on hosts whatever the instruction set:
+/// [`ForDsp`](tensorlet::quantized::ForDsp) and [`ForMve`](tensorlet::quantized::ForMve) where [`Native`] is `Dsp` or
+/// `Mve`, [`ForHost`](tensorlet::quantized::ForHost) on x86-64, 64-bit Arm and WebAssembly, otherwise
 /// [`RowMajor`](tensorlet::quantized::RowMajor).
 ///
 /// ```
@@ -32,6 +33,9 @@ mod imp {
         }
         mve => {
             pub(super) use tensorlet::quantized::ForMve as NativePacking;
+        }
+        any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "wasm32") => {
+            pub(super) use tensorlet::quantized::ForHost as NativePacking;
         }
         _ => {
             pub(super) use tensorlet::quantized::RowMajor as NativePacking;

@@ -54,7 +54,7 @@ impl GateScale {
             (shift + 1, 1)
         };
         let (lift, prepared) = match order {
-            Order::RowMajor => (0, false),
+            Order::RowMajor | Order::Host => (0, false),
             Order::Dsp => (left + 1, true),
             Order::Mve => (left, true),
         };

@@ -1,6 +1,6 @@
 //! In which order a layer's weights lie in flash.
 
-use super::Plane;
+use super::{Plane, Strip, Windows};
 use crate::{kernel::Conv2dDims, sliding::Options};
 
 /// The order of weights in memory, as a type: which instruction set a layer is prepared for.
@@ -10,9 +10,10 @@ use crate::{kernel::Conv2dDims, sliding::Options};
 ///
 /// | | order | for |
 /// |---|---|---|
-/// | [`RowMajor`] | TensorFlow Lite's | hosts, Armv6-M, anything |
+/// | [`RowMajor`] | TensorFlow Lite's | Armv6-M, anything |
 /// | [`ForDsp`] | two output channels in halfwords `256·a + b` | Armv7E-M's `SMLAD`: Cortex-M4, M7, M33 |
 /// | [`ForMve`] | TensorFlow Lite's, depthwise weights in blocks of sixteen channels | Armv8.1-M's vectors: Cortex-M55, M85 |
+/// | [`ForHost`] | fours of all output channels in turn | AVX2, AVX-512, NEON, WebAssembly's vectors |
 pub trait Packing: Copy + core::fmt::Debug + PartialEq + Send + Sync + 'static {
     /// Which it is.
     const ORDER: Order;
@@ -30,6 +31,8 @@ pub enum Order {
     Dsp,
     /// [`ForMve`].
     Mve,
+    /// [`ForHost`].
+    Host,
 }
 
 /// TensorFlow Lite's order: see [`Packing`].
@@ -58,6 +61,16 @@ pub struct ForDsp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ForMve;
 
+/// The order for hosts, whose instruction set is chosen when the program runs: see [`Packing`].
+///
+/// Four weights of the first output channel, the same four of each other one, then the next four: `[IN / 4][OUT][4]`,
+/// with what is left of `IN` behind it as `[OUT][IN % 4]`. A vector holds fours of neighbouring channels, and meets four
+/// inputs in all its lanes; its sums need not be added up across lanes, and one order serves vectors of any length.
+///
+/// Depthwise weights are TensorFlow Lite's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForHost;
+
 impl Packing for RowMajor {
     const ORDER: Order = Order::RowMajor;
     type AnyWeight = RowMajor;
@@ -71,6 +84,11 @@ impl Packing for ForDsp {
 impl Packing for ForMve {
     const ORDER: Order = Order::Mve;
     type AnyWeight = RowMajor;
+}
+
+impl Packing for ForHost {
+    const ORDER: Order = Order::Host;
+    type AnyWeight = ForHost;
 }
 
 /// An element; 0 where there is none.
@@ -92,7 +110,8 @@ const fn halfword(rows: usize, len: usize, pair: usize, i: usize) -> usize {
     }
 }
 
-/// Brings row-major weights into the order of [`ForDsp`], with the places computed on the way and no calls, since the compiler interprets this for each weight of a network.
+/// Brings row-major weights into the order of [`ForDsp`], with the places computed on the way and no calls, since the
+/// compiler interprets this for each weight of a network.
 const fn pack_pairs(from: &[i8], to: &mut [i8], rows: usize) {
     let (len, pairs) = (from.len() / rows, rows / 2);
     let (even, fours) = (len & !1, len & !3);
@@ -125,6 +144,13 @@ const fn pack_pairs(from: &[i8], to: &mut [i8], rows: usize) {
     }
 }
 
+/// The place of weight `i` of output channel `o` in fours.
+#[inline(always)]
+const fn four(rows: usize, len: usize, o: usize, i: usize) -> usize {
+    let whole = len & !3;
+    if i < whole { (i & !3) * rows + 4 * o + i % 4 } else { whole * rows + o * (len % 4) + i % 4 }
+}
+
 impl Order {
     /// Weight `i` of output channel `o`, of `rows` channels with `len` weights each.
     #[inline(always)]
@@ -136,6 +162,7 @@ impl Order {
                 let b = at(weight, place);
                 if o % 2 == 1 { b } else { at(weight, place + 1).wrapping_add((b < 0) as i8) }
             }
+            Self::Host => at(weight, four(rows, len, o, i)),
             Self::RowMajor | Self::Mve | Self::Dsp => at(weight, o * len + i),
         }
     }
@@ -146,6 +173,17 @@ impl Order {
             // They stay: at once, since the compiler interprets a loop step by step.
             Self::RowMajor | Self::Mve => to.copy_from_slice(from),
             Self::Dsp => pack_pairs(from, to, rows),
+            Self::Host => {
+                let (len, mut o) = (from.len() / rows, 0);
+                while o < rows {
+                    let mut i = 0;
+                    while i < len {
+                        to[four(rows, len, o, i)] = from[o * len + i];
+                        i += 1;
+                    }
+                    o += 1;
+                }
+            }
         }
     }
 
@@ -154,7 +192,7 @@ impl Order {
     #[must_use]
     pub const fn depthwise(self, channels: usize, taps: usize, o: usize, tap: usize) -> usize {
         match self {
-            Self::RowMajor => tap * channels + o,
+            Self::RowMajor | Self::Host => tap * channels + o,
             Self::Dsp => o * taps + tap,
             Self::Mve => {
                 let block = o & !15;
@@ -166,7 +204,7 @@ impl Order {
 
     /// Words of scratch that a convolution has use for: for Armv7E-M the windows of three outputs, widened to
     /// 16 bits, and that of one of them; for Armv8.1-M six sums for each pair of channels, and three windows unless
-    /// they are pixels.
+    /// they are pixels; for hosts [`Windows`].
     #[must_use]
     pub const fn conv_scratch(self, dims: &Conv2dDims) -> usize {
         match self {
@@ -176,17 +214,22 @@ impl Order {
                 let windows = if dims.is_pointwise() { 0 } else { (3 * dims.filter_len()).div_ceil(4) };
                 6 * dims.out_channels.div_ceil(2) + windows
             }
+            Self::Host => Windows::of(dims).scratch(),
         }
     }
 
     /// Words of scratch that a depthwise convolution has use for: for Armv7E-M a [`Plane`]; for Armv8.1-M three lines
     /// with their padding if there is any, and what belongs to 4 or 8 channels as often as makes a vector, or for other
     /// windows than those of 3 by 3 the sums of an output, the places of the taps and a pixel of padding, and
-    /// where channels have several outputs the channel of each.
+    /// where channels have several outputs the channel of each; for hosts a [`Strip`].
     #[must_use]
     pub const fn depthwise_scratch(self, dims: &Conv2dDims) -> usize {
         match self {
             Self::RowMajor => 0,
+            Self::Host => match Strip::of(dims) {
+                Some(strip) => strip.scratch(),
+                None => 0,
+            },
             Self::Dsp => Plane::of(dims).scratch(),
             Self::Mve => {
                 let Options { stride, padding, padding_end, dilation, .. } = dims.window.options;
@@ -215,6 +258,7 @@ impl Order {
             Self::RowMajor => 0,
             Self::Dsp => inputs.div_ceil(2),
             Self::Mve => outputs,
+            Self::Host => 2 * inputs.next_multiple_of(4),
         }
     }
 
@@ -224,7 +268,7 @@ impl Order {
     #[must_use]
     pub const fn recurrent_scratch(self, gates: usize, inputs: usize, hidden: usize) -> usize {
         match self {
-            Self::RowMajor => 0,
+            Self::RowMajor | Self::Host => 0,
             Self::Dsp => inputs.div_ceil(2) + hidden.div_ceil(2) + gates * hidden,
             Self::Mve => (gates + 2) * hidden,
         }
@@ -244,7 +288,7 @@ mod tests {
         for (rows, len) in (1..6).flat_map(|rows| (1..11).map(move |len| (rows, len))) {
             // From -127 to 126.
             let from: Vec<i8> = (0..rows * len).map(|i| (i * 37 % 254) as i8).map(|w| w.max(-127)).collect();
-            for order in [Order::RowMajor, Order::Dsp, Order::Mve] {
+            for order in [Order::RowMajor, Order::Dsp, Order::Mve, Order::Host] {
                 let mut to = vec![0; from.len()];
                 order.pack(&from, &mut to, rows);
                 for (i, &w) in from.iter().enumerate() {

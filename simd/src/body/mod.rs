@@ -14,6 +14,7 @@ pub(crate) mod matmul;
 pub(crate) mod norm;
 mod pixels;
 pub(crate) mod pool;
+pub(crate) mod quantized;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
 mod sizes;

@@ -73,7 +73,6 @@ impl Avx2 {
 }
 
 kernels! { Avx2, "avx2,fma", "avx2+fma" }
-
 impl Lanes for Avx2 {
     const LANES: usize = 8;
     type V = __m256;

@@ -11,6 +11,12 @@ mod avx512;
 mod by_lane;
 #[cfg(dsp)]
 mod dsp;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon"),
+    all(target_arch = "wasm32", target_feature = "simd128")
+))]
+mod int8;
 #[cfg(mve)]
 mod mve;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]

@@ -10,12 +10,13 @@ mod elementwise;
 mod matmul;
 mod norm;
 mod pool;
+mod quantized;
 mod recurrent;
 mod reduce;
 mod softmax;
 mod update;
 
-/// Implements all families of [`tensorlet::kernel`] for a token.
+/// Implements all families of [`tensorlet::kernel`] on `f32` for a token.
 macro_rules! kernels {
     ($token:ty, $features:literal, $name:literal) => {
         impl tensorlet::kernel::Kernels for $token {
@@ -31,14 +32,19 @@ macro_rules! kernels {
         $crate::kernels::softmax_kernels! { $token, $features }
         $crate::kernels::norm_kernels! { $token, $features }
         $crate::kernels::update_kernels! { $token, $features }
-
-        impl tensorlet::kernel::QuantizedKernels for $token {}
-        impl tensorlet::kernel::IntegerKernels for $token {}
     };
 }
 pub(crate) use {
-    conv::conv_kernels, elementwise::elementwise_kernels, kernels, matmul::matmul_kernels, norm::norm_kernels,
-    pool::pool_kernels, recurrent::recurrent_kernels, reduce::reduce_kernels, softmax::softmax_kernels,
+    conv::conv_kernels,
+    elementwise::elementwise_kernels,
+    kernels,
+    matmul::matmul_kernels,
+    norm::norm_kernels,
+    pool::pool_kernels,
+    quantized::{integer_entry, integer_methods, quantized_kernels},
+    recurrent::recurrent_kernels,
+    reduce::reduce_kernels,
+    softmax::softmax_kernels,
     update::update_kernels,
 };
 

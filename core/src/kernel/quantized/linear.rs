@@ -20,6 +20,13 @@ pub(super) fn row(order: Order, weight: &[i8], rows: usize, o: usize, x: &[i8]) 
             let weight = |i| i32::from(order.get(weight, rows, x.len(), o, i));
             x.iter().enumerate().fold(0, |sum, (i, &x)| sum.wrapping_add(i32::from(x) * weight(i)))
         }
+        Order::Host => {
+            let (whole, rest) = x.as_chunks::<4>();
+            let (fours, tails) = weight.split_at_checked(4 * whole.len() * rows).unwrap_or_default();
+            let fours = fours.as_chunks::<4>().0.get(o..).unwrap_or_default().iter().step_by(rows.max(1));
+            let sum = whole.iter().zip(fours).fold(0_i32, |sum, (x, weight)| sum.wrapping_add(dot(x, weight)));
+            sum.wrapping_add(dot(rest, tails.get(o * rest.len()..).unwrap_or_default()))
+        }
         Order::RowMajor | Order::Mve => dot(x, weight.get(o * x.len()..).unwrap_or_default()),
     }
 }

@@ -4,8 +4,8 @@ use proptest::{collection::vec, prelude::*};
 use tensorlet::{
     Kernels, Layer, Tensor,
     quantized::{
-        ForDsp, ForMve, Integer, Lstm, LstmCell, LstmScales, Multiplier, Once, Packing, QuantizeError, RowMajor, Twice,
-        int16,
+        ForDsp, ForHost, ForMve, Integer, Lstm, LstmCell, LstmScales, Multiplier, Once, Packing, QuantizeError,
+        RowMajor, Twice, int16,
     },
 };
 use tensorlet_host::reference::quantized::{
@@ -146,6 +146,7 @@ pub(crate) fn lstm_step_i8<K: Kernels>(k: K) -> Outcome {
         int8::<K, ForDsp, Twice, 16, 8>(k),
         int8::<K, ForMve, Twice, 17, 4>(k),
         int8::<K, ForMve, Once, 6, 5>(k),
+        int8::<K, ForHost, Twice, 18, 5>(k),
     ])
 }
 

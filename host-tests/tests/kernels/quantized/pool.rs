@@ -70,7 +70,7 @@ macro_rules! pooling {
                 let with = with::<C>;
                 every_shape!(with, G => |x, clamp, y| k.$name::<G, C>(x, clamp, y))
             }
-            worst([some::<K, 3>(k), some::<K, 16>(k), some::<K, 37>(k)])
+            worst([some::<K, 3>(k), some::<K, 16>(k), some::<K, 37>(k), some::<K, 70>(k)])
         }
     )+};
 }

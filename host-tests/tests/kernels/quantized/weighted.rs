@@ -5,8 +5,8 @@ use tensorlet::{
     Kernels, Tensor,
     description::Window,
     quantized::{
-        self, Clamp, ForDsp, ForMve, Matmul, MatmulParameters, Multiplier, Once, QuantizeError, QuantizedLayer,
-        RowMajor, Twice, ZeroPoints, int16,
+        self, Clamp, ForDsp, ForHost, ForMve, Matmul, MatmulParameters, Multiplier, Once, QuantizeError,
+        QuantizedLayer, RowMajor, Twice, ZeroPoints, int16,
     },
     sliding::{Dilated, Padded, Slide, Sliding, Strided},
 };
@@ -128,6 +128,8 @@ macro_rules! linear {
                 linear!(@ $k, $inputs $outputs $scales, ForDsp Twice of),
                 linear!(@ $k, $inputs $outputs $scales, ForDsp Once of),
                 linear!(@ $k, $inputs $outputs $scales, ForMve Once of),
+                linear!(@ $k, $inputs $outputs $scales, ForHost Twice of),
+                linear!(@ $k, $inputs $outputs $scales, ForHost Once of),
             ])
         }),+])
     };
@@ -142,7 +144,11 @@ macro_rules! linear {
 }
 
 pub(crate) fn linear_i8<K: Kernels>(k: K) -> Outcome {
-    linear!(k: 1 1 1, 3 2 2, 8 5 1, 16 16 16, 33 7 1, 64 10 10, 130 3 1)
+    worst([
+        linear!(k: 1 1 1, 3 2 2, 8 5 1, 16 16 16, 33 7 1, 64 10 10, 130 3 1),
+        // Blocks of channels, whole vectors of them and parts of one.
+        linear!(k: 12 64 64, 23 109 109),
+    ])
 }
 
 macro_rules! linear_wide {
@@ -220,6 +226,18 @@ macro_rules! conv_i8 {
     };
 }
 
+/// The same for the order of hosts alone.
+macro_rules! conv_for_host {
+    ($k:ident, $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForHost, Twice, $per_group>), Twice,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForHost, Once, $per_group>), Once,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
 macro_rules! conv_i16 {
     ($k:ident, $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
         worst([
@@ -232,7 +250,16 @@ macro_rules! conv_i16 {
 }
 
 pub(crate) fn conv2d_i8<K: Kernels>(k: K) -> Outcome {
-    convolutions!(conv_i8 k)
+    worst([
+        convolutions!(conv_i8 k),
+        convolutions!(conv_for_host k),
+        // Whole tiles of pixels and of channels, in lines, in windows and pixel by pixel.
+        conv_for_host!(k, 4 83 4, 3 3, 7 11, 7 11, Slide<1, 1>),
+        conv_for_host!(k, 8 32 8, 3 2, 9 23, 4 12, Padded<Slide<2>, 0, 1>),
+        conv_for_host!(k, 3 40 3, 3 3, 6 9, 6 9, Slide<1, 1>),
+        conv_for_host!(k, 20 65 20, 1 1, 5 7, 5 7, Slide),
+        conv_for_host!(k, 8 34 4, 3 3, 5 6, 5 6, Slide<1, 1>),
+    ])
 }
 
 pub(crate) fn conv2d_i16<K: Kernels>(k: K) -> Outcome {
@@ -275,6 +302,19 @@ macro_rules! depthwise_i8 {
                 $in $out, $kh $kw, $h $w, $oh $ow, $slide),
             separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForMve, Twice>), Twice,
                 $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            depthwise_for_host!($k, $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
+/// The same for the order of hosts alone.
+macro_rules! depthwise_for_host {
+    ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForHost, Twice>), Twice,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, ForHost, Once>), Once,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
         ])
     };
 }
@@ -291,7 +331,12 @@ macro_rules! depthwise_i16 {
 }
 
 pub(crate) fn depthwise_conv2d_i8<K: Kernels>(k: K) -> Outcome {
-    depthwise!(depthwise_i8 k)
+    worst([
+        depthwise!(depthwise_i8 k),
+        // Whole tiles of pixels and of channels, and parts of them.
+        depthwise_for_host!(k, 71 71, 3 3, 5 10, 5 10, Slide<1, 1>),
+        depthwise_for_host!(k, 40 40, 3 4, 9 7, 6 4, Slide<2, 2>),
+    ])
 }
 
 pub(crate) fn depthwise_conv2d_i16<K: Kernels>(k: K) -> Outcome {
@@ -368,7 +413,10 @@ macro_rules! products {
 }
 
 pub(crate) fn matmul_i8<K: Kernels>(k: K) -> Outcome {
-    worst([products!(k, i8 Twice Twice: 1 1 1, 2 3 5, 4 16 16, 3 33 7), products!(k, i8 Once Once: 2 3 5, 3 33 7)])
+    worst([
+        products!(k, i8 Twice Twice: 1 1 1, 2 3 5, 4 16 16, 3 33 7, 9 150 35),
+        products!(k, i8 Once Once: 2 3 5, 3 33 7),
+    ])
 }
 
 pub(crate) fn matmul_i16<K: Kernels>(k: K) -> Outcome {
