@@ -100,7 +100,7 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
         return Ok(format!("{counts} measured, not compared: {:?} is recorded, this is {rustc:?}", recorded.rustc));
     }
     if grown.is_empty() {
-        let but = if missing { "; networks whose models are not here were not tried" } else { "" };
+        let but = if missing { "; what was not tried is above" } else { "" };
         return Ok(format!("{counts} figures, none more than {TOLERANCE} % over what is recorded{but}"));
     }
     let again = "where that is meant: cargo xtask cortex-m --record";
