@@ -188,6 +188,24 @@ impl Record {
         workloads
     }
 
+    /// A table of instructions beside those of the peers.
+    fn summary(&self, peers: &Peers) -> String {
+        let mut table =
+            "| instructions | CMSIS, M4 | tensorlet, M4 | CMSIS, M55 | tensorlet, M55 |\n|---|---|---|---|---|\n"
+                .to_owned();
+        for bars in &peers.workloads {
+            let (Some(m4), Some(m55)) = (bars.m4, bars.m55) else { continue };
+            let ours = |core, peer: Peer| {
+                let ratio = |ours: u64| format!("{} ({:.2})", number(ours), ours as f64 / peer.peer.max(1) as f64);
+                self.entry(core, &bars.name).map_or_else(none, |entry| ratio(entry.instructions))
+            };
+            let cells = [number(m4.peer), ours("M4", m4), number(m55.peer), ours("M55", m55)];
+            // Writing to a string cannot fail.
+            let _ = writeln!(table, "| {} | {} |", bars.name, cells.join(" | "));
+        }
+        table
+    }
+
     /// The page with all tables.
     pub fn page(&self, cores: &[(&str, &str)], peers: &Peers) -> String {
         let mut page = format!(
@@ -196,8 +214,10 @@ impl Record {
              multiplications of weights, or elements of the input where there are none. Code is what the workload can \
              reach, in bytes; alone is what a program with nothing but this kernel takes beyond start-up; constants are \
              those of a network; scratch is what it takes beside inputs and outputs, of a network its whole arena. \
-             CMSIS: {}. A bar that is not met is bold.\n",
-            self.rustc, peers.source
+             CMSIS: {}. A bar that is not met is bold.\n\n{}",
+            self.rustc,
+            peers.source,
+            self.summary(peers)
         );
         for (core, on) in cores {
             page += &format!("\n## {core}\n\n{on}\n\n{}", self.table(core, peers));
@@ -274,9 +294,10 @@ mod tests {
         let mut record = Record::default();
         record.put("M4", &measurement(1000));
         let peers: Peers = toml::from_str(
-            "source = \"a peer\"\n[[workloads]]\nname = \"add\"\nm4 = { peer = 2_000, bar = 999 }\ncycles = 300\nflash = 20\n",
+            "source = \"a peer\"\n[[workloads]]\nname = \"add\"\nm4 = { peer = 2_000, bar = 999 }\nm55 = { peer = 4_000, bar = 1 }\ncycles = 300\nflash = 20\n",
         )
         .expect("valid");
+        assert!(record.summary(&peers).contains("| add | 2,000 | 1,000 (0.50) | 4,000 | – |"));
         let table = record.table("M4", &peers);
         assert!(
             table.contains(
