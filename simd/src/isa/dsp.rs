@@ -1,5 +1,7 @@
 //! The DSP instructions of Armv7E-M: pairs of 16-bit numbers in the core's registers.
 
+#[cfg(fpu)]
+use tensorlet::Portable;
 use tensorlet::{
     kernel::{
         Conv2dShape, ConvKernels, ElementwiseKernels, IntegerKernels, Kernels, MatmulKernels, NormKernels, Pool2dShape,
