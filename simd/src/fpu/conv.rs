@@ -144,7 +144,7 @@ const fn plan<const BACKWARD: bool>(channels: usize, input: usize, output: usize
             // Code that is not needed is not named.
             let cores = match channels {
                 1 => [single; 2],
-                _ if channels % 2 == 0 => [double; 2],
+                _ if channels.is_multiple_of(2) => [double; 2],
                 _ => [single, double],
             };
             plan[i] = Some(Strips { column, count, missing, cores });
@@ -230,7 +230,7 @@ pub(crate) const fn gradient(d: &Conv2dDims) -> Option<Gradient> {
     let (Some(single), Some(double)) = (single, double) else { return None };
     let cores = match d.out_channels {
         1 => [single; 2],
-        n if n % 2 == 0 => [double; 2],
+        n if n.is_multiple_of(2) => [double; 2],
         _ => [single, double],
     };
     Some(Gradient { d: *d, fours: (columns - first - last) / 4, cores })

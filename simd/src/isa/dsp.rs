@@ -1,7 +1,8 @@
 //! The DSP instructions of Armv7E-M: pairs of 16-bit numbers in the core's registers.
 
+#[cfg(fpu)]
+use tensorlet::Portable;
 use tensorlet::{
-    Portable,
     kernel::{
         Conv2dShape, ConvKernels, ElementwiseKernels, IntegerKernels, Kernels, MatmulKernels, NormKernels, Pool2dShape,
         PoolKernels, QuantizedKernels, RecurrentKernels, ReduceKernels, SoftmaxKernels, UpdateKernels,

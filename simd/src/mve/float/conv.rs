@@ -8,7 +8,7 @@ use core::{arch::naked_asm, ops::Range};
 
 use tensorlet::{kernel::Conv2dDims, sliding::PaddingMode};
 
-use super::dot;
+use super::{dot, single};
 use crate::samples::{samples, samples_mut};
 
 /// What the core works on: a vector of columns in a row of the output, of four channels. The assembly changes it.
@@ -145,7 +145,31 @@ pub(crate) fn correlate(k: &Correlation, channel: usize, x: &[f32], weight: &[f3
                     let wanted = mask(0, k.output[1].cast_signed() - column.cast_signed());
                     let masks = masks.map(|mask| mask & wanted);
                     let whole = masks.iter().chain(&[wanted]).all(|mask| *mask == 0xffff);
-                    for row in 0..k.output[0] {
+                    // Rows whose windows lie within the input, of channels by themselves.
+                    let alone = if k.in_channels == 1 && k.out_channels == 1 { within(k) } else { 0..0 };
+                    if !alone.is_empty() {
+                        // SAFETY: as below; there are nine weights.
+                        unsafe {
+                            let filter = weight.as_ptr().add(group * k.weight_group + channel * k.weight_out);
+                            let out = (group * k.out_step + channel) * out_plane + alone.start * k.output[1] + column;
+                            let job = single::Job {
+                                x: x.as_ptr()
+                                    .add(group * group_in)
+                                    .wrapping_add((alone.start - k.padding[0]) * k.input[1])
+                                    .wrapping_offset(-lane),
+                                row: k.input[1] * size_of::<f32>(),
+                                y: y.as_mut_ptr().add(out),
+                                y_row: k.output[1] * size_of::<f32>(),
+                                rows: alone.len(),
+                                bias: bias[0],
+                                masks,
+                                mask: wanted,
+                                weights: TAPS.map(|tap| *filter.add(if k.backward { 8 - tap } else { tap })),
+                            };
+                            if whole { single::rows::<false>(&job) } else { single::rows::<true>(&job) }
+                        }
+                    }
+                    for row in (0..k.output[0]).filter(|row| !alone.contains(row)) {
                         let [first, rows] = meets(row, k.padding[0], 3, k.input[0]);
                         // SAFETY: the sample has this group, the group these channels, of input and output, and
                         // `weight` as many filters; channels that the group lacks are its last. The rows exist, and
@@ -187,6 +211,14 @@ pub(crate) fn correlate(k: &Correlation, channel: usize, x: &[f32], weight: &[f3
             }
         }
     }
+}
+
+/// The taps of a window.
+const TAPS: [usize; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+
+/// The rows of the output whose windows lie within the rows of the input.
+fn within(k: &Correlation) -> Range<usize> {
+    k.padding[0]..(k.input[0] + k.padding[0]).saturating_sub(2).min(k.output[0])
 }
 
 /// Bytes of so many numbers.

@@ -6,6 +6,7 @@
 mod conv;
 mod dot;
 mod matmul;
+mod single;
 
 pub(crate) use conv::{backward, correlate, forward, gradient, weight_gradient};
 pub(crate) use matmul::{matmul, matmul_nt, matmul_tn};
