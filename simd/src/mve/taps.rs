@@ -147,23 +147,27 @@ pub(super) fn depthwise_conv2d(
                         tap = tap.wrapping_add(1);
                     }
                 }
-                let mut first = 0;
-                while first < outputs {
-                    let width = (outputs - first).min(16);
-                    let block = Block {
-                        taps: list,
-                        count: taps as u32,
-                        weight: weight.as_ptr().wrapping_add(first * taps),
-                        width: width as u32,
-                        first: first as u32,
-                        sums: to.wrapping_add(first),
-                        channels: shared.wrapping_add(first),
-                    };
+                let mut block = Block {
+                    taps: list,
+                    count: taps as u32,
+                    weight: weight.as_ptr(),
+                    width: 16,
+                    first: 0,
+                    sums: to,
+                    channels: shared,
+                };
+                let mut left = outputs as u32;
+                while left > 0 {
+                    block.width = left.min(16);
                     // SAFETY: each tap is a pixel of `x`, or the bytes that stand for one outside, with `channels`
                     // bytes; weights lie in blocks of sixteen outputs, and all have been checked; there is room for a
                     // sum of each output, and where several have the same channel its number has been written.
                     unsafe { make(&block) }
-                    first += width;
+                    left -= block.width;
+                    block.weight = block.weight.wrapping_add(16 * taps);
+                    block.first += 16;
+                    block.sums = block.sums.wrapping_add(16);
+                    block.channels = block.channels.wrapping_add(16);
                 }
                 of_sums.y = [own; 3];
                 // SAFETY: `Outputs::new` has checked biases and scales; `y` has so many bytes for each place.
