@@ -7,7 +7,7 @@
 //! | token | registers | processors |
 //! |---|---|---|
 //! | `Avx2` | 16 of 8 numbers | x86-64 with AVX2 and FMA |
-//! | `Avx512` | 32 of 16 numbers | x86-64 with AVX-512 F, VL, DQ and BW |
+//! | `Avx512` | 32 of 16 numbers | x86-64 with AVX-512 F, VL, DQ and BW; on integers VNNI where it is there, AVX2 where not |
 //! | `Neon` | 32 of 4 numbers | 64-bit Arm, all |
 //! | `Simd128` | 16 of 4 numbers | WebAssembly, built with `-C target-feature=+simd128` |
 //! | `Dsp` | 13 of 2 integers, 32 of 1 number | Cortex-M4 and M7; Cortex-M33, built with the feature `dsp` |
@@ -36,6 +36,10 @@
 //! of intrinsics each. The bodies are written once over that trait and know sizes and tiles; the
 //! instruction sets know neither. `kernels` joins the two: each kernel is a function compiled for
 //! the instruction set, into which its body is inlined.
+//!
+//! Kernels on integers have their sizes as numbers, and one copy in a program. Products and convolutions with weights
+//! [`ForHost`](tensorlet::quantized::ForHost) are tiles over two small traits, `Fours` and `Taps`; all else is plain Rust
+//! in loops of fixed length, which the compiler makes vectors of.
 //!
 //! All `unsafe` of the library is in this crate, each with its reason.
 //!

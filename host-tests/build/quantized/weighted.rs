@@ -74,8 +74,8 @@ fn convolution(entry: &Entry, name: &str) -> Typed {
         )
     };
     let x = tensor_of("i8", &x[1..]);
-    let (plain, dsp, mve) = (layer("RowMajor"), layer("ForDsp"), layer("ForMve"));
-    Ok(format!("crate::quantized::weighted::Convolution<{x}, {plain}, {dsp}, {mve}>"))
+    let [plain, dsp, mve, host] = ["RowMajor", "ForDsp", "ForMve", "ForHost"].map(layer);
+    Ok(format!("crate::quantized::weighted::Convolution<{x}, {plain}, {dsp}, {mve}, {host}>"))
 }
 
 /// With int16 activations: the type of sums, which the way of scaling them tells.

@@ -1,6 +1,6 @@
 //! Convolutions of int8.
 
-use super::linear::dot;
+use super::linear::{dot, fours};
 use crate::{
     kernel::{Conv2dDims, samples, samples_mut},
     quantized::{Order, Requantize, Rounding},
@@ -60,6 +60,12 @@ pub(super) fn conv2d<R: Rounding>(
                             if let (Some(x), Order::RowMajor | Order::Mve) = (pixel, order) {
                                 let weight = weight.get(o * len + tap..).unwrap_or_default();
                                 sum = sum.wrapping_add(dot(x, weight));
+                                continue;
+                            }
+                            if let (Some(x), Order::Host) = (pixel, order)
+                                && dims.in_channels.is_multiple_of(4)
+                            {
+                                sum = sum.wrapping_add(fours(weight, filters, [o, tap], len, x));
                                 continue;
                             }
                             for c in 0..dims.in_channels {

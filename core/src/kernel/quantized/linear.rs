@@ -20,15 +20,21 @@ pub(super) fn row(order: Order, weight: &[i8], rows: usize, o: usize, x: &[i8]) 
             let weight = |i| i32::from(order.get(weight, rows, x.len(), o, i));
             x.iter().enumerate().fold(0, |sum, (i, &x)| sum.wrapping_add(i32::from(x) * weight(i)))
         }
-        Order::Host => {
-            let (whole, rest) = x.as_chunks::<4>();
-            let (fours, tails) = weight.split_at_checked(4 * whole.len() * rows).unwrap_or_default();
-            let fours = fours.as_chunks::<4>().0.get(o..).unwrap_or_default().iter().step_by(rows.max(1));
-            let sum = whole.iter().zip(fours).fold(0_i32, |sum, (x, weight)| sum.wrapping_add(dot(x, weight)));
-            sum.wrapping_add(dot(rest, tails.get(o * rest.len()..).unwrap_or_default()))
-        }
+        Order::Host => fours(weight, rows, [o, 0], x.len(), x),
         Order::RowMajor | Order::Mve => dot(x, weight.get(o * x.len()..).unwrap_or_default()),
     }
+}
+
+/// The sum of the products of `x` with the weights of row `o` from `i` on, a multiple of four, of rows of so many
+/// weights in the order of hosts. Unless it reaches the row's end, `x` is a multiple of four long.
+#[inline(always)]
+pub(super) fn fours(weight: &[i8], rows: usize, [o, i]: [usize; 2], len: usize, x: &[i8]) -> i32 {
+    let (whole, rest) = x.as_chunks::<4>();
+    let from = weight.get(i * rows + 4 * o..).unwrap_or_default();
+    let fours = from.chunks(4 * rows.max(1)).map(|fours| fours.get(..4).unwrap_or_default());
+    let sum = whole.iter().zip(fours).fold(0_i32, |sum, (x, weight)| sum.wrapping_add(dot(x, weight)));
+    let tail = (len & !3) * rows + o * rest.len();
+    sum.wrapping_add(dot(rest, weight.get(tail..).unwrap_or_default()))
 }
 
 #[inline(never)]

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use tensorlet::{
     Kernels, Layer, Sliding, Tensor,
     quantized::{
-        Conv2d, ConvTranspose2d, DepthwiseConv2d, ForDsp, ForMve, Fused, Linear, Multiplier, Once, Packing,
+        Conv2d, ConvTranspose2d, DepthwiseConv2d, ForDsp, ForHost, ForMve, Fused, Linear, Multiplier, Once, Packing,
         Quantization, QuantizeError, Rounding, RowMajor, Twice, ZeroPoints,
     },
 };
@@ -99,18 +99,20 @@ fn run<K: Kernels, X: Tensor<Elem = i8>, L: Layer<X, Out: Tensor<Elem = i8>> + W
 }
 
 /// A convolution prepared for each instruction set.
-pub(crate) struct Convolution<X, A, B, C>(PhantomData<(X, A, B, C)>);
+pub(crate) struct Convolution<X, A, B, C, D>(PhantomData<(X, A, B, C, D)>);
 
-impl<X: Tensor<Elem = i8>, A, B, C> Adapter for Convolution<X, A, B, C>
+impl<X: Tensor<Elem = i8>, A, B, C, D> Adapter for Convolution<X, A, B, C, D>
 where
     A: Layer<X, Out: Tensor<Elem = i8>> + Weighted,
     B: Layer<X, Out: Tensor<Elem = i8>> + Weighted,
     C: Layer<X, Out: Tensor<Elem = i8>> + Weighted,
+    D: Layer<X, Out: Tensor<Elem = i8>> + Weighted,
 {
     fn run<K: Kernels>(k: K, case: &Case) {
         assert!(run::<K, X, A>(k, case, "out.y"));
         run::<K, X, B>(k, case, "out.y");
         assert!(run::<K, X, C>(k, case, "out.y"));
+        assert!(run::<K, X, D>(k, case, "out.y"));
     }
 }
 
@@ -127,6 +129,7 @@ impl<const IN: usize, const OUT: usize, const N: usize> Adapter for Products<IN,
             assert!(run::<K, [i8; IN], Linear<IN, OUT, RowMajor, R, N>>(k, case, out));
             run::<K, [i8; IN], Linear<IN, OUT, ForDsp, R, N>>(k, case, out);
             assert!(run::<K, [i8; IN], Linear<IN, OUT, ForMve, R, N>>(k, case, out));
+            assert!(run::<K, [i8; IN], Linear<IN, OUT, ForHost, R, N>>(k, case, out));
         }
         rounded::<IN, OUT, N, Twice, K>(k, case, "out.y");
         if case.has("out.y_single_rounding") {

@@ -36,7 +36,7 @@ impl<'a> Filters<'a> {
 
     /// Makes a block of the filters from `o` on, before `end`.
     #[inline(always)]
-    fn block<V: Fours>(self, v: V, [o, end]: [usize; 2], requantize: &Requantize<'_>, block: &mut Block) {
+    fn block(self, [o, end]: [usize; 2], requantize: &Requantize<'_>, block: &mut Block) {
         let (whole, rest) = (self.len & !3, self.len % 4);
         block.set(requantize, o, (end - o).min(Block::CHANNELS));
         if rest > 0 {
@@ -49,8 +49,14 @@ impl<'a> Filters<'a> {
             }
         }
         (block.fours, block.pitch) = (self.weight.as_ptr().wrapping_add(4 * o), 4 * self.rows);
-        // SAFETY: there are `rows · whole` weights in fours, of each of the block's channels `whole / 4` fours.
-        unsafe { tile::offsets(v, whole / 4, block) };
+    }
+
+    /// The same, with what the sums are more for the offset of inputs in scratch.
+    #[inline(always)]
+    fn block_with_offset<V: Fours>(self, v: V, ends: [usize; 2], requantize: &Requantize<'_>, block: &mut Block) {
+        self.block(ends, requantize, block);
+        // SAFETY: there are `rows` times `len / 4` fours of weights, of each of the block's channels `len / 4`.
+        unsafe { tile::offsets(v, self.len / 4, block) };
     }
 }
 
@@ -101,22 +107,37 @@ pub(crate) fn linear_i8<V: Fours>(
     scratch: &mut [f32],
 ) -> bool {
     let (rows, pitch) = (stored::<V>(scratch), inputs.next_multiple_of(4));
-    let together = rows.len().checked_div(pitch).unwrap_or(0).min(Windows::TOGETHER);
+    // Where what is stored has an offset, a row of zeros goes along with the first ones: its sums are what the others are
+    // more. To add up the weights on their own would be to read them twice.
+    let extra = usize::from(V::OFFSET != 0);
+    let room = rows.len().checked_div(pitch).unwrap_or(0).min(Windows::TOGETHER);
+    let together = room.saturating_sub(extra);
     let Some(filters) = Filters::new(weight, outputs, inputs, &requantize).filter(|_| together > 0) else {
         return false;
     };
     let (mut sums, mut block, mut o) = (NO_SUMS, Block::EMPTY, 0);
     while o < outputs {
-        filters.block(v, [o, outputs], &requantize, &mut block);
+        filters.block([o, outputs], &requantize, &mut block);
+        let mut zeros = extra;
         for (x, y) in x.chunks(together * inputs).zip(y.chunks_mut(together * outputs)) {
             let samples = (x.len() / inputs).min(y.len() / outputs);
             for (x, to) in x.chunks_exact(inputs).zip(rows.chunks_exact_mut(pitch)) {
                 store::<V>(x, 0, to);
             }
+            if zeros > 0
+                && let Some(to) = rows.chunks_exact_mut(pitch).nth(samples)
+            {
+                to.fill(V::stored(0));
+            }
             let from = Inputs::one_by_one(rows.as_ptr(), pitch, inputs / 4);
-            // SAFETY: so many rows of `pitch` elements have been stored, `together` at most, which is no more than there
-            // are sums; the block's weights are those of `inputs` inputs.
-            unsafe { tile::sums(v, samples, from, &block, &mut sums) };
+            // SAFETY: so many rows of `pitch` elements have been stored, `room` at most, which is no more than there are
+            // sums; the block's weights are those of `inputs` inputs.
+            unsafe { tile::sums(v, samples + zeros, from, &block, &mut sums) };
+            if zeros > 0
+                && let Some(offset) = sums.get(samples)
+            {
+                (block.offset, zeros) = (*offset, 0);
+            }
             for (y, sums) in y.chunks_exact_mut(outputs).zip(&sums).take(samples) {
                 block.outputs(rounds, &requantize, sums, y.get_mut(block.places()).unwrap_or_default());
             }
@@ -142,7 +163,7 @@ pub(crate) fn conv2d_i8<V: Fours>(v: V, layer: Convolution<'_>, x: &[i8], y: &mu
     for group in 0..d.groups {
         let (mut o, end) = (group * d.out_channels, (group + 1) * d.out_channels);
         while o < end {
-            filters.block(v, [o, end], &requantize, &mut block);
+            filters.block_with_offset(v, [o, end], &requantize, &mut block);
             for (x, y) in x.chunks_exact(d.in_len()).zip(y.chunks_exact_mut(d.out_len())) {
                 if windows.lines {
                     walk.lines(v, x, &block, scratch, y);
