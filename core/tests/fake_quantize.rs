@@ -1,5 +1,8 @@
 //! Fake quantization against PyTorch's numbers, and against the integers that it stands for.
 
+// The same arithmetic on very many numbers, which takes Miri long, and no memory but arrays.
+#![cfg(not(miri))]
+
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
     FakeQuantize, Image, Layer, Module, Portable, Train,

@@ -43,8 +43,9 @@ fn miri(shell: &Shell) -> Result<Note, Stop> {
         cargo
     };
     shell.run(miri().arg("--doc"))?;
-    // Training until something is learned, and errors over all of `f32`, repeat the same code very often.
-    shell.run(miri().args(["--lib", "--tests", "--", "--skip", "recurrent", "--skip", "bound"]))?;
+    // Training until something is learned, and errors over all of `f32` or of a table, repeat the same code very often.
+    let skip = ["recurrent", "bound", "close"].into_iter().flat_map(|name| ["--skip", name]);
+    shell.run(miri().args(["--lib", "--tests", "--"]).args(skip))?;
     Ok("the same tests again: not counted".to_owned())
 }
 
