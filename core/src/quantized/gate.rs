@@ -1,7 +1,8 @@
 //! What recurrent layers have in common: from the sums of their gates to what sigmoid and tanh take.
 
 use super::{
-    Multiplier, Order, QuantizeError, Rounding,
+    Multiplier, Order, Quantization, QuantizeError, Rounding,
+    lstm::power_of_two,
     prepare::{self, Rows},
 };
 
@@ -122,6 +123,22 @@ pub(super) const fn prepare<R: Rounding>(
 /// Whether a scale is one of products of two int16, which take 31 bits: less than a half.
 pub(super) const fn is_of_products(scale: Multiplier) -> bool {
     scale.multiplier >= 0 && scale.shift < 0 && scale.shift >= -31
+}
+
+/// The multipliers that bring the sums of each gate over a tensor to steps of `2^-12`.
+pub(super) const fn multipliers<const GATES: usize>(
+    tensor: Quantization,
+    weights: [f32; GATES],
+) -> Result<[Multiplier; GATES], QuantizeError> {
+    let (mut multipliers, mut gate) = ([Multiplier::from_real(0.0); GATES], 0);
+    while gate < GATES {
+        if !(weights[gate] > 0.0 && weights[gate] < 1e9) {
+            return Err(QuantizeError::Scale { channel: gate });
+        }
+        multipliers[gate] = Multiplier::from_real(tensor.scale as f64 * weights[gate] as f64 * power_of_two(12));
+        gate += 1;
+    }
+    Ok(multipliers)
 }
 
 #[cfg(test)]

@@ -77,26 +77,20 @@ impl GruScales {
         if !(input.is_valid() && output.is_valid()) {
             return Err(QuantizeError::Scale { channel: 0 });
         }
-        let mut scales = Self {
+        let (input_steps, hidden_steps) =
+            match (gate::multipliers(input, weight_ih), gate::multipliers(output, weight_hh)) {
+                (Ok(input), Ok(hidden)) => (input, hidden),
+                (Err(error), _) | (_, Err(error)) => return Err(error),
+            };
+        Ok(Self {
             input_zero: input.zero_point as i8,
-            input: [Multiplier::from_real(0.0); 3],
-            hidden: [Multiplier::from_real(0.0); 3],
+            input: input_steps,
+            hidden: hidden_steps,
             cell: GruCell {
                 new: Multiplier::from_real(power_of_two(-15) / output.scale as f64),
                 output_zero: output.zero_point,
             },
-        };
-        let mut gate = 0;
-        while gate < 3 {
-            if !(weight_ih[gate] > 0.0 && weight_hh[gate] > 0.0 && weight_ih[gate] < 1e9 && weight_hh[gate] < 1e9) {
-                return Err(QuantizeError::Scale { channel: gate });
-            }
-            let one = power_of_two(12);
-            scales.input[gate] = Multiplier::from_real(input.scale as f64 * weight_ih[gate] as f64 * one);
-            scales.hidden[gate] = Multiplier::from_real(output.scale as f64 * weight_hh[gate] as f64 * one);
-            gate += 1;
-        }
-        Ok(scales)
+        })
     }
 }
 

@@ -111,10 +111,15 @@ impl LstmScales {
         if !(input.is_valid() && output.is_valid()) || power < -24 || power > 0 {
             return Err(QuantizeError::Scale { channel: 0 });
         }
-        let mut scales = Self {
+        let (input_steps, hidden_steps) =
+            match (gate::multipliers(input, weight_ih), gate::multipliers(output, weight_hh)) {
+                (Ok(input), Ok(hidden)) => (input, hidden),
+                (Err(error), _) | (_, Err(error)) => return Err(error),
+            };
+        Ok(Self {
             input_zero: input.zero_point as i8,
-            input: [Multiplier::from_real(0.0); 4],
-            hidden: [Multiplier::from_real(0.0); 4],
+            input: input_steps,
+            hidden: hidden_steps,
             cell: LstmCell {
                 // Gates have steps of 2^-15.
                 forget_to_cell: Multiplier::from_real(power_of_two(-15)),
@@ -124,18 +129,7 @@ impl LstmScales {
                 clip: i16::MAX,
                 tanh_shift: power + 12,
             },
-        };
-        let mut gate = 0;
-        while gate < 4 {
-            if !(weight_ih[gate] > 0.0 && weight_hh[gate] > 0.0 && weight_ih[gate] < 1e9 && weight_hh[gate] < 1e9) {
-                return Err(QuantizeError::Scale { channel: gate });
-            }
-            let one = power_of_two(12);
-            scales.input[gate] = Multiplier::from_real(input.scale as f64 * weight_ih[gate] as f64 * one);
-            scales.hidden[gate] = Multiplier::from_real(output.scale as f64 * weight_hh[gate] as f64 * one);
-            gate += 1;
-        }
-        Ok(scales)
+        })
     }
 }
 

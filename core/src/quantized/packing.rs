@@ -277,8 +277,6 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    extern crate std;
-
     use std::{vec, vec::Vec};
 
     use super::Order;
