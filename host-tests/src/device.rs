@@ -75,19 +75,19 @@ const NETWORKS: [&str; 3] = ["library_infer", "library_train", "library_all"];
 
 /// The programs that together hold one of everything that the library has, and link neither panics nor
 /// allocations either.
-const FAMILIES: [&str; 8] = [
+const FAMILIES: [&str; 7] = [
     "library_kernels",
     "library_arithmetic",
     "library_movement",
     "library_windows",
     "library_layers",
-    "library_models",
     "library_training",
     "library_data",
 ];
 
-/// The program that holds the `f32` kernels of an instruction set, and links neither panics nor allocations.
-const LIBRARY_NATIVE: &str = "library_native";
+/// The programs that hold the `f32` kernels of a board's instruction set, and its int8 kernels in the MLPerf Tiny networks.
+/// They link neither panics nor allocations.
+const FASTEST: [&str; 2] = ["library_native", "library_models"];
 
 /// The programs of a board: the families are linked with an FPU and without, which for them is all that
 /// boards differ in.
@@ -142,16 +142,18 @@ pub fn links(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) ->
     Ok(())
 }
 
-/// Proves the same of the `f32` kernels of a board's instruction set. Boards without such kernels are left out.
+/// Proves the same of the kernels of a board's instruction set, or of the portable int8 kernels if it has none.
 ///
 /// # Errors
 /// [`Error::Build`].
-pub fn links_native(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) -> Result<(), Error> {
+pub fn links_fastest(firmware: &Firmware, board: Board, mut report: impl FnMut(&str)) -> Result<(), Error> {
+    let programs = if board == Board::Mps2An385 { &FASTEST[1..] } else { &FASTEST };
     for profile in PROFILES {
-        let Some(build) = native(board, LIBRARY_NATIVE) else { return Ok(()) };
-        let build = build.profile(profile);
-        firmware.build(&build)?;
-        report(&format!("{build} links without panics and without an allocator"));
+        for program in programs {
+            let build = Build::fastest(board, program).profile(profile);
+            firmware.build(&build)?;
+            report(&format!("{build} links without panics and without an allocator"));
+        }
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ mod native;
 pub mod parallel;
 #[cfg(any(fpu, mve))]
 mod pointwise;
-#[cfg(any(fpu, mve))]
+#[cfg(any(dsp, mve))]
 mod samples;
 #[cfg(any(
     target_arch = "x86_64",

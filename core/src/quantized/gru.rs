@@ -94,6 +94,11 @@ impl GruScales {
     }
 }
 
+/// What begins at a word: kernels read weights so, and `3 · H · IN` of them before it may end anywhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(4))]
+struct Aligned<T>(T);
+
 /// A gated recurrent unit over sequences of int8: PyTorch's `nn.GRU(IN, H, batch_first=True)`.
 ///
 /// ```text
@@ -134,7 +139,7 @@ impl GruScales {
 #[repr(C, align(4))]
 pub struct Gru<const IN: usize, const H: usize, P = RowMajor, R = Twice> {
     weight_ih: [[[i8; IN]; H]; 3],
-    weight_hh: [[[i8; H]; H]; 3],
+    weight_hh: Aligned<[[[i8; H]; H]; 3]>,
     bias_ih: [[i32; H]; 3],
     bias_hh: [[i32; H]; 3],
     input: [GateScale; 3],
@@ -153,7 +158,7 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Gru<IN, H, P, R> 
 
     const NEW: Self = Self {
         weight_ih: [[[0; IN]; H]; 3],
-        weight_hh: [[[0; H]; H]; 3],
+        weight_hh: Aligned([[[0; H]; H]; 3]),
         bias_ih: [[0; H]; 3],
         bias_hh: [[0; H]; 3],
         input: [GateScale::ZERO; 3],
@@ -216,7 +221,7 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Gru<IN, H, P, R> 
             gate += 1;
         }
         P::ORDER.pack(weight_ih, layer.weight_ih.as_flattened_mut().as_flattened_mut(), 3 * H);
-        P::ORDER.pack(weight_hh, layer.weight_hh.as_flattened_mut().as_flattened_mut(), 3 * H);
+        P::ORDER.pack(weight_hh, layer.weight_hh.0.as_flattened_mut().as_flattened_mut(), 3 * H);
         Ok(layer)
     }
 
@@ -241,16 +246,18 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Gru<IN, H, P, R> 
                     &mut *own
                 }
             };
-            self.sequence(k, x, <[i8; H]>::in_words_mut(state, 1).as_flattened_mut(), y, scratch);
+            if let [h] = <[i8; H]>::in_words_mut(state, 1) {
+                self.sequence(k, x, h, y, scratch);
+            }
         }
     }
 
     /// Runs over the sequence of one sample. The state holds `h` less its zero point: zeros are a beginning.
     #[inline]
-    fn sequence<K: Kernels>(&self, k: K, x: &[[i8; IN]], h: &mut [i8], y: &mut [[i8; H]], scratch: &mut [f32]) {
+    fn sequence<K: Kernels>(&self, k: K, x: &[[i8; IN]], h: &mut [i8; H], y: &mut [[i8; H]], scratch: &mut [f32]) {
         let weights = GruWeights {
             weight_ih: self.weight_ih.as_flattened().as_flattened(),
-            weight_hh: self.weight_hh.as_flattened().as_flattened(),
+            weight_hh: self.weight_hh.0.as_flattened().as_flattened(),
             bias_ih: self.bias_ih.as_flattened(),
             bias_hh: self.bias_hh.as_flattened(),
             input: &self.input,
@@ -258,15 +265,16 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Gru<IN, H, P, R> 
             cell: &self.cell,
         };
         let zero = self.cell.output_zero as i8;
-        h.iter_mut().for_each(|h| *h = h.wrapping_add(zero));
-        let mut before: &[i8] = h;
+        gate::shift(h, zero);
+        let mut before: &[i8; H] = h;
         for (x, y) in x.iter().zip(y.iter_mut()) {
-            k.gru_step_i8::<P, R>(x, before, weights, y, scratch);
+            k.gru_step_i8::<IN, H, P, R>(x, before, weights, y, scratch);
             before = y;
         }
         if let Some(last) = y.last() {
-            h.iter_mut().zip(last).for_each(|(h, last)| *h = last.wrapping_sub(zero));
+            *h = *last;
         }
+        gate::shift(h, zero.wrapping_neg());
     }
 }
 

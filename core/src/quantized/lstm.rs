@@ -270,7 +270,9 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Lstm<IN, H, P, R>
             };
             let (h, c) = memory::split(state, const { <[i8; H]>::WORDS });
             let (h, c) = (<[i8; H]>::in_words_mut(h, 1), <[i16; H]>::in_words_mut(c, 1));
-            self.sequence(k, x, h.as_flattened_mut(), c.as_flattened_mut(), y, scratch);
+            if let ([h], [c]) = (h, c) {
+                self.sequence(k, x, h, c, y, scratch);
+            }
         }
     }
 
@@ -280,8 +282,8 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Lstm<IN, H, P, R>
         &self,
         k: K,
         x: &[[i8; IN]],
-        h: &mut [i8],
-        c: &mut [i16],
+        h: &mut [i8; H],
+        c: &mut [i16; H],
         y: &mut [[i8; H]],
         scratch: &mut [f32],
     ) {
@@ -295,15 +297,16 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Lstm<IN, H, P, R>
             cell: &self.cell,
         };
         let zero = self.cell.output_zero as i8;
-        h.iter_mut().for_each(|h| *h = h.wrapping_add(zero));
-        let mut before: &[i8] = h;
+        gate::shift(h, zero);
+        let mut before: &[i8; H] = h;
         for (x, y) in x.iter().zip(y.iter_mut()) {
-            k.lstm_step_i8::<P, R>(x, before, c, weights, y, scratch);
+            k.lstm_step_i8::<IN, H, P, R>(x, before, c, weights, y, scratch);
             before = y;
         }
         if let Some(last) = y.last() {
-            h.iter_mut().zip(last).for_each(|(h, last)| *h = last.wrapping_sub(zero));
+            *h = *last;
         }
+        gate::shift(h, zero.wrapping_neg());
     }
 }
 

@@ -144,7 +144,7 @@ impl QuantizeError {
         match self {
             Self::Length { .. } => "a slice has another length than the layer's sizes say",
             Self::AccumulatorOverflow { .. } => {
-                "the sum of an output channel can leave the accumulator; with weights prepared `ForDsp` take `RowMajor`"
+                "the sum of an output channel can leave the accumulator: with weights packed for an instruction set take `RowMajor`"
             }
             Self::WeightOutOfRange { .. } => "a weight is -128: take the order `RowMajor` for this layer",
             Self::Scale { .. } => "a scale is not positive and finite, or a multiplier or shift out of range",

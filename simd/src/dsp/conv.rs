@@ -10,6 +10,7 @@ use super::{
     pieces::{self, Inside, Put},
     tile::{self, Tile},
 };
+use crate::samples;
 
 /// Where the windows of a convolution lie.
 struct Windows<'a> {
@@ -81,7 +82,7 @@ pub(super) fn conv2d(
         return false;
     }
     let windows = Windows::new(d, zero);
-    let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
+    let samples = samples::count([x.len(), y.len()], [d.in_len(), d.out_len()]);
     let columns: *mut u32 = scratch.as_mut_ptr().cast();
     // SAFETY: scratch has the words of both, as checked above.
     let patch: *mut i8 = unsafe { columns.add(3 * words) }.cast();

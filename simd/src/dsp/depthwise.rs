@@ -13,6 +13,7 @@ use super::{
     asm::arch,
     plane::{Core, Lines},
 };
+use crate::samples;
 
 /// The lines of a plane that lie inside the input, on their way there. Steps are bytes.
 #[repr(C)]
@@ -65,7 +66,7 @@ pub(super) fn depthwise_conv2d(
     let weights: *mut u32 = scratch.as_mut_ptr().cast();
     // SAFETY: scratch has the words of the weights and of the lines, as checked above.
     let lines: *mut i16 = unsafe { weights.add(plane.window * plane.words) }.cast();
-    let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
+    let samples = samples::count([x.len(), y.len()], [d.in_len(), d.out_len()]);
     for sample in 0..samples {
         let mut line = 0;
         while line < d.output[b] {

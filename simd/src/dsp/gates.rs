@@ -55,13 +55,16 @@ pub(super) struct Matrix<'a> {
     pub(super) units: usize,
 }
 
+/// Whether layers of these sizes can do without the portable body: all pairs of rows are of one gate, which has two.
+pub(super) const fn can(_gates: usize, inputs: usize, units: usize) -> bool {
+    units >= 4 && units.is_multiple_of(2) && inputs > 0
+}
+
 impl Matrix<'_> {
-    /// Whether the gates can be summed up by [`twice`] and [`once`]: pairs of rows are of one gate, and all is there.
+    /// Whether the gates can be summed up by [`twice`] and [`once`]: all is there, and prepared.
     pub(super) fn is_ready(&self) -> bool {
         let rows = self.scales.len() * self.units;
-        self.units >= 4
-            && self.units.is_multiple_of(2)
-            && self.inputs > 0
+        can(self.scales.len(), self.inputs, self.units)
             && self.weight.len() >= rows * self.inputs
             && self.weight.as_ptr().cast::<u32>().is_aligned()
             && self.bias.len() >= rows

@@ -33,23 +33,17 @@ struct Units {
     end: *const i8,
 }
 
-/// Computes a step, or returns false if a slice is too short or not aligned, or a scale not prepared.
+/// Computes a step, or nothing if operands are not as preparation makes them.
 #[inline(never)]
-pub(super) fn step(
-    twice: bool,
-    [x, h]: [&[i8]; 2],
-    weights: &GruWeights<'_>,
-    y: &mut [i8],
-    scratch: &mut [f32],
-) -> bool {
+pub(super) fn step(twice: bool, [x, h]: [&[i8]; 2], weights: &GruWeights<'_>, y: &mut [i8], scratch: &mut [f32]) {
     let (inputs, units) = (x.len(), h.len());
     let ih = Matrix { weight: weights.weight_ih, bias: weights.bias_ih, scales: weights.input, inputs, units };
     let hh = Matrix { weight: weights.weight_hh, bias: weights.bias_hh, scales: weights.hidden, inputs: units, units };
     let (wide_x, wide_h) = (inputs.div_ceil(2), units.div_ceil(2));
     if !ih.is_ready() || !hh.is_ready() || y.len() < units || scratch.len() < wide_x + wide_h + 3 * units {
-        return false;
+        return;
     }
-    let Some(scale) = products(weights.cell.new) else { return false };
+    let Some(scale) = products(weights.cell.new) else { return };
     let x_at: *mut u32 = scratch.as_mut_ptr().cast();
     let sums = if twice { gates::twice } else { gates::once };
     let combine = if twice { self::twice } else { once };
@@ -76,7 +70,6 @@ pub(super) fn step(
             end: y.as_ptr().add(units),
         });
     }
-    true
 }
 
 macro_rules! units {

@@ -9,6 +9,7 @@ use super::{
     rows::{self, Rows},
     tile::Tile,
 };
+use crate::samples;
 
 /// Computes a product, or returns false if a slice is too short or not aligned.
 #[inline(never)]
@@ -46,7 +47,7 @@ pub(super) fn linear(
         entry,
         rest,
     };
-    let samples = (x.len() / inputs).min(y.len() / outputs);
+    let samples = samples::count([x.len(), y.len()], [inputs, outputs]);
     let mut from = x.as_ptr();
     for _ in 0..samples {
         // SAFETY: there is another row of inputs and of outputs, and scratch has room for the row. `ready` has found

@@ -60,7 +60,7 @@ pub(super) fn products(scale: Multiplier) -> Option<[i32; 3]> {
     (1..=31).contains(&right).then(|| [scale.multiplier, 1 << ((right - 1) & 31), right])
 }
 
-/// Computes a step, or returns false if a slice is too short or not aligned, or a scale not prepared.
+/// Computes a step, or nothing if operands are not as preparation makes them.
 #[inline(never)]
 pub(super) fn step(
     twice: bool,
@@ -69,22 +69,22 @@ pub(super) fn step(
     weights: &LstmWeights<'_>,
     y: &mut [i8],
     scratch: &mut [f32],
-) -> bool {
+) {
     let (inputs, units) = (x.len(), c.len());
     let ih = Matrix { weight: weights.weight_ih, bias: weights.bias_ih, scales: weights.input, inputs, units };
     let hh = Matrix { weight: weights.weight_hh, bias: weights.bias_hh, scales: weights.hidden, inputs: units, units };
     let (wide_x, wide_h) = (inputs.div_ceil(2), units.div_ceil(2));
     if !ih.is_ready() || !hh.is_ready() || h.len() < units || y.len() < units {
-        return false;
+        return;
     }
     if scratch.len() < wide_x + wide_h + 4 * units {
-        return false;
+        return;
     }
     let cell = weights.cell;
     let [Some(forget), Some(input), Some([multiplier, addend, right])] =
         [cell.forget_to_cell, cell.input_to_cell, cell.output].map(products)
     else {
-        return false;
+        return;
     };
     let (left, shift) = (cell.tanh_shift.max(0), cell.tanh_shift.min(0).wrapping_neg());
     let (x_at, clip): (*mut u32, _) = (scratch.as_mut_ptr().cast(), i32::from(cell.clip));
@@ -114,7 +114,6 @@ pub(super) fn step(
             end: y.as_ptr().add(units),
         });
     }
-    true
 }
 
 macro_rules! units {

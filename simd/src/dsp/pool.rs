@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 use tensorlet::{kernel::Pool2dDims, quantized::Clamp};
 
 use super::asm::arch;
+use crate::samples;
 
 /// What [`max`] and [`average`] work on. Steps are bytes.
 #[repr(C)]
@@ -54,7 +55,7 @@ pub(super) fn pool(core: PoolFn, d: &Pool2dDims, channels: usize, x: &[i8], clam
     if inputs == 0 || outputs == 0 {
         return;
     }
-    let samples = (x.len() / inputs).min(y.len() / outputs);
+    let samples = samples::count([x.len(), y.len()], [inputs, outputs]);
     for sample in 0..samples {
         // SAFETY: both slices have the sample, and all windows lie inside the input.
         unsafe {

@@ -205,27 +205,27 @@ impl QuantizedKernels for Mve {
     }
 
     #[inline]
-    fn lstm_step_i8<P: Packing, R: Rounding>(
+    fn lstm_step_i8<const IN: usize, const H: usize, P: Packing, R: Rounding>(
         self,
-        x: &[i8],
-        h: &[i8],
-        c: &mut [i16],
+        x: &[i8; IN],
+        h: &[i8; H],
+        c: &mut [i16; H],
         weights: LstmWeights<'_>,
-        y: &mut [i8],
+        y: &mut [i8; H],
         scratch: &mut [f32],
     ) {
-        mve::lstm_step::<P, R>(x, h, c, weights, y, scratch);
+        mve::lstm_step::<IN, H, P, R>(x, h, c, weights, y, scratch);
     }
 
     #[inline]
-    fn gru_step_i8<P: Packing, R: Rounding>(
+    fn gru_step_i8<const IN: usize, const H: usize, P: Packing, R: Rounding>(
         self,
-        x: &[i8],
-        h: &[i8],
+        x: &[i8; IN],
+        h: &[i8; H],
         weights: GruWeights<'_>,
-        y: &mut [i8],
+        y: &mut [i8; H],
         scratch: &mut [f32],
     ) {
-        mve::gru_step::<P, R>(x, h, weights, y, scratch);
+        mve::gru_step::<IN, H, P, R>(x, h, weights, y, scratch);
     }
 }

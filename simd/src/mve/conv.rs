@@ -13,6 +13,7 @@ use super::{
     asm::{self, Lines, Pairs, Row},
     round::{Outputs, Rounds},
 };
+use crate::samples;
 
 /// Pixels that are computed together.
 const PIXELS: usize = 3;
@@ -57,7 +58,7 @@ impl<'a> Windows<'a> {
         let pixel = d.groups * d.in_channels;
         let bytes = [d.input[1] * pixel, pixel];
         let extent = [(rows - 1) * dilation[0] + 1, (columns - 1) * dilation[1] + 1];
-        let lowest = [0, 1].map(|axis| d.input[axis].wrapping_sub(extent[axis]));
+        let lowest = [d.input[0].wrapping_sub(extent[0]), d.input[1].wrapping_sub(extent[1])];
         let pointwise = d.is_pointwise();
         // All pixels of a pointwise convolution are one line.
         let lowest = if pointwise { [0, d.in_plane() - 1] } else { lowest };
@@ -197,7 +198,7 @@ pub(super) fn conv2d(
     let (sums, patches): (*mut i32, *mut i8) = (sums.as_mut_ptr().cast(), patches.as_mut_ptr().cast());
     let windows = Windows::new(d);
     let round = Rounds::of(twice, &requantize).three();
-    let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
+    let samples = samples::count([x.len(), y.len()], [d.in_len(), d.out_len()]);
     for sample in 0..samples {
         let (Some(x), Some(y)) = (
             x.get(sample * d.in_len()..(sample + 1) * d.in_len()),

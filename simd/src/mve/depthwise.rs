@@ -11,6 +11,7 @@ use super::{
     lines::{FOURTHS, Line, WINDOW},
     round::Rounds,
 };
+use crate::samples;
 
 /// Whether [`depthwise_conv2d`] can do without the portable body: in fours, channels that are loaded together are all
 /// there.
@@ -108,7 +109,7 @@ pub(super) fn depthwise_conv2d(
         // SAFETY: the scratch has room for all lines.
         unsafe { asm::fill(lines, zero.into(), (WINDOW * line) as u32) }
     }
-    let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
+    let samples = samples::count([x.len(), y.len()], [d.in_len(), d.out_len()]);
     for sample in 0..samples {
         let (Some(x), Some(y)) = (
             x.get(sample * d.in_len()..(sample + 1) * d.in_len()),

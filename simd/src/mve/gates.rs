@@ -20,6 +20,11 @@ pub(super) struct Matrix<'a> {
 /// Rows whose sums are made together.
 const ROWS: usize = 4;
 
+/// Whether layers of these sizes can do without the portable body.
+pub(super) const fn can(gates: usize, inputs: usize, units: usize) -> bool {
+    gates * units >= ROWS && inputs > 0
+}
+
 impl Matrix<'_> {
     /// The number of rows.
     fn rows(&self) -> usize {
@@ -29,8 +34,7 @@ impl Matrix<'_> {
     /// Whether all is there, and enough of it.
     pub(super) fn is_ready(&self) -> bool {
         let rows = self.rows();
-        rows >= ROWS
-            && self.inputs > 0
+        can(self.scales.len(), self.inputs, self.units)
             && self.weight.len() >= rows * self.inputs
             && self.bias.len() >= rows
             && self.scales.iter().all(|scale| scale.factor > 0)

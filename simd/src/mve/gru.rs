@@ -29,22 +29,16 @@ struct Units {
     scale: [i32; 2],
 }
 
-/// Computes a step, or returns false if a slice is too short or a scale not prepared.
+/// Computes a step, or nothing if operands are not as preparation makes them.
 #[inline(never)]
-pub(super) fn step(
-    twice: bool,
-    [x, h]: [&[i8]; 2],
-    weights: &GruWeights<'_>,
-    y: &mut [i8],
-    scratch: &mut [f32],
-) -> bool {
+pub(super) fn step(twice: bool, [x, h]: [&[i8]; 2], weights: &GruWeights<'_>, y: &mut [i8], scratch: &mut [f32]) {
     let (inputs, units) = (x.len(), h.len());
     let ih = Matrix { weight: weights.weight_ih, bias: weights.bias_ih, scales: weights.input, inputs, units };
     let hh = Matrix { weight: weights.weight_hh, bias: weights.bias_hh, scales: weights.hidden, inputs: units, units };
     if !ih.is_ready() || !hh.is_ready() || y.len() < units || scratch.len() < 5 * units {
-        return false;
+        return;
     }
-    let Some(scale) = gates::products(weights.cell.new) else { return false };
+    let Some(scale) = gates::products(weights.cell.new) else { return };
     let sums: *mut i32 = scratch.as_mut_ptr().cast();
     // SAFETY: scratch has room for 3·units sums and 4·units numbers of 16 bits. All weights, biases and scales are there,
     // checked by `is_ready`; `h` and `y` have a number for each unit.
@@ -72,7 +66,6 @@ pub(super) fn step(
             scale,
         });
     }
-    true
 }
 
 macro_rules! units {

@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 use tensorlet::quantized::{Order, Requantize};
 
 use super::round::{Outputs, Rounds};
+use crate::samples;
 
 /// Rows of weights whose sums are made together.
 const ROWS: usize = 6;
@@ -29,7 +30,7 @@ struct Sixes {
 }
 
 impl Sixes {
-    /// The sums of so many rows, a multiple of 6 and not 0, of `len` weights, at least 1.
+    /// The sums of so many rows, at least 6, of `len` weights, at least 1.
     fn new(x: *const i8, len: usize, weight: *const i8, sums: *mut i32, rows: usize) -> Self {
         Self {
             x,
@@ -47,6 +48,9 @@ impl Sixes {
 macro_rules! sums {
     ($(#[$doc:meta])* $name:ident, [$($begin:literal),*], $loop:literal) => {
         $(#[$doc])*
+        // SAFETY of the assembly: `r4` to `r11` and `lr` are saved and restored, the stack is as before at the end. Each
+        // round reads six rows of `len` bytes and as many of `x`, the last vector only as far as the row goes, and writes
+        // six sums. Where fewer are left it goes back by as many rows and sums as are too few: there are six.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(sixes: *const Sixes) {
             naked_asm!(
@@ -84,12 +88,20 @@ macro_rules! sums {
                 "strd r0, r2, [r12], #8",
                 "strd r4, r6, [r12], #8",
                 "strd r8, r10, [r12], #8",
-                "str r12, [sp, #8]",
                 "ldr r1, [sp, #20]",
                 "sub r1, r11, r1",
-                "cmp r12, r3",
-                "bne 1b",
-                "add sp, #24",
+                // The last six rows overlap with those before them rather than to be fewer.
+                "subs r3, r3, r12",
+                "beq 5f",
+                "subs r3, #24",
+                "bpl 4f",
+                "add r12, r3",
+                "asrs r3, r3, #2",
+                "ldr r0, [sp, #4]",
+                "mla r1, r3, r0, r1",
+                "4: str r12, [sp, #8]",
+                "b 1b",
+                "5: add sp, #24",
                 "pop {{r4-r11, pc}}",
             )
         }
@@ -136,21 +148,13 @@ pub(super) fn linear(
     let sums: *mut i32 = scratch.as_mut_ptr().cast();
     let round = Rounds::of(twice, &requantize).one(&requantize);
     let make = if inputs < 16 { sums_of_short_sixes } else { sums_of_sixes };
-    let samples = (x.len() / inputs).min(y.len() / outputs);
+    let samples = samples::count([x.len(), y.len()], [inputs, outputs]);
     for sample in 0..samples {
         let (Some(x), Some(y)) = (x.get(sample * inputs..), y.get_mut(sample * outputs..)) else { return false };
-        let whole = outputs - outputs % ROWS;
         // SAFETY: there are so many rows of weights, checked above, and as many sums of the scratch, whose length was
         // checked, too; `x` has `inputs` bytes, since the sample is one of those that fit into it. Words of `f32` hold
         // words of `i32`.
-        unsafe { make(&Sixes::new(x.as_ptr(), inputs, weight.as_ptr(), sums, whole)) }
-        if whole < outputs {
-            // The last six rows overlap with those before them rather than to be fewer.
-            let first = outputs - ROWS;
-            let weight = weight.as_ptr().wrapping_add(first * inputs);
-            // SAFETY: as above: `first + 6 = outputs`.
-            unsafe { make(&Sixes::new(x.as_ptr(), inputs, weight, sums.wrapping_add(first), ROWS)) }
-        }
+        unsafe { make(&Sixes::new(x.as_ptr(), inputs, weight.as_ptr(), sums, outputs)) }
         let Some(outputs_of) = Outputs::new(&requantize, 0, outputs, sums, [y.as_mut_ptr(); 3]) else { return false };
         // SAFETY: `Outputs::new` has checked biases and scales, all sums have been written, and `y` has room for
         // `outputs` bytes, since the sample is one of those that fit into it.

@@ -33,7 +33,7 @@ struct Units {
     state: [i32; 2],
 }
 
-/// Computes a step, or returns false if a slice is too short or a scale not prepared.
+/// Computes a step, or nothing if operands are not as preparation makes them.
 #[inline(never)]
 pub(super) fn step(
     twice: bool,
@@ -42,18 +42,18 @@ pub(super) fn step(
     weights: &LstmWeights<'_>,
     y: &mut [i8],
     scratch: &mut [f32],
-) -> bool {
+) {
     let (inputs, units) = (x.len(), c.len());
     let ih = Matrix { weight: weights.weight_ih, bias: weights.bias_ih, scales: weights.input, inputs, units };
     let hh = Matrix { weight: weights.weight_hh, bias: weights.bias_hh, scales: weights.hidden, inputs: units, units };
     if !ih.is_ready() || !hh.is_ready() || h.len() < units || y.len() < units || scratch.len() < 6 * units {
-        return false;
+        return;
     }
     let cell = weights.cell;
     let [Some(forget), Some(input), Some(output)] =
         [cell.forget_to_cell, cell.input_to_cell, cell.output].map(gates::products)
     else {
-        return false;
+        return;
     };
     let sums: *mut i32 = scratch.as_mut_ptr().cast();
     // SAFETY: scratch has room for 4·units sums and as many numbers of 16 bits. All weights, biases and scales are there,
@@ -85,7 +85,6 @@ pub(super) fn step(
             state: [cell.clip.into(), cell.tanh_shift],
         });
     }
-    true
 }
 
 macro_rules! units {

@@ -76,31 +76,33 @@ pub(crate) fn depthwise_conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
 }
 
 #[inline]
-pub(crate) fn lstm_step<P: Packing, R: Rounding>(
-    x: &[i8],
-    h: &[i8],
-    c: &mut [i16],
+pub(crate) fn lstm_step<const IN: usize, const H: usize, P: Packing, R: Rounding>(
+    x: &[i8; IN],
+    h: &[i8; H],
+    c: &mut [i16; H],
     weights: LstmWeights<'_>,
-    y: &mut [i8],
+    y: &mut [i8; H],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Mve) } && lstm::step(R::TWICE, [x, h], c, &weights, y, scratch);
-    if !done {
-        Portable.lstm_step_i8::<P, R>(x, h, c, weights, y, scratch);
+    if const { matches!(P::ORDER, Order::Mve) && gates::can(4, IN, H) } {
+        lstm::step(R::TWICE, [x, h], c, &weights, y, scratch);
+    } else {
+        Portable.lstm_step_i8::<IN, H, P, R>(x, h, c, weights, y, scratch);
     }
 }
 
 #[inline]
-pub(crate) fn gru_step<P: Packing, R: Rounding>(
-    x: &[i8],
-    h: &[i8],
+pub(crate) fn gru_step<const IN: usize, const H: usize, P: Packing, R: Rounding>(
+    x: &[i8; IN],
+    h: &[i8; H],
     weights: GruWeights<'_>,
-    y: &mut [i8],
+    y: &mut [i8; H],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Mve) } && gru::step(R::TWICE, [x, h], &weights, y, scratch);
-    if !done {
-        Portable.gru_step_i8::<P, R>(x, h, weights, y, scratch);
+    if const { matches!(P::ORDER, Order::Mve) && gates::can(3, IN, H) } {
+        gru::step(R::TWICE, [x, h], &weights, y, scratch);
+    } else {
+        Portable.gru_step_i8::<IN, H, P, R>(x, h, weights, y, scratch);
     }
 }
 

@@ -4,6 +4,8 @@ use core::arch::naked_asm;
 
 use tensorlet::{description::Window as Sizes, kernel::Pool2dDims, quantized::Clamp};
 
+use crate::samples;
+
 /// What [`max_pairs`] and [`mean_pairs`] work on. The offsets of the fields stand in the assembly.
 #[repr(C)]
 struct Pairs {
@@ -204,7 +206,7 @@ pub(super) fn pool(kind: Kind, d: &Pool2dDims, channels: usize, clamp: Clamp<i8>
     let padding = [options.padding, options.padding_end].as_flattened().iter().sum::<usize>();
     let pairs = window.kernel == [2, 2] && padding == 0 && !options.ceil_mode;
     let bytes = d.input[1] * channels;
-    let samples = (x.len() / in_len).min(y.len() / out_len);
+    let samples = samples::count([x.len(), y.len()], [in_len, out_len]);
     for sample in 0..samples {
         let (Some(x), Some(y)) =
             (x.get(sample * in_len..(sample + 1) * in_len), y.get_mut(sample * out_len..(sample + 1) * out_len))

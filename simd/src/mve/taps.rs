@@ -8,6 +8,7 @@ use super::{
     asm,
     round::{Outputs, Rounds},
 };
+use crate::samples;
 
 /// Whether [`depthwise_conv2d`] can do without the portable body.
 pub(super) const fn can(d: &Conv2dDims) -> bool {
@@ -123,7 +124,7 @@ pub(super) fn depthwise_conv2d(
     // SAFETY: the rest of the scratch has room for a byte of each channel.
     unsafe { asm::fill(outside, zero.into(), channels as u32) }
     let round = Rounds::of(twice, &requantize).one(&requantize);
-    let samples = (x.len() / d.in_len()).min(y.len() / d.out_len());
+    let samples = samples::count([x.len(), y.len()], [d.in_len(), d.out_len()]);
     for sample in 0..samples {
         let (Some(x), Some(y)) = (
             x.get(sample * d.in_len()..(sample + 1) * d.in_len()),

@@ -207,7 +207,11 @@ pub trait QuantizedKernels: Copy {
     }
 
     /// One step of an LSTM: from the input, the output `h` of the step before and the cell's state `c`, the
-    /// output `y` and the new state. There are as many units as `c` has elements.
+    /// output `y` and the new state.
+    ///
+    /// Kernels may have use for [`recurrent_scratch`](crate::quantized::Order::recurrent_scratch) words of scratch, and
+    /// those of an instruction set want weights packed for it as [`Lstm`](crate::quantized::Lstm) prepares them, with the
+    /// factors of their scales: others leave the outputs as they are.
     ///
     /// ```
     /// use tensorlet::{Portable, kernel::QuantizedKernels};
@@ -234,17 +238,17 @@ pub trait QuantizedKernels: Copy {
     /// };
     /// // tanh(tanh(0.25)) in steps of 1/128.
     /// let (mut c, mut y) = ([0], [0]);
-    /// Portable.lstm_step_i8::<RowMajor, Twice>(&[64], &[0], &mut c, weights, &mut y, &mut []);
+    /// Portable.lstm_step_i8::<1, 1, RowMajor, Twice>(&[64], &[0], &mut c, weights, &mut y, &mut []);
     /// assert_eq!(y, [31]);
     /// ```
     #[inline]
-    fn lstm_step_i8<P: Packing, R: Rounding>(
+    fn lstm_step_i8<const IN: usize, const H: usize, P: Packing, R: Rounding>(
         self,
-        x: &[i8],
-        h: &[i8],
-        c: &mut [i16],
+        x: &[i8; IN],
+        h: &[i8; H],
+        c: &mut [i16; H],
         weights: LstmWeights<'_>,
-        y: &mut [i8],
+        y: &mut [i8; H],
         scratch: &mut [f32],
     ) {
         let _ = scratch;
@@ -283,9 +287,8 @@ pub trait QuantizedKernels: Copy {
         lstm::step_i16(x, h, c, weights, y);
     }
 
-    /// One step of a GRU: from the input and the output `h` of the step before the output `y`. There are as many units
-    /// as `h` has elements. Kernels may have use for [`recurrent_scratch`](crate::quantized::Order::recurrent_scratch)
-    /// words of scratch, here and in [`lstm_step_i8`](Self::lstm_step_i8).
+    /// One step of a GRU: from the input and the output `h` of the step before the output `y`. Of scratch and weights
+    /// holds what [`lstm_step_i8`](Self::lstm_step_i8) says.
     ///
     /// ```
     /// use tensorlet::{Portable, kernel::QuantizedKernels};
@@ -303,16 +306,16 @@ pub trait QuantizedKernels: Copy {
     /// };
     /// // tanh(0.25) in steps of 1/128.
     /// let mut y = [0];
-    /// Portable.gru_step_i8::<RowMajor, Twice>(&[64], &[0], weights, &mut y, &mut []);
+    /// Portable.gru_step_i8::<1, 1, RowMajor, Twice>(&[64], &[0], weights, &mut y, &mut []);
     /// assert_eq!(y, [31]);
     /// ```
     #[inline]
-    fn gru_step_i8<P: Packing, R: Rounding>(
+    fn gru_step_i8<const IN: usize, const H: usize, P: Packing, R: Rounding>(
         self,
-        x: &[i8],
-        h: &[i8],
+        x: &[i8; IN],
+        h: &[i8; H],
         weights: GruWeights<'_>,
-        y: &mut [i8],
+        y: &mut [i8; H],
         scratch: &mut [f32],
     ) {
         let _ = scratch;

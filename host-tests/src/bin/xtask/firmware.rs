@@ -50,9 +50,9 @@ fn panics(shell: &Shell) -> Result<Note, Stop> {
     let way = bare_metal(shell, &targets())?;
     for board in Board::ALL {
         device::links(&firmware(shell), board, print).map_err(broken)?;
-        device::links_native(&firmware(shell), board, print).map_err(broken)?;
+        device::links_fastest(&firmware(shell), board, print).map_err(broken)?;
     }
-    device::links_native(&firmware(shell), Board::Mps3An547, print).map_err(broken)?;
+    device::links_fastest(&firmware(shell), Board::Mps3An547, print).map_err(broken)?;
     Ok(way_note(way))
 }
 

@@ -79,28 +79,28 @@ impl QuantizedKernels for Spoiled {
         spoil(y, wrong_i8);
     }
 
-    fn lstm_step_i8<P: Packing, R: Rounding>(
+    fn lstm_step_i8<const IN: usize, const H: usize, P: Packing, R: Rounding>(
         self,
-        x: &[i8],
-        h: &[i8],
-        c: &mut [i16],
+        x: &[i8; IN],
+        h: &[i8; H],
+        c: &mut [i16; H],
         weights: LstmWeights<'_>,
-        y: &mut [i8],
+        y: &mut [i8; H],
         scratch: &mut [f32],
     ) {
-        Portable.lstm_step_i8::<P, R>(x, h, c, weights, y, scratch);
+        Portable.lstm_step_i8::<IN, H, P, R>(x, h, c, weights, y, scratch);
         spoil(y, wrong_i8);
     }
 
-    fn gru_step_i8<P: Packing, R: Rounding>(
+    fn gru_step_i8<const IN: usize, const H: usize, P: Packing, R: Rounding>(
         self,
-        x: &[i8],
-        h: &[i8],
+        x: &[i8; IN],
+        h: &[i8; H],
         weights: GruWeights<'_>,
-        y: &mut [i8],
+        y: &mut [i8; H],
         scratch: &mut [f32],
     ) {
-        Portable.gru_step_i8::<P, R>(x, h, weights, y, scratch);
+        Portable.gru_step_i8::<IN, H, P, R>(x, h, weights, y, scratch);
         spoil(y, wrong_i8);
     }
 
