@@ -5,6 +5,8 @@
 //! - The jobs and the cases run here, on the host, with the same source: what they give is compiled into the firmware,
 //!   which compares its own results with it bit for bit.
 
+#[path = "build/drawn.rs"]
+mod drawn;
 #[path = "build/models.rs"]
 mod models;
 
@@ -79,6 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !planted {
         write_results(out)?;
     }
+    drawn::write(out)?;
     println!(
         "cargo::rustc-check-cfg=cfg(board, values(\"mps2-an385\", \"mps2-an386\", \"mps2-an505\", \"mps3-an547\"))"
     );

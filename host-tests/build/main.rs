@@ -8,6 +8,7 @@ mod activation;
 mod arithmetic;
 mod attention;
 mod convolution;
+mod drawn;
 mod embedding;
 mod entry;
 mod fit;
@@ -26,6 +27,7 @@ mod quantized;
 mod recurrent;
 mod reduction;
 mod rust;
+mod shapes;
 #[allow(dead_code, reason = "what tests change is left as it is")]
 #[path = "../tflite/tests/support/mod.rs"]
 mod small_models;
@@ -40,7 +42,7 @@ use std::{
     fmt::Write as _,
     fs,
     panic::{self, AssertUnwindSafe},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use entry::{Entry, Typed};
@@ -91,8 +93,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     model::write(&entries)?;
     model::write_operators()?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("conformance.rs"), code(&entries)?)?;
-    Ok(())
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("conformance.rs"), code(&entries)?)?;
+    drawn::write(&out)
 }
 
 /// The type that runs a case. A case that is not well-formed must not take the others with it.

@@ -1,6 +1,7 @@
 //! Compares the int8 kernels of this build's instruction set with those of `Portable`, bit for bit.
 //!
-//! Weights, inputs and scales are pseudo-random; shapes and alignments are those at which the kernels change their way.
+//! Weights, inputs and scales are pseudo-random; shapes and alignments are those at which the kernels change their way,
+//! and shapes that are drawn when this is built, with the seed that `TENSORLET_SHAPES` names.
 //! Around the outputs lies poison, which must stay as it was. Each family prints what was compared, and the exit code
 //! says whether anything differed.
 
@@ -20,6 +21,8 @@ use tensorlet::{
 use tensorlet_simd::{Native, NativePacking};
 
 firmware::end_of_program!();
+
+include!(concat!(env!("OUT_DIR"), "/drawn.rs"));
 
 /// Runs a check for shapes: `check, rounding, packing; shapes`.
 macro_rules! each {
@@ -97,6 +100,7 @@ fn convolutions(bench: &mut Bench) {
         Image<1, 40, 6, 3, 4, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1>,
         Image<1, 3, 8, 7, 20, 3, 3, 2, 2, 0, 0, 1, 1, 1, 1>,
     );
+    drawn_convolutions(bench);
     each!(bench, conv, Twice, RowMajor; Image<1, 3, 5, 5, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1>);
     bench.report("conv2d_i8");
 }
@@ -156,6 +160,7 @@ fn depthwise_convolutions(bench: &mut Bench) {
         Image<8, 1, 1, 6, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1>,
         Image<20, 1, 1, 6, 5, 3, 3, 2, 2, 0, 0, 1, 1, 1, 1>,
     );
+    drawn_depthwise(bench);
     each!(bench, depthwise, Twice, RowMajor; Image<3, 1, 1, 5, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1>);
     bench.report("depthwise_conv2d_i8");
 }
@@ -174,6 +179,7 @@ macro_rules! products {
 
 fn fully_connected(bench: &mut Bench) {
     products! { bench; 1 2 3 4 5 6 7 8 9 11 12 13 15 16 17 18 19 20 21 22 23 24 28 31 32 33 47 48 64 65 81 129 130 }
+    drawn_linear(bench);
     linear::<64, 10, RowMajor, Once>(bench);
     bench.report("linear_i8");
 }
@@ -194,6 +200,7 @@ fn poolings(bench: &mut Bench) {
     pools::<Image<1, 1, 1, 16, 16, 16, 16, 1, 1, 0, 0, 0, 0, 1, 1>, 4>(bench);
     pools::<Image<1, 1, 1, 7, 8, 3, 2, 2, 3, 0, 0, 0, 0, 1, 1>, 8>(bench);
     pools::<Image<1, 1, 1, 5, 4, 5, 4, 1, 1, 0, 0, 0, 0, 1, 1>, 6>(bench);
+    drawn_poolings(bench);
     bench.report("max_pool2d_i8 and avg_pool2d_i8");
 }
 
@@ -227,9 +234,11 @@ macro_rules! sequences {
 fn recurrent(bench: &mut Bench) {
     sequences! { bench, lstm; 1 to 1, 3 to 2, 2 to 3, 16 to 4, 5 to 4, 3 to 5, 7 to 6, 17 to 8, 6 to 10, 33 to 12, 16 to 14 }
     lstm::<5, 4, RowMajor, Twice>(bench);
+    drawn_lstm(bench);
     bench.report("lstm_step_i8");
     sequences! { bench, gru; 1 to 1, 3 to 2, 2 to 3, 16 to 4, 5 to 4, 3 to 5, 7 to 6, 17 to 8, 6 to 10, 33 to 12, 16 to 14 }
     gru::<5, 4, RowMajor, Twice>(bench);
+    drawn_gru(bench);
     bench.report("gru_step_i8");
 }
 
@@ -237,7 +246,7 @@ fn recurrent(bench: &mut Bench) {
 fn main() -> ! {
     static mut BENCH: Bench = Bench::NEW;
     let bench = BENCH;
-    defmt::println!("{=str}: kernels of {=str}", board::NAME, Native::NAME);
+    defmt::println!("{=str}: kernels of {=str}; shapes drawn with seed {=u64}", board::NAME, Native::NAME, SEED);
     fully_connected(bench);
     convolutions(bench);
     depthwise_convolutions(bench);

@@ -9,8 +9,8 @@ use tensorlet::{
     Kernels, Layer, Portable, Tensor,
     description::Cell,
     quantized::{
-        ForDsp, ForMve, Gru, GruCell, GruScales, Multiplier, Once, Packing, Quantization, QuantizeError, RowMajor,
-        Twice,
+        ForDsp, ForHost, ForMve, Gru, GruCell, GruScales, Multiplier, Once, Packing, Quantization, QuantizeError,
+        RowMajor, Twice,
     },
 };
 use tensorlet_host::reference::{
@@ -20,6 +20,7 @@ use tensorlet_host::reference::{
 
 use super::{
     super::property::{Outcome, property, worst},
+    drawn::drawn_recurrent,
     integers, multiplier, scale, wide, zero,
 };
 
@@ -115,6 +116,12 @@ fn check<K: Kernels, P: Packing, R: tensorlet::quantized::Rounding, const IN: us
     })
 }
 
+macro_rules! drawn {
+    ($k:ident, $inputs:literal $units:literal) => {
+        worst([check::<K, RowMajor, Twice, $inputs, $units>($k), check::<K, ForHost, Once, $inputs, $units>($k)])
+    };
+}
+
 pub(crate) fn gru_step_i8<K: Kernels>(k: K) -> Outcome {
     worst([
         check::<K, RowMajor, Twice, 1, 1>(k),
@@ -124,6 +131,7 @@ pub(crate) fn gru_step_i8<K: Kernels>(k: K) -> Outcome {
         check::<K, ForDsp, Twice, 16, 8>(k),
         check::<K, ForMve, Twice, 17, 4>(k),
         check::<K, ForMve, Once, 6, 5>(k),
+        drawn_recurrent!(drawn k),
     ])
 }
 

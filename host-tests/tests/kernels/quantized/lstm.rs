@@ -15,7 +15,9 @@ use tensorlet_host::reference::quantized::{
 
 use super::{
     super::property::{Outcome, property, worst},
-    Element, ends, integers, multiplier, scale, wide, zero,
+    Element,
+    drawn::drawn_recurrent,
+    ends, integers, multiplier, scale, wide, zero,
 };
 
 /// Steps of a sequence.
@@ -137,6 +139,12 @@ fn int8<K: Kernels, P: Packing, R: tensorlet::quantized::Rounding, const IN: usi
     })
 }
 
+macro_rules! drawn {
+    ($k:ident, $inputs:literal $units:literal) => {
+        worst([int8::<K, RowMajor, Twice, $inputs, $units>($k), int8::<K, ForHost, Once, $inputs, $units>($k)])
+    };
+}
+
 pub(crate) fn lstm_step_i8<K: Kernels>(k: K) -> Outcome {
     worst([
         int8::<K, RowMajor, Twice, 1, 1>(k),
@@ -147,6 +155,7 @@ pub(crate) fn lstm_step_i8<K: Kernels>(k: K) -> Outcome {
         int8::<K, ForMve, Twice, 17, 4>(k),
         int8::<K, ForMve, Once, 6, 5>(k),
         int8::<K, ForHost, Twice, 18, 5>(k),
+        drawn_recurrent!(drawn k),
     ])
 }
 

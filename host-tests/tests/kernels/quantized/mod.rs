@@ -1,5 +1,6 @@
 //! Kernels on integers against formulas of 64 bits: all results are the same, bit for bit.
 
+mod drawn;
 pub(crate) mod gru;
 mod layers;
 pub(crate) mod lstm;

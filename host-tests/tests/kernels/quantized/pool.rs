@@ -14,7 +14,9 @@ use super::{
         property::{Outcome, property, worst},
         shapes::{dilated, padded, shapes},
     },
-    Element, ends, integers, limits, same, wide,
+    Element,
+    drawn::POOLINGS,
+    ends, integers, limits, same, wide,
 };
 
 const fn sliding(input: [usize; 2], window: Window) -> Pool2dDims {
@@ -33,6 +35,9 @@ shapes! { Pool2dShape, Pool2dDims, sizes:
     Whole = sliding([4, 5], Window::new([4, 5], [1, 1], [0, 0]));
     Large = sliding([12, 11], Window::new([5, 4], [3, 3], [2, 2]));
     Uneven = sliding([6, 5], padded(Window::new([2, 3], [1, 2], [0, 1]), [1, 2]));
+    Drawn = sliding(POOLINGS[0].0, POOLINGS[0].1);
+    DrawnToo = sliding(POOLINGS[1].0, POOLINGS[1].1);
+    DrawnLast = sliding(POOLINGS[2].0, POOLINGS[2].1);
     Dilated = sliding([9, 8], dilated(Window::new([3, 2], [2, 1], [1, 0]), [2, 3]));
 }
 

@@ -20,7 +20,9 @@ use tensorlet_host::{
 
 use super::{
     super::property::{Outcome, property, worst},
-    Element, ends, integers, limits, multiplier, same, scale, wide, zero,
+    Element,
+    drawn::{drawn_convolutions, drawn_depthwise, drawn_linear},
+    ends, integers, limits, multiplier, same, scale, wide, zero,
 };
 
 /// Weights, bias, multipliers, zero points, limits and inputs.
@@ -148,6 +150,7 @@ pub(crate) fn linear_i8<K: Kernels>(k: K) -> Outcome {
         linear!(k: 1 1 1, 3 2 2, 8 5 1, 16 16 16, 33 7 1, 64 10 10, 130 3 1),
         // Blocks of channels, whole vectors of them and parts of one.
         linear!(k: 12 64 64, 23 109 109),
+        drawn_linear!(linear k),
     ])
 }
 
@@ -238,6 +241,17 @@ macro_rules! conv_for_host {
     };
 }
 
+/// The same for that and the order that all instruction sets take.
+macro_rules! conv_for_all {
+    ($k:ident, $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            conv!(@ $k, i8, int8!(quantized::Conv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, RowMajor, Twice, $per_group>), Twice,
+                $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+            conv_for_host!($k, $in $out $per_group, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
 macro_rules! conv_i16 {
     ($k:ident, $in:literal $out:literal $per_group:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
         worst([
@@ -253,6 +267,7 @@ pub(crate) fn conv2d_i8<K: Kernels>(k: K) -> Outcome {
     worst([
         convolutions!(conv_i8 k),
         convolutions!(conv_for_host k),
+        drawn_convolutions!(conv_for_all k),
         // Whole tiles of pixels and of channels, in lines, in windows and pixel by pixel.
         conv_for_host!(k, 4 83 4, 3 3, 7 11, 7 11, Slide<1, 1>),
         conv_for_host!(k, 8 32 8, 3 2, 9 23, 4 12, Padded<Slide<2>, 0, 1>),
@@ -319,6 +334,17 @@ macro_rules! depthwise_for_host {
     };
 }
 
+/// The same for that and the order that all instruction sets take.
+macro_rules! depthwise_for_all {
+    ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            separate!(@ $k, i8, int8!(quantized::DepthwiseConv2d<$in, $out, $kh, $kw, $oh, $ow, $slide, RowMajor, Once>), Once,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            depthwise_for_host!($k, $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
+}
+
 macro_rules! depthwise_i16 {
     ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
         worst([
@@ -333,6 +359,7 @@ macro_rules! depthwise_i16 {
 pub(crate) fn depthwise_conv2d_i8<K: Kernels>(k: K) -> Outcome {
     worst([
         depthwise!(depthwise_i8 k),
+        drawn_depthwise!(depthwise_for_all k),
         // Whole tiles of pixels and of channels, and parts of them.
         depthwise_for_host!(k, 71 71, 3 3, 5 10, 5 10, Slide<1, 1>),
         depthwise_for_host!(k, 40 40, 3 4, 9 7, 6 4, Slide<2, 2>),
