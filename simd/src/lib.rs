@@ -55,6 +55,8 @@ extern crate std;
     all(target_arch = "wasm32", target_feature = "simd128")
 ))]
 mod body;
+#[cfg(any(test, dsp, mve))]
+mod bounds;
 mod choice;
 #[cfg(dsp)]
 mod dsp;

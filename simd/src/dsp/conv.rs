@@ -10,7 +10,7 @@ use super::{
     pieces::{self, Inside, Put},
     tile::{self, Tile},
 };
-use crate::samples;
+use crate::{bounds, samples};
 
 /// Where the windows of a convolution lie.
 struct Windows<'a> {
@@ -56,7 +56,7 @@ impl<'a> Windows<'a> {
 
 /// Whether [`conv2d`] can do without the portable body.
 pub(super) const fn can(d: &Conv2dDims) -> bool {
-    d.out_channels > 0 && (d.groups == 1 || (d.groups > 1 && d.out_channels.is_multiple_of(2)))
+    bounds::conv2d(d) && d.out_channels > 0 && (d.groups == 1 || (d.groups > 1 && d.out_channels.is_multiple_of(2)))
 }
 
 /// Computes a convolution, or returns false if a slice is too short or not aligned.

@@ -9,6 +9,7 @@ use super::{
     rows::{four, rounds, two_pairs, words},
     tile::Tile,
 };
+use crate::bounds;
 
 /// What [`twice`] and [`once`] work on: the gates of one matrix of weights.
 #[repr(C)]
@@ -56,8 +57,12 @@ pub(super) struct Matrix<'a> {
 }
 
 /// Whether layers of these sizes can do without the portable body: all pairs of rows are of one gate, which has two.
-pub(super) const fn can(_gates: usize, inputs: usize, units: usize) -> bool {
-    units >= 4 && units.is_multiple_of(2) && inputs > 0
+pub(super) const fn can(gates: usize, inputs: usize, units: usize) -> bool {
+    bounds::is_countable(&[gates, units, inputs])
+        && bounds::is_countable(&[gates, units, units])
+        && units >= 4
+        && units.is_multiple_of(2)
+        && inputs > 0
 }
 
 impl Matrix<'_> {

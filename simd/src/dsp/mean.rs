@@ -5,6 +5,7 @@ use core::arch::naked_asm;
 use tensorlet::{kernel::Pool2dDims, quantized::Clamp};
 
 use super::asm::arch;
+use crate::bounds;
 
 /// Elements of a window whose sum always fits 16 bits.
 const LARGEST: usize = 255;
@@ -29,7 +30,8 @@ struct Window {
 pub(super) const fn can(d: &Pool2dDims, channels: usize) -> bool {
     let Some(window) = &d.window else { return false };
     let ([rows, columns], options) = (window.kernel, &window.options);
-    channels > 0
+    bounds::pool2d(d, channels)
+        && channels > 0
         && channels.is_multiple_of(4)
         && rows > 0
         && columns > 0

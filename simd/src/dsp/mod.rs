@@ -26,6 +26,8 @@ use tensorlet::{
     quantized::{AddTables, Clamp, GruWeights, LstmWeights, Order, Packing, Plane, Requantize, Rounding, Scale},
 };
 
+use crate::bounds;
+
 /// How sums are rounded, as a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rounds {
@@ -57,7 +59,7 @@ pub(crate) fn linear<const IN: usize, const OUT: usize, P: Packing, R: Rounding>
     y: &mut [i8],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Dsp) }
+    let done = const { matches!(P::ORDER, Order::Dsp) && bounds::is_countable(&[IN, OUT]) }
         && linear::linear([IN, OUT], R::TWICE, [x, weight], requantize, y, scratch);
     if !done {
         Portable.linear_i8::<IN, OUT, P, R>(x, weight, requantize, y, scratch);
@@ -89,7 +91,7 @@ pub(crate) fn depthwise_conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     y: &mut [i8],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Dsp) && G::DIMS.in_channels == 1 } && {
+    let done = const { matches!(P::ORDER, Order::Dsp) && G::DIMS.in_channels == 1 && bounds::conv2d(&G::DIMS) } && {
         let (plane, core) = const { (&Plane::of(&G::DIMS), plane::core(&G::DIMS, R::TWICE)) };
         depthwise::depthwise_conv2d(
             shared(const { &G::DIMS }),

@@ -5,7 +5,7 @@ use core::arch::naked_asm;
 use tensorlet::{kernel::Pool2dDims, quantized::Clamp};
 
 use super::asm::arch;
-use crate::samples;
+use crate::{bounds, samples};
 
 /// What [`max`] and [`average`] work on. Steps are bytes.
 #[repr(C)]
@@ -31,7 +31,8 @@ pub(super) type PoolFn = unsafe extern "C" fn(&Windows);
 pub(super) const fn can(d: &Pool2dDims, channels: usize) -> bool {
     let Some(window) = &d.window else { return false };
     let (kernel, options) = (window.kernel, &window.options);
-    channels > 0
+    bounds::pool2d(d, channels)
+        && channels > 0
         && channels.is_multiple_of(4)
         && kernel[0] == 2
         && kernel[1] == 2

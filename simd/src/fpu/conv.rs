@@ -3,7 +3,10 @@
 use tensorlet::{kernel::Conv2dDims, sliding::PaddingMode};
 
 use super::{gradients, planes};
-use crate::samples::{samples, samples_mut};
+use crate::{
+    bounds,
+    samples::{samples, samples_mut},
+};
 
 /// Bytes of so many numbers.
 const fn bytes(numbers: usize) -> usize {
@@ -115,7 +118,7 @@ const fn is_plain(d: &Conv2dDims) -> bool {
         }
         i += 1;
     }
-    window && options.padding[0] <= MOST && options.padding[1] <= MOST
+    bounds::conv2d(d) && window && options.padding[0] <= MOST && options.padding[1] <= MOST
 }
 
 /// The strips of `output` columns that see `input` columns behind `padding`.

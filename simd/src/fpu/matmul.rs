@@ -78,7 +78,8 @@ pub(crate) fn matmul_nt([columns, inner]: [usize; 2], a: &[f32], b: &[f32], c: &
 /// `c[k][n] += Σ_m a[m][k] b[m][n]` for matrices without gaps, `c` of `rows` rows.
 #[inline(never)]
 pub(crate) fn matmul_tn([rows, columns]: [usize; 2], a: &[f32], b: &[f32], c: &mut [f32]) {
-    if rows == 0 || columns == 0 || c.len() < rows * columns {
+    let whole = rows.checked_mul(columns).is_some_and(|numbers| c.len() >= numbers);
+    if rows == 0 || columns == 0 || !whole {
         return;
     }
     let depth = (a.len() / rows).min(b.len() / columns);
@@ -119,7 +120,8 @@ pub(crate) fn matmul_tn([rows, columns]: [usize; 2], a: &[f32], b: &[f32], c: &m
 /// The rows of a product, if there are any and the second factor is whole: from length and row of the first factor
 /// and of the product.
 fn rows([inner, columns]: [usize; 2], a: [usize; 2], c: [usize; 2], b: &[f32]) -> Option<usize> {
-    if inner == 0 || columns == 0 || b.len() < inner * columns {
+    let whole = inner.checked_mul(columns).is_some_and(|numbers| b.len() >= numbers);
+    if inner == 0 || columns == 0 || !whole {
         return None;
     }
     let rows = (a[0] / a[1].max(1)).min(c[0] / c[1].max(1));

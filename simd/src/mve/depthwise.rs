@@ -11,14 +11,15 @@ use super::{
     lines::{FOURTHS, Line, WINDOW},
     round::Rounds,
 };
-use crate::samples;
+use crate::{bounds, samples};
 
 /// Whether [`depthwise_conv2d`] can do without the portable body: in fours, channels that are loaded together are all
-/// there.
+/// there. Asked of sizes that can be counted with.
 pub(super) const fn can(d: &Conv2dDims) -> bool {
     let Options { dilation, .. } = d.window.options;
     let square = d.window.kernel[0] == WINDOW && d.window.kernel[1] == WINDOW && dilation[0] == 1 && dilation[1] == 1;
-    square && d.in_channels == 1 && d.out_channels == 1 && d.groups.is_multiple_of(4)
+    let inside = bounds::are_inside(&d.window, d.input, d.output);
+    square && inside && d.in_channels == 1 && d.out_channels == 1 && d.groups.is_multiple_of(4)
 }
 
 /// Whether the input has padding, which lines in scratch then hold.

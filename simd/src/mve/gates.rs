@@ -7,6 +7,8 @@ use tensorlet::{
     quantized::{GateScale, Multiplier},
 };
 
+use crate::bounds;
+
 /// A matrix of weights whose rows are those of several gates of `units` each.
 #[derive(Clone, Copy)]
 pub(super) struct Matrix<'a> {
@@ -22,7 +24,10 @@ const ROWS: usize = 4;
 
 /// Whether layers of these sizes can do without the portable body.
 pub(super) const fn can(gates: usize, inputs: usize, units: usize) -> bool {
-    gates * units >= ROWS && inputs > 0
+    bounds::is_countable(&[gates, units, inputs])
+        && bounds::is_countable(&[gates, units, units])
+        && gates * units >= ROWS
+        && inputs > 0
 }
 
 impl Matrix<'_> {

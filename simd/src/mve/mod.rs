@@ -24,6 +24,8 @@ use tensorlet::{
     quantized::{AddTables, Clamp, GruWeights, LstmWeights, Order, Packing, Requantize, Rounding},
 };
 
+use crate::bounds;
+
 #[inline]
 pub(crate) fn linear<const IN: usize, const OUT: usize, P: Packing, R: Rounding>(
     x: &[i8],
@@ -32,7 +34,7 @@ pub(crate) fn linear<const IN: usize, const OUT: usize, P: Packing, R: Rounding>
     y: &mut [i8],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Mve) }
+    let done = const { matches!(P::ORDER, Order::Mve) && bounds::is_countable(&[IN, OUT]) }
         && linear::linear([IN, OUT], R::TWICE, [x, weight], requantize, y, scratch);
     if !done {
         Portable.linear_i8::<IN, OUT, P, R>(x, weight, requantize, y, scratch);
@@ -48,7 +50,7 @@ pub(crate) fn conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     y: &mut [i8],
     scratch: &mut [f32],
 ) {
-    let done = const { matches!(P::ORDER, Order::Mve) }
+    let done = const { matches!(P::ORDER, Order::Mve) && bounds::conv2d(&G::DIMS) }
         && conv::conv2d(shared(const { &G::DIMS }), R::TWICE, [x, weight], zero, requantize, y, scratch);
     if !done {
         Portable.conv2d_i8::<G, P, R>(x, zero, weight, requantize, y, scratch);
@@ -65,7 +67,11 @@ pub(crate) fn depthwise_conv2d<G: Conv2dShape, P: Packing, R: Rounding>(
     scratch: &mut [f32],
 ) {
     let d = shared(const { &G::DIMS });
-    let done = match const { (matches!(P::ORDER, Order::Mve), depthwise::can(&G::DIMS), taps::can(&G::DIMS)) } {
+    let ways = const {
+        let mine = matches!(P::ORDER, Order::Mve) && bounds::conv2d(&G::DIMS);
+        (mine, mine && depthwise::can(&G::DIMS), taps::can(&G::DIMS))
+    };
+    let done = match ways {
         (true, true, _) => depthwise::depthwise_conv2d(d, R::TWICE, [x, weight], zero, requantize, y, scratch),
         (true, false, true) => taps::depthwise_conv2d(d, R::TWICE, [x, weight], zero, requantize, y, scratch),
         _ => false,
@@ -108,14 +114,18 @@ pub(crate) fn gru_step<const IN: usize, const H: usize, P: Packing, R: Rounding>
 
 #[inline]
 pub(crate) fn max_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<i8>, y: &mut [i8]) {
-    if !pool::pool(pool::Kind::Max, shared(const { &G::DIMS }), C, clamp, x, y) {
+    let done = const { bounds::pool2d(&G::DIMS, C) }
+        && pool::pool(pool::Kind::Max, shared(const { &G::DIMS }), C, clamp, x, y);
+    if !done {
         Portable.max_pool2d_i8::<G, C>(x, clamp, y);
     }
 }
 
 #[inline]
 pub(crate) fn avg_pool2d<G: Pool2dShape, const C: usize>(x: &[i8], clamp: Clamp<i8>, y: &mut [i8]) {
-    if !pool::pool(pool::Kind::Mean, shared(const { &G::DIMS }), C, clamp, x, y) {
+    let done = const { bounds::pool2d(&G::DIMS, C) }
+        && pool::pool(pool::Kind::Mean, shared(const { &G::DIMS }), C, clamp, x, y);
+    if !done {
         Portable.avg_pool2d_i8::<G, C>(x, clamp, y);
     }
 }

@@ -4,7 +4,7 @@ use core::arch::naked_asm;
 
 use tensorlet::{description::Window as Sizes, kernel::Pool2dDims, quantized::Clamp};
 
-use crate::samples;
+use crate::{bounds, samples};
 
 /// What [`max_pairs`] and [`mean_pairs`] work on. The offsets of the fields stand in the assembly.
 #[repr(C)]
@@ -204,7 +204,7 @@ pub(super) fn pool(kind: Kind, d: &Pool2dDims, channels: usize, clamp: Clamp<i8>
         return false;
     }
     let padding = [options.padding, options.padding_end].as_flattened().iter().sum::<usize>();
-    let pairs = window.kernel == [2, 2] && padding == 0 && !options.ceil_mode;
+    let pairs = window.kernel == [2, 2] && padding == 0 && bounds::are_inside(&window, d.input, d.output);
     let bytes = d.input[1] * channels;
     let samples = samples::count([x.len(), y.len()], [in_len, out_len]);
     for sample in 0..samples {
@@ -225,7 +225,7 @@ pub(super) fn pool(kind: Kind, d: &Pool2dDims, channels: usize, clamp: Clamp<i8>
                     outputs: d.output[1] as u32,
                     step: (options.stride[1] * channels) as u32,
                 };
-                // SAFETY: without padding all windows lie inside the input; `y` has a line of outputs there.
+                // SAFETY: all windows lie inside the input, which has no padding; `y` has a line of outputs there.
                 unsafe {
                     match kind {
                         Kind::Max => max_pairs(&pairs),

@@ -9,7 +9,10 @@ use core::{arch::naked_asm, ops::Range};
 use tensorlet::{kernel::Conv2dDims, sliding::PaddingMode};
 
 use super::{dot, single};
-use crate::samples::{samples, samples_mut};
+use crate::{
+    bounds,
+    samples::{samples, samples_mut},
+};
 
 /// What the core works on: a vector of columns in a row of the output, of four channels. The assembly changes it.
 #[repr(C)]
@@ -110,7 +113,7 @@ const fn is_stepwise(d: &Conv2dDims) -> bool {
         }
         i += 1;
     }
-    window && options.padding[0] <= MOST && options.padding[1] <= MOST
+    bounds::conv2d(d) && window && options.padding[0] <= MOST && options.padding[1] <= MOST
 }
 
 /// The bytes, as bits, of the lanes `from..to` of a vector.
