@@ -21,7 +21,7 @@ use tensorlet_examples::digits::device_job::{
 };
 
 /// Programs that hold one of everything, which no small part must: they have all of the board's flash.
-const LARGE: [&str; 12] = [
+const LARGE: [&str; 11] = [
     "fingerprint",
     "float",
     "int8",
@@ -33,11 +33,10 @@ const LARGE: [&str; 12] = [
     "library_movement",
     "library_training",
     "library_windows",
-    "models",
 ];
 
 /// Programs with all the memory of the board, RAM as well.
-const ALL: [&str; 1] = ["cortex_m"];
+const ALL: [&str; 2] = ["cortex_m", "models"];
 
 /// Programs with the memory of a small part.
 const SMALL: [&str; 12] = [

@@ -8,6 +8,9 @@ use rand_xoshiro::{
     rand_core::{Rng, SeedableRng},
 };
 
+/// The most elements of an operand: what the firmware has room for.
+const MOST: usize = 4096;
+
 /// A window over an image, in a convolution or a pooling.
 #[derive(Debug)]
 pub(crate) struct Windowed {
@@ -59,14 +62,20 @@ impl Shapes {
         [self.number(of.clone()), self.number(of)]
     }
 
-    /// A window with channels, padded on each side by less than its `part`th.
+    /// A window with channels, padded on each side by less than its `part`th. Operands that are too large are drawn again.
     fn windowed(&mut self, groups: usize, channels: [usize; 2], part: usize, dilations: usize) -> Windowed {
         loop {
             let (input, kernel) = (self.pair(1..=10), self.pair(1..=4));
             let padding = [0, 1, 0, 1].map(|axis: usize| self.number(0..=kernel[axis].div_ceil(part) - 1));
             let (stride, dilation) = (self.pair(1..=3), self.pair(1..=dilations));
             let windowed = Windowed { groups, channels, input, kernel, stride, padding, dilation };
-            if windowed.output().is_some() {
+            let Some(output) = windowed.output() else { continue };
+            let elements = [
+                groups * channels[0] * input[0] * input[1],
+                groups * channels[1] * output[0] * output[1],
+                groups * channels[1] * channels[0] * kernel[0] * kernel[1],
+            ];
+            if elements.iter().all(|elements| *elements <= MOST) {
                 return windowed;
             }
         }

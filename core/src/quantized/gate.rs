@@ -63,10 +63,7 @@ impl GateScale {
             Order::Dsp => (left + 1, true),
             Order::Mve => (left, true),
         };
-        if prepared && lift > Self::MOST {
-            return Err(QuantizeError::Scale { channel: row });
-        }
-        if prepared && bound >= 1 << (31 - lift) {
+        if prepared && (lift > Self::MOST || bound >= 1 << (31 - lift)) {
             return Err(QuantizeError::AccumulatorOverflow { channel: row, bits: (32 - lift) as u32 });
         }
         let factor = if prepared { 1 << (24 + lift) } else { 0 };
@@ -90,7 +87,8 @@ impl GateScale {
     }
 }
 
-/// Prepares the biases and the scale of one gate, whose rows are `rows`. Without a bias the slice is empty.
+/// Prepares the biases and the scale of one gate, whose rows are `rows`: errors count them from 0. Without a bias the
+/// slice is empty.
 pub(super) const fn prepare<R: Rounding>(
     rows: Rows<'_>,
     bias: &[i32],
@@ -215,7 +213,7 @@ mod tests {
         assert_eq!(scale(Order::Mve, 0, 1 << 30), Ok((1 << 24, 0)));
         assert_eq!(scale(Order::Mve, 1, 1 << 30), overflow(31));
         assert_eq!(scale(Order::Dsp, 5, 1), Ok((1 << 30, 6)));
-        assert_eq!(scale(Order::Dsp, 6, 1), Err(QuantizeError::Scale { channel: 7 }));
+        assert_eq!(scale(Order::Dsp, 6, 1), overflow(25));
         assert_eq!(scale(Order::RowMajor, 6, 1 << 30), Ok((0, 0)));
         assert_eq!(scale(Order::RowMajor, 31, 1), Err(QuantizeError::Scale { channel: 7 }));
     }

@@ -201,7 +201,8 @@ impl<const IN: usize, const H: usize, P: Packing, R: Rounding> Lstm<IN, H, P, R>
     /// i, f, g, o, and their scales.
     ///
     /// # Errors
-    /// [`QuantizeError`]: a length does not fit, a scale is out of range, or a sum can overflow.
+    /// [`QuantizeError`]: a length does not fit, a scale is out of range, or a sum can overflow: in the orders of
+    /// instruction sets sums have fewer bits, by as many as a gate's scale is larger than 1.
     pub const fn from_scales(
         weight_ih: &[i8],
         weight_hh: &[i8],

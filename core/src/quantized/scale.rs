@@ -116,9 +116,10 @@ pub enum QuantizeError {
         /// The length given.
         given: usize,
     },
-    /// The sum of an output channel can leave the accumulator.
+    /// The sum of an output channel can leave the accumulator. One of an instruction set can have fewer bits than 32,
+    /// which the order [`RowMajor`](super::RowMajor) has on all of them.
     AccumulatorOverflow {
-        /// The output channel.
+        /// The output channel; of a recurrent layer the unit.
         channel: usize,
         /// Bits of the accumulator, the sign included.
         bits: u32,
@@ -160,7 +161,8 @@ impl fmt::Display for QuantizeError {
                 write!(f, "the {what} has {given} elements, the layer's sizes say {needed}")
             }
             Self::AccumulatorOverflow { channel, bits } => {
-                write!(f, "the sum of output channel {channel} can leave an accumulator of {bits} bits")
+                write!(f, "the sum of output channel {channel} can leave an accumulator of {bits} bits")?;
+                if bits < 32 { f.write_str(": take the order `RowMajor` for this layer") } else { Ok(()) }
             }
             Self::WeightOutOfRange { channel } => {
                 write!(f, "a weight of output channel {channel} is -128: take the order `RowMajor` for this layer")

@@ -40,7 +40,9 @@ pub(crate) fn write(out: &Path, models: &[&str]) -> Result<(), Box<dyn Error>> {
         fs::write(out.join(weights), made.weights)?;
         let cases = cases(&folder, name, out)?;
         if cases.is_empty() {
-            missing.push(format!("{name}: the network is built in, but there are no outputs to compare with"));
+            missing.push(format!(
+                "{name}: there are no outputs of TensorFlow Lite to compare with, only those of the portable kernels"
+            ));
         }
         writeln!(
             code,

@@ -4,13 +4,13 @@ use tensorlet::{Error, Kernels};
 
 /// An input, and what TensorFlow Lite's reference kernels make of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
+pub struct Case<'a> {
     /// Its name.
     pub name: &'static str,
     /// The input.
-    pub x: &'static [i8],
+    pub x: &'a [i8],
     /// The output.
-    pub y: &'static [i8],
+    pub y: &'a [i8],
 }
 
 /// A generated network.
@@ -28,7 +28,7 @@ pub trait Model {
     /// Elements of the input.
     const INPUTS: usize;
     /// What must come out.
-    const CASES: &'static [Case];
+    const CASES: &'static [Case<'static>];
 
     /// Bytes of flash that it takes.
     fn size() -> usize;
@@ -65,7 +65,7 @@ macro_rules! model {
             const FLASH_BYTES: usize = FLASH_BYTES;
             const MACS: usize = MACS;
             const INPUTS: usize = <Input as tensorlet::Tensor>::LEN;
-            const CASES: &'static [$crate::models::Case] = &[$({
+            const CASES: &'static [$crate::models::Case<'static>] = &[$({
                 #[allow(long_running_const_eval)]
                 static X: [i8; $x] =
                     quantized::stored_i8(include_bytes!(concat!(env!("OUT_DIR"), "/", $case, ".in.x")), 0);

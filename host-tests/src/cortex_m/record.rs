@@ -142,6 +142,19 @@ impl Record {
         cycles.into_iter().chain(alone).chain(others.into_iter().flatten()).collect()
     }
 
+    /// What takes more than we hold ourselves to.
+    pub fn exceeded(core: &str, measurement: &Measurement, peers: &Peers) -> Vec<String> {
+        let Measurement { name, instructions, cycles, alone, .. } = measurement;
+        let Some(bars) = peers.place(name).and_then(|place| peers.workloads.get(place)) else { return Vec::new() };
+        let over = |what, value: u64, bar: u64| {
+            (value > bar).then(|| format!("{name} on the {core}: {value} {what}, {bar} at most"))
+        };
+        let instructions = bars.peer(core).and_then(|peer| over("instructions", *instructions, peer.bar));
+        let cycles = cycles.zip(bars.cycles).and_then(|(cycles, bar)| over("modelled cycles", cycles, bar));
+        let alone = alone.zip(bars.flash).and_then(|(alone, bar)| over("bytes alone", alone, bar));
+        [instructions, cycles, alone].into_iter().flatten().collect()
+    }
+
     /// A table of what was measured on a core.
     pub fn table(&self, core: &str, peers: &Peers) -> String {
         let with_cycles = self.workloads.values().filter_map(|w| w.cores.get(core)).any(|entry| entry.cycles.is_some());
@@ -305,6 +318,21 @@ mod tests {
             ),
             "{table}"
         );
+    }
+
+    #[test]
+    fn bars_are_held() {
+        let peers = |bar: u64, cycles: u64, flash: u64| -> Peers {
+            let text = format!(
+                "source = \"a peer\"\n[[workloads]]\nname = \"add\"\nm4 = {{ peer = 2_000, bar = {bar} }}\n\
+                 cycles = {cycles}\nflash = {flash}\n"
+            );
+            toml::from_str(&text).expect("valid")
+        };
+        let exceeded = |core, peers| Record::exceeded(core, &measurement(1000), &peers).len();
+        assert_eq!(exceeded("M4", peers(1000, 300, 10)), 0);
+        assert_eq!(exceeded("M4", peers(999, 299, 9)), 3);
+        assert_eq!(exceeded("M4", peers(1000, 300, 9)), 1);
     }
 
     #[test]

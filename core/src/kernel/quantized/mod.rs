@@ -30,7 +30,7 @@ use crate::quantized::{
 /// Tensors are NHWC: `x` holds samples `[rows][columns][groups · in_channels]`, `y` samples
 /// `[rows][columns][groups · out_channels]`, all flat. Sums are those of the integers as they are stored; the
 /// input's zero point is part of the bias, and outside its borders the input holds `zero`, that zero point.
-/// `scratch` has the words that the layer says; with fewer a kernel does without.
+/// `scratch` has the words that the layer says; with fewer a kernel of windows or products does without.
 pub trait QuantizedKernels: Copy {
     /// `y[o] = requantize(Σ_i weight[o][i] · x[i])` for each of the rows in `x`.
     ///
@@ -210,8 +210,8 @@ pub trait QuantizedKernels: Copy {
     /// output `y` and the new state.
     ///
     /// Kernels may have use for [`recurrent_scratch`](crate::quantized::Order::recurrent_scratch) words of scratch, and
-    /// those of an instruction set want weights packed for it as [`Lstm`](crate::quantized::Lstm) prepares them, with the
-    /// factors of their scales: others leave the outputs as they are.
+    /// those of an instruction set want weights packed for it as [`Lstm`](crate::quantized::Lstm) prepares them, aligned to
+    /// words, with the factors of their scales. Without these or the scratch they leave the outputs as they are.
     ///
     /// ```
     /// use tensorlet::{Portable, kernel::QuantizedKernels};

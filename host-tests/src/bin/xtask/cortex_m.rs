@@ -62,7 +62,7 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
     let same = recorded.rustc == rustc;
     let mut new = Record { rustc: rustc.clone(), ..Record::default() };
     let firmware = Firmware::new(folder);
-    let (mut grown, mut counts, mut missing) = (Vec::new(), 0, false);
+    let (mut grown, mut exceeded, mut counts, mut missing) = (Vec::new(), Vec::new(), 0, false);
     for (board, core) in BOARDS {
         if !arguments.board.is_empty() && !arguments.board.iter().any(|asked| asked == core) {
             continue;
@@ -78,6 +78,7 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
             new.put(core, measurement);
             measured.put(core, measurement);
             grown.extend(recorded.grown(core, measurement));
+            exceeded.extend(Record::exceeded(core, measurement, &peers));
             counts += 1;
         }
         println!("{}", measured.table(core, &peers));
@@ -96,8 +97,14 @@ pub(crate) fn cortex_m(shell: &Shell, arguments: &CortexMArgs) -> Result<Note, S
         }
         return Ok(format!("{RECORD} and {PAGE} are written"));
     }
+    if !exceeded.is_empty() {
+        return Err(Stop::Broken(format!("more than the bars of {PEERS}: {}", exceeded.join("; "))));
+    }
     if !same {
-        return Ok(format!("{counts} measured, not compared: {:?} is recorded, this is {rustc:?}", recorded.rustc));
+        return Err(Stop::NotRun {
+            why: format!("{:?} is recorded, this is {rustc:?}", recorded.rustc),
+            enable: "cargo xtask cortex-m --record   (once the figures printed above are as they should be)".to_owned(),
+        });
     }
     if grown.is_empty() {
         let but = if missing { "; what was not tried is above" } else { "" };

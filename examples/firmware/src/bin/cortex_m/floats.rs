@@ -9,7 +9,7 @@ use firmware::{
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
     Layer, Mode, Module, Trainer,
-    kernel::{Conv2dDims, Conv2dShape, ConvKernels, MatmulKernels},
+    kernel::{Conv2dShape, ConvKernels, MatmulKernels},
     loss::CrossEntropyLoss,
     optim::Sgd,
 };
@@ -60,12 +60,40 @@ impl Operands {
 
     fn conv2d<G: Conv2dShape>(&mut self, instructions: &Instructions) -> Option<Measured> {
         let d = G::DIMS;
-        let (x, weight) = (self.floats.get(..d.in_len())?, self.floats.get(..d.out_channels * d.filter_len())?);
-        let (x, weight, bias) = (black_box(x), black_box(weight), black_box(self.floats.get(..d.out_channels)?));
+        let filters = d.groups * d.out_channels;
+        let (x, weight) = (self.floats.get(..d.in_len())?, self.floats.get(..filters * d.filter_len())?);
+        let (x, weight, bias) = (black_box(x), black_box(weight), black_box(self.floats.get(..filters)?));
         let y = black_box(self.words.get_mut(..d.out_len())?);
         let run = || {
             NATIVE.conv2d::<G>(x, weight, bias, y);
             black_box(y);
+        };
+        Some(instructions.measure(run).1)
+    }
+
+    fn input_gradient<G: Conv2dShape>(&mut self, instructions: &Instructions) -> Option<Measured> {
+        let d = G::DIMS;
+        let (dy, weight) = (self.floats.get(..d.out_len())?, self.floats.get(..d.out_channels * d.filter_len())?);
+        let (dy, weight) = black_box((dy, weight));
+        let dx = black_box(self.words.get_mut(..d.in_len())?);
+        let run = || {
+            NATIVE.conv2d_input_gradient::<G>(dy, weight, dx);
+            black_box(dx);
+        };
+        Some(instructions.measure(run).1)
+    }
+
+    fn weight_gradient<G: Conv2dShape>(&mut self, instructions: &Instructions) -> Option<Measured> {
+        let d = G::DIMS;
+        let (x, dy) = black_box((self.floats.get(..d.in_len())?, self.floats.get(..d.out_len())?));
+        let (dweight, rest) = self.words.split_at_mut_checked(d.out_channels * d.filter_len())?;
+        let dbias = rest.get_mut(..d.out_channels)?;
+        dweight.fill(0.0);
+        dbias.fill(0.0);
+        let (dweight, dbias) = black_box((dweight, dbias));
+        let run = || {
+            NATIVE.conv2d_weight_gradient::<G>(x, dy, dweight, dbias);
+            black_box((dweight, dbias));
         };
         Some(instructions.measure(run).1)
     }
@@ -101,12 +129,23 @@ const fn kernel(
     Workload { name, work, scratch: 0, run }
 }
 
-/// The convolution that is measured.
+/// The convolutions that are measured.
 type Conv = Image<1, 16, 16, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1>;
+type Pointwise = Image<1, 16, 16, 16, 16, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1>;
+type Depthwise = Image<16, 1, 1, 16, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1>;
 
-pub(crate) static WORKLOADS: [Workload; 4] = [
+/// Their products.
+const CONV: usize = 16 * 16 * 16 * 16 * 9;
+const POINTWISE: usize = 16 * 16 * 16 * 16;
+const DEPTHWISE: usize = 16 * 16 * 16 * 9;
+
+pub(crate) static WORKLOADS: [Workload; 8] = [
     kernel("f32 matmul 32x32x32", 32 * 32 * 32, Operands::matmul::<32>),
-    kernel("f32 conv 3x3, 16x16x16 to 16", CONV.out_len() * CONV.filter_len(), Operands::conv2d::<Conv>),
+    kernel("f32 conv 3x3, 16x16x16 to 16", CONV, Operands::conv2d::<Conv>),
+    kernel("f32 conv 3x3, gradient by the input", CONV, Operands::input_gradient::<Conv>),
+    kernel("f32 conv 3x3, gradient by the weights", CONV, Operands::weight_gradient::<Conv>),
+    kernel("f32 conv 1x1, 16x16x16 to 16", POINTWISE, Operands::conv2d::<Pointwise>),
+    kernel("f32 depthwise 3x3, 16x16x16", DEPTHWISE, Operands::conv2d::<Depthwise>),
     Workload {
         name: "f32 digits CNN, inference",
         work: PRODUCTS[0] + PRODUCTS[1] + PRODUCTS[2],
@@ -121,6 +160,3 @@ pub(crate) static WORKLOADS: [Workload; 4] = [
         run: Operands::training,
     },
 ];
-
-/// Its sizes.
-const CONV: Conv2dDims = <Conv as Conv2dShape>::DIMS;
