@@ -24,7 +24,8 @@ struct Sums {
     shift: i32,
 }
 
-/// Computes sums of as many elements, or returns false if the scale is not folded.
+/// Computes sums of as many elements, or returns false if there are none or operands have others, or if the scale is
+/// not folded or has a bias that is not doubled: its shift is negative.
 #[inline(never)]
 pub(super) fn add(round_twice: bool, a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) -> bool {
     let (n, to) = (y.len(), y.as_mut_ptr());

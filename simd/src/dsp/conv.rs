@@ -59,7 +59,8 @@ pub(super) const fn can(d: &Conv2dDims) -> bool {
     bounds::conv2d(d) && d.out_channels > 0 && (d.groups == 1 || (d.groups > 1 && d.out_channels.is_multiple_of(2)))
 }
 
-/// Computes a convolution, or returns false if a slice is too short or not aligned.
+/// Computes a convolution, or returns false if it is empty, a slice too short (scales are one for each channel),
+/// weights not aligned to words, or scales not folded.
 #[inline(never)]
 pub(super) fn conv2d(
     d: &Conv2dDims,

@@ -31,7 +31,7 @@ struct Spread {
     lines: usize,
 }
 
-/// Computes a depthwise convolution, or returns false if a slice is too short.
+/// Computes a depthwise convolution, or returns false if it is empty, a slice too short, or scales not folded.
 #[inline(never)]
 #[allow(clippy::too_many_arguments, reason = "what the kernel has, and what follows from the shape")]
 pub(super) fn depthwise_conv2d(

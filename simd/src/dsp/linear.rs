@@ -11,7 +11,8 @@ use super::{
 };
 use crate::samples;
 
-/// Computes a product, or returns false if a slice is too short or not aligned.
+/// Computes a product, or returns false if it is empty, a slice too short, weights not aligned to words, or scales not
+/// folded.
 #[inline(never)]
 pub(super) fn linear(
     [inputs, outputs]: [usize; 2],

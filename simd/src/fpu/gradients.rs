@@ -193,6 +193,12 @@ macro_rules! strip {
 ///
 /// # Safety
 /// The job's gradients are there, and the inputs that rows see.
+// SAFETY of the assembly: `r4` to `r11`, `lr` and `s16` to `s31` are saved and restored, the stack is as before at the
+// end, and flags, `r0` to `r3`, `r12` and `s0` to `s15` belong to the callee. Of each input channel it reads and writes
+// three gradients of `T` channels. `rows` times it reads all columns of `T` rows of `dy`, one row behind the other, and
+// what they see: `FIRST + 2` numbers, then, if there is a `LAST`, six for each of `fours` and `LAST + 2`, but for
+// `LEFT` of the first and `RIGHT` of the last, which do not exist. All are words, as `ldrd`, `vldmia` and `vstmia` want
+// them.
 #[unsafe(naked)]
 unsafe extern "C" fn row<
     const T: usize,

@@ -160,6 +160,11 @@ macro_rules! row {
 ///
 /// # Safety
 /// The job's weights and outputs are there, and the inputs of all rows that lie within the planes.
+// SAFETY of the assembly: `r4` to `r11`, `lr` and `s16` to `s31` are saved and restored, the stack is as before at the
+// end, and flags, `r0` to `r3`, `r12` and `s0` to `s15` belong to the callee. Of each input channel it reads nine
+// weights of `T` channels, and `rows` times it reads and writes `P` numbers of `T` strips. Of the three rows that each
+// of them sees it reads the `P + 2 - LEFT - RIGHT` numbers that exist, if the row does: if its place, a large number
+// where it is negative, is below `plane`. All are words, as `ldrd`, `vldmia` and `vstmia` want them.
 #[unsafe(naked)]
 unsafe extern "C" fn strip<
     const T: usize,

@@ -149,6 +149,11 @@ macro_rules! next_tile {
 /// # Safety
 /// The pointers are those of rows of `depth` numbers, of as many rows with the columns of all tiles, and of rows of the
 /// product with these columns.
+// SAFETY of the assembly: `r4` to `r11`, `lr` and `s16` to `s31` are saved and restored, the stack is as before at the
+// end, and flags, `r0` to `r3`, `r12` and `s0` to `s15` belong to the callee. For each of `tiles` it reads `depth`
+// numbers of four rows, `P` of `depth` rows, `b_step` apart, and reads and writes `P` of four rows of the product.
+// `b[0]`, `c` and `tiles` of the job are changed. `ldrd`, `ldm`, `stm`, `vldmia` and `vstmia` see addresses that are
+// multiples of 4: those of words.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn rows_by_rows<const P: usize>(job: *mut Job) {
     naked_asm!(
@@ -203,6 +208,8 @@ pub(super) unsafe extern "C" fn rows_by_rows<const P: usize>(job: *mut Job) {
 ///
 /// # Safety
 /// As [`rows_by_rows`], of the first pointers.
+// SAFETY of the assembly: as in `rows_by_rows`, but that it reads `depth` numbers of one row, and reads and writes `P`
+// of one row of the product: of `a` and `c` the first pointers alone are used.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn row_by_rows<const P: usize>(job: *mut Job) {
     naked_asm!(
@@ -256,6 +263,9 @@ pub(super) unsafe extern "C" fn row_by_rows<const P: usize>(job: *mut Job) {
 /// # Safety
 /// The pointers are those of `Q` rows of `depth` numbers, of `P` such rows, behind which lie those of the other tiles,
 /// and of rows of the product with the columns of all tiles.
+// SAFETY of the assembly: as in `rows_by_rows`, but that for each of `tiles` it reads `depth` numbers of `Q` rows and
+// of `P` rows of the second factor, and reads and writes `P` of `Q` rows of the product. All four of `b` go on by
+// `b_step`; of those the first `P` are read from, of `a` and `c` the first `Q` are used.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn rows_by_columns<const Q: usize, const P: usize>(job: *mut Job) {
     naked_asm!(
@@ -328,6 +338,9 @@ pub(super) unsafe extern "C" fn rows_by_columns<const Q: usize, const P: usize>(
 /// # Safety
 /// The first pointers are those of the first of `Q` columns of `depth` numbers and of the first of the tiles' columns;
 /// those of the product are of `Q` rows with these columns.
+// SAFETY of the assembly: as in `rows_by_rows`, but that `depth` times, once at least, it reads `Q` numbers beside each
+// other, `a_step` apart, from the first pointer of `a` alone, and that it reads and writes `P` numbers of `Q` rows of
+// the product.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn columns_by_rows<const Q: usize, const P: usize>(job: *mut Job) {
     naked_asm!(

@@ -51,6 +51,11 @@ impl Pairs {
 /// # Safety
 /// All rows have as many bytes as [`Pairs::new`] was told, at least 16; of weights there are so many, an even number and
 /// not none, and room for three sums of each.
+// SAFETY of the assembly: `r4` to `r11` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. Each round reads two rows of weights and the three of
+// inputs, a vector, then `rest` bytes, of the last vector only what is left, and writes six sums. `step` leads from
+// behind that vector to the row after the next one; rounds end where the sums do. `ldrd`, `strd` and `ldm` see
+// addresses that are multiples of 4: those of words.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn sums_of_pairs(pairs: *const Pairs) {
     naked_asm!(
@@ -104,6 +109,10 @@ pub(super) unsafe extern "C" fn sums_of_pairs(pairs: *const Pairs) {
 ///
 /// # Safety
 /// As [`sums_of_pairs`], but for the number of bytes, which is 1 to 15.
+// SAFETY of the assembly: `r4` to `r11`, `lr` and `q4` (`d8` and `d9`) are saved and restored, the stack is as before
+// at the end, and flags, `p0`, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. All loads of vectors are
+// predicated: they read the `rest` bytes of a row, those of the inputs once. Each of `pairs` rounds reads two rows of
+// weights, `step` behind the two before them, and writes six sums. `ldrd` and `strd` see addresses of words.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn sums_of_short_pairs(pairs: *const Pairs) {
     naked_asm!(
@@ -160,6 +169,10 @@ pub(super) struct Row {
 ///
 /// # Safety
 /// All rows have `len` bytes, and there is room for five sums.
+// SAFETY of the assembly: `r4` to `r8` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. It reads `len` bytes of each of four rows, of the last
+// vector only what is left, and writes the first, the third and the fifth word of `sums`. `ldrd` sees addresses of
+// words.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn sums_of_row(row: *const Row) {
     naked_asm!(
@@ -192,6 +205,9 @@ pub(super) unsafe extern "C" fn sums_of_row(row: *const Row) {
 ///
 /// # Safety
 /// There are `n` bytes at both places, which do not overlap.
+// SAFETY of the assembly: `r7` and `lr` are saved and restored, the stack is as before at the end, and flags, `r0` to
+// `r3` and `q0` belong to the callee. It reads and writes `n` bytes, of the last vector only what is left, and nothing
+// if there are none.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn copy(to: *mut i8, from: *const i8, n: u32) {
     naked_asm!(
@@ -231,6 +247,10 @@ pub(super) struct Lines {
 ///
 /// # Safety
 /// All lines of the windows are there, and room for them, which does not overlap with them.
+// SAFETY of the assembly: `r4` to `r9` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `p0`, `r0` to `r3`, `r12` and `q0` belong to the callee. Of each window it reads `lines` times `line` bytes, `below`
+// apart, and writes them `pitch` apart, of the last vector only what is left; lines that fit a vector have a predicate
+// for it. Neither lines nor windows may be none: both loops count at their ends. `ldm` sees an address of words.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn copy_windows(lines: *const Lines) {
     naked_asm!(
@@ -286,6 +306,9 @@ pub(super) unsafe extern "C" fn copy_windows(lines: *const Lines) {
 ///
 /// # Safety
 /// There are `n` bytes at the place.
+// SAFETY of the assembly: `r7` and `lr` are saved and restored, the stack is as before at the end, and flags, `r0` to
+// `r3` and `q0` belong to the callee. It writes `n` bytes, of the last vector only what is left, and nothing if there
+// are none.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn fill(to: *mut i8, value: i32, n: u32) {
     naked_asm!(
@@ -305,6 +328,9 @@ pub(super) unsafe extern "C" fn fill(to: *mut i8, value: i32, n: u32) {
 ///
 /// # Safety
 /// There are `n` bytes at the place.
+// SAFETY of the assembly: `r7` and `lr` are saved and restored, the stack is as before at the end, and flags, `r0` to
+// `r3` and `q0` to `q2` belong to the callee. It reads `n` bytes and writes them where they were, of the last vector
+// only what is left, and nothing if there are none.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn clamp(y: *mut i8, n: u32, min: i32, max: i32) {
     naked_asm!(

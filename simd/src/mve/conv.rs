@@ -177,7 +177,8 @@ impl<'a> Windows<'a> {
     }
 }
 
-/// Computes a convolution, or returns false if a slice is too short.
+/// Computes a convolution, or returns false if it is empty, a slice too short, or scales not
+/// [`ready`](super::ready).
 #[inline(never)]
 pub(super) fn conv2d(
     d: &Conv2dDims,

@@ -71,7 +71,8 @@ unsafe fn repeat([channels, pixels]: [usize; 2], weight: &[i8], requantize: &Req
     copy(requantize.scales.as_ptr().cast(), scales.cast(), size_of::<Scale>() * channels);
 }
 
-/// Computes a convolution, or returns false if a slice is too short.
+/// Computes a convolution, or returns false if it is empty, a slice too short, or scales not
+/// [`ready`](super::ready).
 #[inline(never)]
 pub(super) fn depthwise_conv2d(
     d: &Conv2dDims,

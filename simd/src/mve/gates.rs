@@ -117,6 +117,10 @@ struct Groups {
 ///
 /// # Safety
 /// There are `len` inputs, rows of as many weights for all sums, whose number is a multiple of 4 and not 0.
+// SAFETY of the assembly: `r4` to `r11` and `lr` are saved and restored, the word for the end is taken from the stack
+// again, and flags, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. Each round reads `len` bytes of `x` and
+// of four rows, of the last vector only what is left, and writes four sums; `back` leads to the next row. It ends where
+// the sums do. `ldrd` and `strd` see addresses of words.
 #[unsafe(naked)]
 unsafe extern "C" fn sums_of_fours(groups: *const Groups) {
     naked_asm!(
@@ -182,6 +186,10 @@ macro_rules! numbers {
         ///
         /// # Safety
         /// There are so many sums, biases and numbers.
+        // SAFETY of the assembly: `r4` to `r7` and `lr` are saved and restored, the stack is as before at the end, and
+        // flags, `r0` to `r3` and `q0` to `q3` belong to the callee. In each round it reads four sums, four biases and,
+        // to add to them, four numbers of `y`, and writes four; the last round only those that are left. Words and
+        // halfwords are aligned by their types.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(numbers: *const Numbers) {
             naked_asm!(

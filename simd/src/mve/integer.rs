@@ -32,6 +32,10 @@ macro_rules! sums {
         ///
         /// # Safety
         /// There are so many operands, room for so many sums, and tables of 256 numbers.
+        // SAFETY of the assembly: `r4` to `r7`, `lr` and `q4` (`d8` and `d9`) are saved and restored, the stack is as
+        // before at the end, and flags, `r0` to `r3` and `q0` to `q3` belong to the callee. In each round it reads four
+        // bytes of `a` and of `b`, the entry of each table that a byte, 0 to 255, counts to, and then writes four
+        // bytes; the last round only those that are left. `ldm`, `ldrd` and gathered words see addresses of words.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(sum: *const Sum) {
             naked_asm!(
@@ -72,7 +76,8 @@ sums!(
     /// Adds, and rounds once.
     add_once, "vmulh.s32 q0, q0, q4", []);
 
-/// Adds, or returns false for operands that are repeated.
+/// Adds, or returns false for operands that are repeated or otherwise not as many as the sums, for none at all, and for
+/// a scale that is not folded or has a bias that is not doubled: its shift is negative.
 pub(super) fn add(twice: bool, a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y: &mut [i8]) -> bool {
     let n = y.len();
     let b = match b {
@@ -98,6 +103,8 @@ pub(super) fn add(twice: bool, a: &[i8], b: Option<&[i8]>, add: AddTables<'_>, y
 ///
 /// # Safety
 /// There are `n` bytes.
+// SAFETY of the assembly: `r7` and `lr` are saved and restored, the stack is as before at the end, and flags, `r0` to
+// `r3` and `q0` belong to the callee. It reads `n` bytes, of the last vector only what is left.
 #[unsafe(naked)]
 unsafe extern "C" fn max(x: *const i8, n: u32) -> i32 {
     naked_asm!(
@@ -117,7 +124,10 @@ unsafe extern "C" fn max(x: *const i8, n: u32) -> i32 {
 /// The sum of the exponentials of `x - max`, rounded to 19 bits behind the point, of `n` bytes, at least 1.
 ///
 /// # Safety
-/// There are `n` bytes, and 256 exponentials.
+/// There are `n` bytes, none of them above `max`, and 256 exponentials.
+// SAFETY of the assembly: `r4` and `lr` are saved and restored, the stack is as before at the end, and flags, `r0` to
+// `r3`, `q0` and `q1` belong to the callee. It reads `n` bytes, four at a time, and for each the exponential `max - x`,
+// one of 0 to 255; the last round only for those that are left. Gathered words see addresses of words.
 #[unsafe(naked)]
 unsafe extern "C" fn sum_of_exponentials(x: *const i8, n: u32, max: i32, exponentials: *const i32) -> i32 {
     naked_asm!(
@@ -157,7 +167,11 @@ struct Shares {
 /// `y = exponential · multiplier >> shift`, rounded, less 128.
 ///
 /// # Safety
-/// There are so many `x`, room for as many `y`, and 256 exponentials.
+/// There are so many `x`, none of them above `max`, room for as many `y`, and 256 exponentials.
+// SAFETY of the assembly: `r4` to `r7` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `r0` to `r3`, `q0` and `q1` belong to the callee. In each round it reads four bytes of `x`, for each the exponential
+// `max - x`, one of 0 to 255, and then writes four bytes; the last round only those that are left. `ldrd` and gathered
+// words see addresses of words.
 #[unsafe(naked)]
 unsafe extern "C" fn shares(shares: *const Shares) {
     naked_asm!(

@@ -44,7 +44,7 @@ impl Sixes {
     }
 }
 
-/// The function that makes sums: `name, [what begins the sums], the loop, [its rounds]`.
+/// The function that makes sums: `name, [what begins the sums], the beginning of the loop`.
 macro_rules! sums {
     ($(#[$doc:meta])* $name:ident, [$($begin:literal),*], $loop:literal) => {
         $(#[$doc])*
@@ -131,7 +131,8 @@ sums!(
     "dlstp.8 lr, lr"
 );
 
-/// Computes a layer, or returns false if a slice is too short or the layer too small.
+/// Computes a layer, or returns false if a slice is too short, the layer too small, or its scales not
+/// [`ready`](super::ready).
 #[inline(never)]
 pub(super) fn linear(
     [inputs, outputs]: [usize; 2],

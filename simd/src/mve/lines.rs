@@ -97,6 +97,12 @@ macro_rules! lines {
         /// # Safety
         /// Weights, biases and scales are there for all channels, each line of the input holds all windows, and there
         /// is room for the outputs.
+        // SAFETY of the assembly: `r4` to `r11`, `lr` and `q4` to `q7` (`d8` to `d15`) are saved and restored, the
+        // stack is as before at the end, and flags, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. A round
+        // reads sixteen bytes of three pixels in each line and of nine taps, sixteen biases and scales, and writes
+        // sixteen bytes. For fewer than sixteen channels there is one, which reads and writes so many bytes, and where
+        // it gathers words those of a lane for each four. Then `x` and `y` of the job go on by `step` and `along`.
+        // Offsets, biases and scales are words, aligned by their types.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(line: *mut Line) {
             naked_asm!(

@@ -26,6 +26,10 @@ macro_rules! pairs {
         ///
         /// # Safety
         /// Both lines hold all windows, and there is room for the outputs.
+        // SAFETY of the assembly: `r4` to `r11` and `lr` are saved and restored, the stack is as before at the end, and
+        // flags, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. For each of `outputs` it reads `channels`
+        // bytes of four pixels, two beside each other in either line, and writes as many, of the last vector only what
+        // is left; windows are `step` apart. `ldrd` sees addresses of words.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(pairs: *const Pairs) {
             naked_asm!(
@@ -112,6 +116,10 @@ struct Window {
 ///
 /// # Safety
 /// The window lies inside the input, and there is room for the channels of an output.
+// SAFETY of the assembly: `r4` to `r9` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `r0` to `r3`, `r12`, `q0` and `q1` belong to the callee. For each sixteen channels it goes through `rows` times
+// `columns` pixels, `channels` bytes apart and `step` more from one line to the next; of each it reads `channels` bytes
+// in all, and writes as many, of the last vector only what is left. `ldm` sees an address of words.
 #[unsafe(naked)]
 unsafe extern "C" fn max_window(window: *const Window) {
     naked_asm!(
@@ -146,6 +154,9 @@ unsafe extern "C" fn max_window(window: *const Window) {
 ///
 /// # Safety
 /// As [`max_window`].
+// SAFETY of the assembly: `r4` to `r10` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `r0` to `r3`, `r12` and `q0` to `q2` belong to the callee. It reads and writes as `max_window`, four channels at a
+// time.
 #[unsafe(naked)]
 unsafe extern "C" fn mean_window(window: *const Window) {
     naked_asm!(
@@ -193,7 +204,8 @@ pub(super) enum Kind {
 /// Windows of more elements have a mean that the reciprocal is not exact for: `128.5 · n²` does not fit 32 bits.
 const LARGEST: usize = 5000;
 
-/// Pools, or returns false if a slice is too short or windows are too large.
+/// Pools, or returns false if there is nothing to pool, windows are dilated or too large, or one lies outside
+/// the input.
 #[inline(never)]
 pub(super) fn pool(kind: Kind, d: &Pool2dDims, channels: usize, clamp: Clamp<i8>, x: &[i8], y: &mut [i8]) -> bool {
     let (in_len, out_len) = (d.in_plane() * channels, d.out_plane() * channels);

@@ -62,6 +62,11 @@ macro_rules! outputs {
         ///
         /// # Safety
         /// Channels and scales are there as `Outputs` says, sums as `sums_of_pairs` leaves them, and room for all outputs.
+        // SAFETY of the assembly: `r4` to `r9`, `lr` and `q4` to `q7` (`d8` to `d15`) are saved and restored, the stack
+        // is as before at the end, and flags, `r0` to `r3` and `q0` to `q3` belong to the callee. Of each channel it
+        // reads a bias, the three words of a scale and a sum of each pixel, 4 bytes from the first of a pair to the
+        // second and 24 to the next pair, and writes a byte to each of `y`; the last round only for the channels that
+        // are left, where it gathers, too. All but bytes are words, aligned by their types.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(
@@ -132,6 +137,10 @@ macro_rules! outputs {
         ///
         /// # Safety
         /// Channels and scales are there as `Outputs` says, a sum and room for an output of each channel.
+        // SAFETY of the assembly: `r4` to `r9`, `lr` and `q4` to `q7` (`d8` to `d15`) are saved and restored, the stack
+        // is as before at the end, and flags, `r0` to `r3` and `q0` to `q3` belong to the callee. Of each channel it
+        // reads a bias, the three words of a scale and a sum, and writes a byte to the first of `y`; the last round
+        // only for the channels that are left, where it gathers, too. All but bytes are words, aligned by their types.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(
@@ -173,6 +182,10 @@ macro_rules! outputs {
         ///
         /// # Safety
         /// Channels and a scale are there as `Outputs` says, a sum and room for an output of each channel.
+        // SAFETY of the assembly: `r4` to `r7` and `lr` are saved and restored, the stack is as before at the end, and
+        // flags, `r0` to `r3`, `q0` and `q1` belong to the callee. It reads the first 9 bytes of a scale, then of each
+        // channel a bias and a sum, and writes a byte to the first of `y`; the last round only for the channels that
+        // are left. All but bytes are words, aligned by their types.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(outputs: *const Outputs) {
             naked_asm!(

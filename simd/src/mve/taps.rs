@@ -39,6 +39,11 @@ macro_rules! sums {
         ///
         /// # Safety
         /// All taps and weights are there, and room for the sums.
+        // SAFETY of the assembly: `r4` to `r10` and `lr` are saved and restored, the stack is as before at the end, and
+        // flags, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. For each four of `width` outputs it goes
+        // through `count` taps, of which it reads the address and four bytes, from `first` on or at the numbers in
+        // `channels`, and as many weights, `width` apart; then it writes four sums. The last round does so only for the
+        // outputs that are left. Addresses, numbers and sums are words, aligned by their types.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(block: *const Block) {
             naked_asm!(
@@ -84,7 +89,8 @@ sums!(
     sums_of_shared, ["ldr r9, [r0, #24]"], ["vldrw.u32 q3, [r9], #16"], ["vldrb.s32 q1, [r2, q3]"]
 );
 
-/// Computes a convolution, or returns false if a slice is too short.
+/// Computes a convolution, or returns false if it is empty, a slice too short, or scales not
+/// [`ready`](super::ready).
 #[inline(never)]
 pub(super) fn depthwise_conv2d(
     d: &Conv2dDims,

@@ -21,7 +21,7 @@ struct Job {
     x: *const f32,
     /// The weights of the first input channel for that row.
     weight: [*const f32; 4],
-    /// Rows that exist, at least one.
+    /// Rows that exist: none where the window sees padding alone.
     rows: usize,
     /// Bytes from one such row to the next.
     row: isize,
@@ -287,6 +287,11 @@ macro_rules! products {
 ///
 /// # Safety
 /// The weights and outputs of the job are there, and what the masks have of the inputs; unless `MASKED`, all.
+// SAFETY of the assembly: `r4` to `r11`, `lr` and `q4` to `q6` (`d8` to `d13`) are saved and restored, the stack is as
+// before at the end, and flags, `p0`, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. For each of `rows` of
+// each channel it reads three vectors, a number apart, and three weights of four filters; it writes a vector to each of
+// `y` and counts `channels` of the job down. `MASKED`, only bytes that the masks have are read and written. All are
+// words, aligned by their types.
 #[unsafe(naked)]
 unsafe extern "C" fn windows<const BACKWARD: bool, const MASKED: bool>(job: *mut Job) {
     naked_asm!(

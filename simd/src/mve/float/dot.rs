@@ -40,6 +40,10 @@ impl Job {
 
 /// # Safety
 /// All rows of the job are there.
+// SAFETY of the assembly: `r4` to `r9`, `lr`, `q4` and `q5` (`d8` to `d11`) are saved and restored, the stack is as
+// before at the end, and flags, `r0` to `r3` and `q0` to `q3` belong to the callee. `count` times it reads `len`
+// numbers of five rows, of the last vector only what is left, from where `steps` lead to the next; then it writes
+// `sums`. All are words, aligned by their types.
 #[unsafe(naked)]
 unsafe extern "C" fn four(job: *mut Job) {
     naked_asm!(

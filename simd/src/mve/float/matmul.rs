@@ -193,6 +193,11 @@ macro_rules! next_vector {
 /// # Safety
 /// The pointers are those of rows of `depth` numbers, of as many rows with the columns of all vectors, and of rows of
 /// the product with these columns.
+// SAFETY of the assembly: `r4` to `r11`, `lr`, `q4` and `q5` (`d8` to `d11`) are saved and restored, the stack is as
+// before at the end, and flags, `p0`, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. For each of `vectors`
+// it reads `depth` numbers of `Q` rows, a vector of `depth` rows, and reads and writes one of `Q` rows of the product;
+// `MASKED`, only the bytes in the mask. `b`, `c` and `vectors` of the job are changed. All are words, aligned by their
+// types.
 #[unsafe(naked)]
 unsafe extern "C" fn rows_by_rows<const Q: usize, const MASKED: bool>(job: *mut Job) {
     naked_asm!(
@@ -260,6 +265,8 @@ unsafe extern "C" fn rows_by_rows<const Q: usize, const MASKED: bool>(job: *mut 
 /// # Safety
 /// The first pointers are those of the first of `Q` columns of `depth` numbers and of the first of the vectors' columns;
 /// those of the product are of `Q` rows with these columns.
+// SAFETY of the assembly: as in `rows_by_rows`, but that `depth` times, once at least, it reads `Q` numbers beside each
+// other, `a_step` apart, from the first pointer of `a` alone.
 #[unsafe(naked)]
 unsafe extern "C" fn columns_by_rows<const Q: usize, const MASKED: bool>(job: *mut Job) {
     naked_asm!(

@@ -62,6 +62,10 @@ macro_rules! row {
 ///
 /// # Safety
 /// The outputs of the job are there, and what the masks have of the inputs; unless `MASKED`, all.
+// SAFETY of the assembly: `r4` to `r11` and `lr` are saved and restored, the stack is as before at the end, and flags,
+// `p0`, `r0` to `r3`, `r12` and `q0` to `q3` belong to the callee. For each of `rows` it reads three vectors, a number
+// apart, of each of three rows of the input, and writes one; `MASKED`, only bytes that the masks have are read and
+// written. All are words, aligned by their types.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn rows<const MASKED: bool>(job: *const Job) {
     naked_asm!(
