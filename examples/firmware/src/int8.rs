@@ -212,8 +212,8 @@ impl Bench {
         (folded, clamp, random.next_u32() as i8)
     }
 
-    /// Runs both kernels and compares, in one copy for all shapes. The sizes are those of the slices: inputs, weights, outputs, scratch, biases and
-    /// scales.
+    /// Runs both kernels and compares, in one copy for all shapes. The sizes are those of the slices: inputs, weights,
+    /// outputs, scratch, biases and scales.
     #[inline(never)]
     fn compare(
         &mut self,

@@ -226,7 +226,8 @@ impl Record {
              {}; instructions executed in QEMU, cycles by the model in `host-tests/src/cortex_m/cycles.rs`. Products are \
              multiplications of weights, or elements of the input where there are none. Code is what the workload can \
              reach, in bytes; alone is what a program with nothing but this kernel takes beyond start-up; constants are \
-             those of a network; scratch is what it takes beside inputs and outputs, of a network its whole arena. \
+             those of a network; scratch is what it takes beside inputs and outputs, of a network its whole arena. All \
+             convolutions of a program share their code, for all shapes in it; one alone has less to do. \
              CMSIS: {}. A bar that is not met is bold.\n\n{}",
             self.rustc,
             peers.source,

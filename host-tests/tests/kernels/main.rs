@@ -1,8 +1,8 @@
 //! Every kernel on every instruction set against its float64 reference.
 //!
-//! Shapes are types, so they come from lists: odd sizes, vector tails, strides 1 to 3, paddings 0 to
-//! 2, rectangular windows; of kernels on int8 also drawn, when the tests are built. Values and batch sizes come from `proptest`. Operands lie in poisoned
-//! frames at odd addresses. Each test also fails if its tolerance is ten times what was needed.
+//! Shapes are types, so they come from lists: odd sizes, vector tails, strides 1 to 3, paddings 0 to 2, rectangular
+//! windows; of kernels on int8 also drawn, when the tests are built. Values and batch sizes come from `proptest`. Operands
+//! lie in poisoned frames at odd addresses. Each test also fails if its tolerance is ten times what was needed.
 
 mod conv;
 mod elementwise;

@@ -191,7 +191,7 @@ pub(crate) fn correlate(k: &Correlation, channel: usize, x: &[f32], weight: &[f3
                             let out = group * group_out + row * k.output[1] + column;
                             let mut job = Job {
                                 x: plane.wrapping_add(input.wrapping_mul(k.input[1])).wrapping_offset(-lane),
-                                weight: channels.map(|o| filters.add(o * k.weight_out + 3 * tap)),
+                                weight: channels.map(|o| filters.wrapping_add(o * k.weight_out + 3 * tap)),
                                 rows,
                                 row: row_bytes,
                                 next: bytes(in_plane.cast_signed()) - rows.cast_signed() * row_bytes,
