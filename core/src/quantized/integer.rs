@@ -1,6 +1,6 @@
 //! The types of quantized activations.
 
-use super::{Clamp, MatmulDims, MatmulParameters, Quantization, Rounding};
+use super::{Clamp, MatmulDims, MatmulParameters, Quantization, Rounding, Scale};
 use crate::{Element, Tensor, kernel::Kernels};
 
 /// What activations are: `i8` or `i16`.
@@ -33,10 +33,21 @@ pub trait Integer: Tensor<Elem = Self> + Element + Ord + Into<i32> {
         parameters: &MatmulParameters,
         y: &mut [Self],
     );
+
+    /// The kernel that takes means of this type.
+    #[doc(hidden)]
+    fn mean<K: Kernels, R: Rounding, const C: usize>(
+        k: K,
+        n: usize,
+        x: &[Self],
+        bias: i32,
+        scale: Scale,
+        y: &mut [Self],
+    );
 }
 
 macro_rules! integer {
-    ($($t:ty: $quantize:ident $dequantize:ident $matmul:ident $(<$r:ident>)?),*) => {$(
+    ($($t:ty: $quantize:ident $dequantize:ident $mean:ident $matmul:ident $(<$r:ident>)?),*) => {$(
         impl Integer for $t {
             const ALL: Clamp<Self> = Clamp::<$t>::NONE;
             const LEAST: i32 = <$t>::MIN as i32;
@@ -68,11 +79,23 @@ macro_rules! integer {
             ) {
                 k.$matmul$(::<$r>)?(dims, a, b, parameters, y);
             }
+
+            #[inline(always)]
+            fn mean<K: Kernels, R: Rounding, const C: usize>(
+                k: K,
+                n: usize,
+                x: &[Self],
+                bias: i32,
+                scale: Scale,
+                y: &mut [Self],
+            ) {
+                k.$mean::<R, C>(n, x, bias, scale, y);
+            }
         }
     )*};
 }
 
-integer!(i8: quantize_i8 dequantize_i8 matmul_i8<R>, i16: quantize_i16 dequantize_i16 matmul_i16);
+integer!(i8: quantize_i8 dequantize_i8 mean_i8 matmul_i8<R>, i16: quantize_i16 dequantize_i16 mean_i16 matmul_i16);
 
 /// The nearest integer that is allowed.
 #[inline(always)]

@@ -48,12 +48,12 @@ pub(super) const fn rescaling<R: Rounding>(
 }
 
 /// The ratio of the scales, as `QUANTIZE` divides them.
-const fn wide(input: Quantization, output: Quantization) -> f64 {
+pub(super) const fn wide(input: Quantization, output: Quantization) -> f64 {
     input.scale as f64 / output.scale as f64
 }
 
 /// The same, divided in float32, as `RELU` and `RELU6` do.
-const fn narrow(input: Quantization, output: Quantization) -> f64 {
+pub(super) const fn narrow(input: Quantization, output: Quantization) -> f64 {
     (input.scale / output.scale) as f64
 }
 

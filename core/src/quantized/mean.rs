@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::{
-    Multiplier, Quantization, QuantizeError, QuantizedLayer, Rounding, Scale, Twice, ZeroPoints,
+    Integer, Multiplier, Quantization, QuantizeError, QuantizedLayer, Rounding, Scale, Twice, ZeroPoints,
     layer::{quantized_layer, quantized_module},
     prepare::Fused,
 };
@@ -17,25 +17,36 @@ use crate::{
 /// The mean of the channels of an image `[rows][columns][channels]` of `N` pixels: PyTorch's
 /// `x.mean(dim=(0, 1))` on `torch.qint8`, TensorFlow Lite's `MEAN` over rows and columns.
 ///
-/// Unlike [`AvgPool2d`](super::AvgPool2d) it brings the mean to the output's scale. `R` says how that is rounded.
+/// Unlike [`AvgPool2d`](super::AvgPool2d) it brings the mean to the output's scale. `R` says how that is rounded, and
+/// `T` is the type of the elements, `i8` or `i16`.
+///
+/// Both types have the formula of TensorFlow Lite's `QuantizedMeanOrSum` with sums of 32 bits: for a ratio of scales
+/// `multiplier · 2^(shift - 31)` the output is `Σ (x - zero_x)` times `m · 2^(shift - s - 31)`, plus the zero point of
+/// the output, where `m = ⌊multiplier · 2^s / N⌋` and `s = min(⌊log2 N⌋, 31 + shift)`. On int16 too that is all of
+/// `m`, not the 16 bits of it that convolutions with biases of 64 bits take. Zero points of int16 are 0.
 ///
 /// ```
-/// use tensorlet::{Layer, Portable, quantized::{self, Mean, Quantization}};
+/// use tensorlet::{Layer, Portable, quantized::{self, Mean, Quantization, Twice}};
 /// static MEAN: Mean<4> =
 ///     quantized::unwrap(Mean::from_scales(Quantization::new(1.0, 0), Quantization::new(0.25, 1)));
 /// let mut arena = [0.0; 3];
 /// let y = MEAN.forward(Portable, &[[[[1_i8, -1], [2, -2]], [[3, -3], [4, -4]]]], &mut arena)?;
 /// assert_eq!(y, [[11, -9]]);
+/// // Of int16.
+/// static WIDE: Mean<4, Twice, i16> =
+///     quantized::unwrap(Mean::from_scales(Quantization::new(1.0, 0), Quantization::new(0.25, 0)));
+/// let y = WIDE.forward(Portable, &[[[[1000_i16], [2000]], [[3000], [4001]]]], &mut arena)?;
+/// assert_eq!(y, [[10001]]);
 /// # Ok::<(), tensorlet::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mean<const N: usize, R = Twice> {
+pub struct Mean<const N: usize, R = Twice, T = i8> {
     bias: i32,
     scale: Scale,
-    kind: PhantomData<R>,
+    kind: PhantomData<(R, T)>,
 }
 
-impl<const N: usize, R: Rounding> Mean<N, R> {
+impl<const N: usize, R: Rounding, T: Integer> Mean<N, R, T> {
     const NEW: Self = Self { bias: 0, scale: Scale::ZERO, kind: PhantomData };
 
     /// From the scales of input and output.
@@ -62,7 +73,15 @@ impl<const N: usize, R: Rounding> Mean<N, R> {
         if scale.multiplier < 0 || scale.shift < -31 || scale.shift > 30 {
             return Err(QuantizeError::Scale { channel: 0 });
         }
-        if N >= 1 << 23 {
+        // The largest difference of an integer and its zero point.
+        let largest = if T::MOST == i8::MAX as i32 {
+            256
+        } else if zero.input == 0 && zero.output == 0 {
+            1 << 15
+        } else {
+            return Err(QuantizeError::ZeroPoint);
+        };
+        if N as u64 >= (1 << 31) / largest {
             return Err(QuantizeError::AccumulatorOverflow { channel: 0, bits: 32 });
         }
         // One over `N` is part of the multiplier, which keeps its bits where the shift has room for them.
@@ -72,40 +91,40 @@ impl<const N: usize, R: Rounding> Mean<N, R> {
         let scale = Multiplier { multiplier, shift: scale.shift - shift };
         let bias = -(zero.input as i32) * N as i32;
         // The sum of what integers differ from the zero point by.
-        match Scale::new(scale, zero.output as i32, 256 * N as i64) {
+        match Scale::new(scale, zero.output as i32, (largest * N as u64) as i64) {
             Ok(scale) => Ok(Self { bias: scale.prepare_bias(bias), scale, kind: PhantomData }),
             Err(error) => Err(error),
         }
     }
 }
 
-quantized_module!([const N: usize, R: Rounding] Mean<N, R>, 0);
+quantized_module!([const N: usize, R: Rounding, T: Integer] Mean<N, R, T>, 0);
 
-impl<const N: usize, R: Rounding, const H: usize, const W: usize, const C: usize> QuantizedLayer<[[[i8; C]; W]; H]>
-    for Mean<N, R>
+impl<const N: usize, R: Rounding, T: Integer, const H: usize, const W: usize, const C: usize>
+    QuantizedLayer<[[[T; C]; W]; H]> for Mean<N, R, T>
 {
-    type Out = [i8; C];
+    type Out = [T; C];
     const DESCRIPTION: Description = {
         check(N, H, W);
         Description::Layer(LayerInfo {
             op: Op::Custom("quantized.Mean"),
-            input: <[[[i8; C]; W]; H]>::SHAPE,
-            output: <[i8; C]>::SHAPE,
+            input: <[[[T; C]; W]; H]>::SHAPE,
+            output: <[T; C]>::SHAPE,
             parameters: &[],
             macs: 0,
         })
     };
 
     #[inline]
-    fn apply<K: Kernels>(&self, k: K, x: &[[[[i8; C]; W]; H]], y: &mut [[i8; C]], _: &mut [f32]) {
+    fn apply<K: Kernels>(&self, k: K, x: &[[[[T; C]; W]; H]], y: &mut [[T; C]], _: &mut [f32]) {
         const { check(N, H, W) };
-        k.mean_i8::<R, C>(N, Tensor::flat(x), self.bias, self.scale, y.as_flattened_mut());
+        T::mean::<K, R, C>(k, N, Tensor::flat(x), self.bias, self.scale, y.as_flattened_mut());
     }
 }
 
 quantized_layer!(
-    [const N: usize, R: Rounding] Mean<N, R>,
-    [const H: usize, const W: usize, const C: usize,] [[[i8; C]; W]; H]
+    [const N: usize, R: Rounding, T: Integer] Mean<N, R, T>,
+    [const H: usize, const W: usize, const C: usize,] [[[T; C]; W]; H]
 );
 
 /// Fails to compile unless an image has as many pixels as the layer's type says.

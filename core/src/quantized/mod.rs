@@ -6,7 +6,7 @@
 //! | TensorFlow Lite | int8 | int16 |
 //! |---|---|---|
 //! | `CONV_2D`, `DEPTHWISE_CONV_2D` | [`Conv2d`], [`DepthwiseConv2d`] | [`int16::Conv2d`], [`int16::DepthwiseConv2d`] |
-//! | `TRANSPOSE_CONV` | [`ConvTranspose2d`] | – |
+//! | `TRANSPOSE_CONV` | [`ConvTranspose2d`] | [`int16::ConvTranspose2d`] |
 //! | `FULLY_CONNECTED` | [`Linear`] | [`int16::Linear`] |
 //! | `BATCH_MATMUL` | [`Matmul`] | [`Matmul`] |
 //! | `UNIDIRECTIONAL_SEQUENCE_LSTM` | [`Lstm`] | [`int16::Lstm`] |
@@ -14,12 +14,12 @@
 //! | `SOFTMAX` | [`Softmax`] | [`int16::Softmax`] |
 //! | `ADD` | [`Add`], [`CompactAdd`] | [`CompactAdd`] |
 //! | `MUL`, `MINIMUM`, `MAXIMUM` | [`Mul`], [`Minimum`], [`Maximum`] | the same |
-//! | `MEAN` | [`Mean`] | – |
-//! | `RELU`, `RELU6`, `QUANTIZE` | [`Relu`], [`Relu6`], [`Rescale`] | – |
+//! | `MEAN` | [`Mean`] | the same |
+//! | `RELU`, `RELU6`, `QUANTIZE` | [`Relu`], [`Relu6`], [`Rescale`] | [`int16::Relu`], [`int16::Relu6`], [`int16::Rescale`] |
 //! | floats before int8 weights, "hybrid" | [`DynamicFakeQuantize`] | – |
 //! | `QUANTIZE`, `DEQUANTIZE` of floats | [`Quantize`], [`Dequantize`] | the same |
 //! | `PAD`, `TRANSPOSE`, `RESHAPE` | [`ConstantPad`], [`Permute`], [`Reshape`] | the same |
-//! | `CONCATENATION` | [`Concat`] | – |
+//! | `CONCATENATION` | [`Concat`] | [`int16::Concat`] |
 //!
 //! [`Gru`] is the GRU of PyTorch in the same scheme: TensorFlow Lite has none. [`qas`] has layers that are trained on
 //! int8 weights.

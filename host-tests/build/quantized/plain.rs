@@ -21,9 +21,9 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "minimum_s16" => two(entry, &["Minimum<i16>"]),
         "maximum_s8" => two(entry, &["Maximum<i8>"]),
         "maximum_s16" => two(entry, &["Maximum<i16>"]),
-        "reshape_s8" => reshape(entry),
-        "pad_s8" => pad(entry),
-        "transpose_s8" => transpose(entry),
+        "reshape_s8" | "reshape_s16" => reshape(entry),
+        "pad_s8" | "pad_s16" => pad(entry),
+        "transpose_s8" | "transpose_s16" => transpose(entry),
         _ => return None,
     })
 }

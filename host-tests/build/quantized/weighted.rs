@@ -12,7 +12,7 @@ pub(crate) fn typed(entry: &Entry) -> Option<Typed> {
         "depthwise_conv_s8" | "depthwise_conv_2d_s8" => convolution(entry, "DepthwiseConv2d"),
         "conv_s16" => convolution(entry, "Conv2d"),
         "depthwise_conv_s16" => convolution(entry, "DepthwiseConv2d"),
-        "transpose_conv_s8" => transposed(entry),
+        "transpose_conv_s8" | "transpose_conv_s16" => transposed(entry),
         "batch_matmul_s8" | "batch_matmul_s16" => product(entry),
         "fully_connected_s8" | "fully_connected_s16" => linear(entry),
         _ => return None,
@@ -123,14 +123,12 @@ fn transposed(entry: &Entry) -> Typed {
         return Err("weights for other channels".to_owned());
     }
     super::super::convolution::check_transposed(&window, &x[1..3], &y[1..3])?;
-    let layer = format!(
-        "tensorlet::quantized::ConvTranspose2d<{inputs}, {outputs}, {}, {}, {}, {}, {}>",
-        weight[1],
-        weight[2],
-        y[1],
-        y[2],
-        window.slide(),
-    );
+    let sizes = format!("{inputs}, {outputs}, {}, {}, {}, {}, {}", weight[1], weight[2], y[1], y[2], window.slide());
+    if entry.op.ends_with("s16") {
+        let layer = format!("tensorlet::quantized::int16::ConvTranspose2d<{sizes}, {}>", sum(entry)?);
+        return Ok(format!("crate::quantized::wide::Wide<{}, {layer}>", tensor_of("i16", &x[1..])));
+    }
+    let layer = format!("tensorlet::quantized::ConvTranspose2d<{sizes}>");
     Ok(format!("crate::quantized::weighted::Transposed<{}, {layer}>", tensor_of("i8", &x[1..])))
 }
 

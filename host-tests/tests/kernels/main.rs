@@ -23,8 +23,8 @@ mod update;
 
 use property::judge;
 use quantized::{
-    gru as quantized_gru, lstm as quantized_lstm, one as quantized_one, pool as quantized_pool,
-    softmax as quantized_softmax, two as quantized_two, weighted as quantized_weighted,
+    gru as quantized_gru, lstm as quantized_lstm, matmul as quantized_matmul, one as quantized_one,
+    pool as quantized_pool, softmax as quantized_softmax, two as quantized_two, weighted as quantized_weighted,
 };
 use tensorlet_host::{on_every_instruction_set, tolerance};
 
@@ -124,14 +124,15 @@ kernels! {
     conv2d_i8 in quantized_weighted,
     depthwise_conv2d_i8 in quantized_weighted,
     conv_transpose2d_i8 in quantized_weighted,
-    matmul_i8 in quantized_weighted,
-    matmul_i16 in quantized_weighted,
+    matmul_i8 in quantized_matmul,
+    matmul_i16 in quantized_matmul,
     lstm_step_i8 in quantized_lstm,
     lstm_step_i16 in quantized_lstm,
     gru_step_i8 in quantized_gru,
     linear_i16 in quantized_weighted,
     conv2d_i16 in quantized_weighted,
     depthwise_conv2d_i16 in quantized_weighted,
+    conv_transpose2d_i16 in quantized_weighted,
     avg_pool2d_i8 in quantized_pool,
     avg_pool2d_i16 in quantized_pool,
     max_pool2d_i8 in quantized_pool,
@@ -148,7 +149,9 @@ kernels! {
     maximum_i8 in quantized_two,
     maximum_i16 in quantized_two,
     lookup_i8 in quantized_one,
+    rescale_i16 in quantized_one,
     mean_i8 in quantized_one,
+    mean_i16 in quantized_one,
     quantize_i8 in quantized_one,
     quantize_i16 in quantized_one,
     dequantize_i8 in quantized_one,

@@ -1,6 +1,6 @@
 //! Element by element.
 
-use crate::quantized::{AddScales, AddTables, Integer, MulScales, Quantization, Rounding, limit};
+use crate::quantized::{AddScales, AddTables, Clamp, Integer, MulScales, Multiplier, Quantization, Rounding, limit};
 
 /// `y = f(a, b)`. An operand of one element counts for all of `y`; without a `b` that operand is what `y` holds.
 #[inline(always)]
@@ -68,6 +68,13 @@ pub(super) fn maximum<T: Integer>(a: &[T], b: Option<&[T]>, y: &mut [T]) {
 pub(super) fn lookup(x: &[i8], table: &[i8; 256], y: &mut [i8]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y = table.get(usize::from(*x as u8)).copied().unwrap_or_default();
+    }
+}
+
+#[inline(never)]
+pub(super) fn rescale<R: Rounding>(x: &[i16], scale: Multiplier, clamp: Clamp<i16>, y: &mut [i16]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = clamp.apply(scale.scale::<R>((*x).into()));
     }
 }
 

@@ -264,6 +264,20 @@ pub trait IntegerKernels: Copy {
         elementwise::lookup(x, table, y);
     }
 
+    /// `y = clamp(scale · x)`, rounded as `R` says.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::IntegerKernels, quantized::{Clamp, Multiplier, Twice}};
+    /// let mut y = [0; 3];
+    /// let clamp = Clamp { min: 0, max: i16::MAX };
+    /// Portable.rescale_i16::<Twice>(&[300, -5, 30_000], Multiplier::from_real(1.5), clamp, &mut y);
+    /// assert_eq!(y, [450, 0, 32767]);
+    /// ```
+    #[inline]
+    fn rescale_i16<R: Rounding>(self, x: &[i16], scale: Multiplier, clamp: Clamp<i16>, y: &mut [i16]) {
+        elementwise::rescale::<R>(x, scale, clamp, y);
+    }
+
     /// `y[c] = scale(bias + Σ x[i][c])` over `n` pixels of `C` channels.
     ///
     /// ```
@@ -276,7 +290,22 @@ pub trait IntegerKernels: Copy {
     /// ```
     #[inline]
     fn mean_i8<R: Rounding, const C: usize>(self, n: usize, x: &[i8], bias: i32, scale: Scale, y: &mut [i8]) {
-        mean::mean::<R>([n, C], x, bias, scale, y);
+        mean::mean::<_, R>([n, C], x, bias, scale, y);
+    }
+
+    /// The same on int16.
+    ///
+    /// ```
+    /// use tensorlet::{Portable, kernel::IntegerKernels, quantized::{Scale, Twice}};
+    /// // A quarter, as in the example of `mean_i8`.
+    /// let quarter = Scale { multiplier: 1 << 30, addend: 1, shift: 1, folded: true, zero_point: 0 };
+    /// let mut y = [0; 2];
+    /// Portable.mean_i16::<Twice, 2>(4, &[1000, -1, 2000, -2, 3000, -3, 6000, -6], 0, quarter, &mut y);
+    /// assert_eq!(y, [3000, -3]);
+    /// ```
+    #[inline]
+    fn mean_i16<R: Rounding, const C: usize>(self, n: usize, x: &[i16], bias: i32, scale: Scale, y: &mut [i16]) {
+        mean::mean::<_, R>([n, C], x, bias, scale, y);
     }
 
     /// `y = round(x / scale) + zero_point`, half away from zero, saturated.

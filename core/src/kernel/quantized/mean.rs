@@ -3,11 +3,17 @@
 use super::pool::BLOCK;
 use crate::{
     kernel::{samples, samples_mut},
-    quantized::{Clamp, Rounding, Scale},
+    quantized::{Integer, Rounding, Scale, limit},
 };
 
 #[inline(never)]
-pub(super) fn mean<R: Rounding>([pixels, channels]: [usize; 2], x: &[i8], bias: i32, scale: Scale, y: &mut [i8]) {
+pub(super) fn mean<T: Integer, R: Rounding>(
+    [pixels, channels]: [usize; 2],
+    x: &[T],
+    bias: i32,
+    scale: Scale,
+    y: &mut [T],
+) {
     for (x, y) in samples(x, pixels * channels).zip(samples_mut(y, channels)) {
         for (block, y) in y.chunks_mut(BLOCK).enumerate() {
             let mut sums = [0_i32; BLOCK];
@@ -17,7 +23,7 @@ pub(super) fn mean<R: Rounding>([pixels, channels]: [usize; 2], x: &[i8], bias: 
                 }
             }
             for (y, sum) in y.iter_mut().zip(sums) {
-                *y = Clamp::<i8>::NONE.apply(scale.apply::<R>(sum, bias));
+                *y = limit(T::ALL, scale.apply::<R>(sum, bias));
             }
         }
     }

@@ -411,4 +411,39 @@ pub trait QuantizedKernels: Copy {
     ) {
         wide::depthwise_conv2d(&G::DIMS, x, weight, requantize, y);
     }
+
+    /// [`conv_transpose2d_i8`](Self::conv_transpose2d_i8) with int16 activations, whose zero point is 0.
+    ///
+    /// ```
+    /// # use tensorlet::{
+    /// #     Portable, description::Window, kernel::{Conv2dDims, Conv2dShape, QuantizedKernels},
+    /// #     quantized::{Clamp, Multiplier, int16::Requantize16},
+    /// # };
+    /// # struct Row;
+    /// # impl Conv2dShape for Row {
+    /// #     const DIMS: Conv2dDims = Conv2dDims {
+    /// #         groups: 1,
+    /// #         in_channels: 1,
+    /// #         input: [1, 3],
+    /// #         out_channels: 1,
+    /// #         output: [1, 2],
+    /// #         window: Window::new([1, 2], [1, 1], [0, 0]),
+    /// #     };
+    /// # }
+    /// // `Row` as in the example of `conv2d_i8`.
+    /// let requantize = Requantize16 { bias: &[3_i64], scales: &[Multiplier::from_real(1.0)], clamp: Clamp::<i16>::NONE };
+    /// let mut y = [0; 3];
+    /// Portable.conv_transpose2d_i16::<Row, i64>(&[1, 2], &[10, -1], requantize, &mut y);
+    /// assert_eq!(y, [13, 22, 1]);
+    /// ```
+    #[inline]
+    fn conv_transpose2d_i16<G: Conv2dShape, B: Accumulator>(
+        self,
+        x: &[i16],
+        weight: &[i8],
+        requantize: Requantize16<'_, B>,
+        y: &mut [i16],
+    ) {
+        conv_transpose::conv_transpose2d_i16(&G::DIMS, x, weight, requantize, y);
+    }
 }

@@ -7,9 +7,10 @@ use crate::{
     Sliding, Tensor,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo, Window},
     kernel::{Conv2dDims, Conv2dShape, Kernels},
+    layer::mirrored,
     quantized::{
         Clamp, Fused, Multiplier, Quantization, QuantizeError, QuantizedLayer,
-        conv::{Sizes, dims},
+        conv::{Sizes, dims, planes},
         layer::{quantized_layer, quantized_module},
         prepare::{self, Product, Rows},
     },
@@ -81,12 +82,50 @@ pub struct DepthwiseConv2d<
     sliding: PhantomData<S>,
 }
 
-/// What both have in common: `Name [generics before and behind the type of the bias] <their names>, operation,
-/// weight's zero, shape, input channels per group, kernel`.
+/// [`quantized::ConvTranspose2d`](crate::quantized::ConvTranspose2d) with int16 activations; `B` is the type of bias
+/// and sums.
+///
+/// ```
+/// use tensorlet::{Layer, Portable, Slide, quantized::{self, Clamp, Multiplier, int16::ConvTranspose2d}};
+/// // Every element twice, tripled.
+/// const ONE: Multiplier = Multiplier::from_real(1.0);
+/// static TWICE: ConvTranspose2d<1, 1, 1, 2, 1, 4, Slide<2>> = quantized::unwrap(
+///     ConvTranspose2d::<1, 1, 1, 2, 1, 4, _, i64>::from_multipliers(&[3, 3], &[], &[ONE], Clamp::<i16>::NONE),
+/// );
+/// let mut arena = [0.0; 3];
+/// assert_eq!(TWICE.forward(Portable, &[[[[500], [-900]]]], &mut arena)?, [[[[1500], [1500], [-2700], [-2700]]]]);
+/// # Ok::<(), tensorlet::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C, align(8))]
+pub struct ConvTranspose2d<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    S = Slide<1, 0>,
+    B = i64,
+> {
+    weight: [[[[i8; IN]; KW]; KH]; OUT],
+    bias: [B; OUT],
+    scales: [Multiplier; OUT],
+    clamp: Clamp<i16>,
+    sliding: PhantomData<S>,
+}
+
+/// The sizes of the convolution that a transposed one mirrors.
+const fn mirrored_dims(name: &str, window: Window, per_group: usize, input: Shape, stated: Shape) -> Conv2dDims {
+    mirrored(name, window, per_group, planes(input), planes(stated))
+}
+
+/// What all have in common: `Name [generics before and behind the type of the bias] <their names>, operation,
+/// weight's zero, shape, function of the sizes, channels per group that it takes, kernel`.
 macro_rules! convolution {
     (
         $name:ident [$($own:tt)*] [$($behind:tt)*] <$($arg:ident),*> [$($last:ident)?],
-        $op:literal, $zero:expr, $shape:expr, $per_group:expr, $kernel:ident
+        $op:literal, $zero:expr, $shape:expr, $dims:ident, $per_group:expr, $kernel:ident
     ) => {
         impl<$($own)* B: Accumulator, $($behind)*> $name<$($arg,)* B $(, $last)?> {
             const WEIGHTS: usize = Self::INFOS[0].shape.numel();
@@ -112,7 +151,7 @@ macro_rules! convolution {
         impl<$($own)* B: Accumulator, const H: usize, const W: usize, $($behind)*> Conv2dShape
             for Sizes<$name<$($arg,)* B $(, $last)?>, [[[i16; IN]; W]; H]>
         {
-            const DIMS: Conv2dDims = dims(
+            const DIMS: Conv2dDims = $dims(
                 $op,
                 Window { kernel: [KH, KW], options: S::OPTIONS },
                 $per_group,
@@ -130,6 +169,7 @@ macro_rules! convolution {
                 input: <[[[i16; IN]; W]; H]>::SHAPE,
                 output: <[[[i16; OUT]; OW]; OH]>::SHAPE,
                 parameters: &Self::INFOS,
+                // Of a transposed one the output is the input.
                 macs: Self::WEIGHTS * <Sizes<Self, [[[i16; IN]; W]; H]>>::DIMS.out_plane(),
             });
 
@@ -162,6 +202,7 @@ convolution!(
     "quantized.int16.Conv2d",
     [[[[0; PER_GROUP]; KW]; KH]; OUT],
     Shape::new(&[OUT, KH, KW, PER_GROUP]),
+    dims,
     PER_GROUP,
     conv2d_i16
 );
@@ -195,6 +236,7 @@ convolution!(
     "quantized.int16.DepthwiseConv2d",
     [[[0; OUT]; KW]; KH],
     Shape::new(&[1, KH, KW, OUT]),
+    dims,
     1,
     depthwise_conv2d_i16
 );
@@ -216,5 +258,38 @@ impl<
 
     const fn fill(weight: &[i8], layer: &mut Self) {
         prepare::copy(weight, layer.weight.as_flattened_mut().as_flattened_mut());
+    }
+}
+
+convolution!(
+    ConvTranspose2d [
+        const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize,
+        S: Sliding,
+    ] [] <IN, OUT, KH, KW, OH, OW, S> [],
+    "quantized.int16.ConvTranspose2d",
+    [[[[0; IN]; KW]; KH]; OUT],
+    Shape::new(&[OUT, KH, KW, IN]),
+    mirrored_dims,
+    OUT,
+    conv_transpose2d_i16
+);
+
+impl<
+    const IN: usize,
+    const OUT: usize,
+    const KH: usize,
+    const KW: usize,
+    const OH: usize,
+    const OW: usize,
+    S: Sliding,
+    B: Accumulator,
+> ConvTranspose2d<IN, OUT, KH, KW, OH, OW, S, B>
+{
+    const fn rows(weight: &[i8]) -> Rows<'_> {
+        Rows::row_major(weight, OUT, KH * KW * IN)
+    }
+
+    const fn fill(weight: &[i8], layer: &mut Self) {
+        prepare::copy(weight, layer.weight.as_flattened_mut().as_flattened_mut().as_flattened_mut());
     }
 }

@@ -8,14 +8,18 @@
 //! | `i64` | 64 bits | `(((acc · red) >> (14 - shift)) + 1) >> 1`, where `red` is the multiplier in 16 bits, rounded |
 //! | `i32` | 32 bits | as for int8, [rounded twice](super::Twice) |
 
+mod concat;
 mod conv;
 mod linear;
 mod lstm;
+mod rescale;
 mod softmax;
 
-pub use conv::{Conv2d, DepthwiseConv2d};
+pub use concat::Concat;
+pub use conv::{Conv2d, ConvTranspose2d, DepthwiseConv2d};
 pub use linear::Linear;
 pub use lstm::{Lstm, LstmScales, LstmWeights};
+pub use rescale::{Relu, Relu6, Rescale};
 pub use softmax::Softmax;
 
 use super::{Clamp, Multiplier, QuantizeError, Twice, prepare::Rows};

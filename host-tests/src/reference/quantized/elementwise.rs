@@ -86,14 +86,14 @@ pub fn dequantize(x: i64, scale: f32, zero: i64) -> f32 {
     (f64::from(scale) * (x - zero) as f64) as f32
 }
 
-/// The mean of some elements at another scale: `MEAN`.
+/// The mean of some elements at another scale: `MEAN` on int8 and int16.
 #[must_use]
-pub fn mean(x: &[i64], scale: Scale, zero: [i64; 2], twice: bool) -> i64 {
+pub fn mean(x: &[i64], scale: Scale, zero: [i64; 2], limits: [i64; 2], twice: bool) -> i64 {
     let n = x.len() as i64;
     let sum: i64 = x.iter().map(|x| x - zero[0]).sum();
     let shift = n.ilog2() as i32;
     let shift = shift.min(31 + scale.shift);
     let multiplier = (i64::from(scale.multiplier) << shift) / n;
     let scale = Scale { multiplier: multiplier as i32, shift: scale.shift - shift };
-    limit(scale.of(sum, twice) + zero[1], [-128, 127])
+    limit(scale.of(sum, twice) + zero[1], limits)
 }

@@ -6,7 +6,7 @@ use tensorlet::{
     Kernels, Layer, Sliding, Tensor,
     quantized::{
         Clamp, Multiplier, QuantizeError,
-        int16::{Conv2d, DepthwiseConv2d, Linear},
+        int16::{Conv2d, ConvTranspose2d, DepthwiseConv2d, Linear},
     },
 };
 
@@ -41,6 +41,9 @@ weighted!(
     [
         const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding
     ] DepthwiseConv2d<IN, OUT, KH, KW, OH, OW, S> [];
+    [
+        const IN: usize, const OUT: usize, const KH: usize, const KW: usize, const OH: usize, const OW: usize, S: Sliding
+    ] ConvTranspose2d<IN, OUT, KH, KW, OH, OW, S> [];
     [const IN: usize, const OUT: usize, const N: usize] Linear<IN, OUT> [N];
 );
 

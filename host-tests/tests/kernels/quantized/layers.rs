@@ -4,10 +4,11 @@ use tensorlet::{
     Layer, Portable, Tensor,
     layer::Identity,
     quantized::{
-        Add, Binary, Concat, Fused, Maximum, Minimum, Quantization, QuantizeError, QuantizedLayer, Relu, Rescale,
-        Residual, Twice,
+        Add, Binary, Clamp, Concat, Fused, Maximum, Mean, Minimum, Multiplier, Quantization, QuantizeError,
+        QuantizedLayer, Relu, Rescale, Residual, Twice, ZeroPoints, int16,
     },
 };
+use tensorlet_host::reference::quantized::{self as reference, elementwise::rescale};
 
 const ONES: Quantization = Quantization::new(1.0, 3);
 const HALVES: Quantization = Quantization::new(0.5, -20);
@@ -113,4 +114,34 @@ fn parts_are_rescaled_where_their_scale_differs() {
     let error = Concat::<1, 2, 2>::from_scales([HALVES, ONES], HALVES);
     assert_eq!(error, Err(QuantizeError::Length { what: "list of tables", needed: 1, given: 2 }));
     assert!(Concat::<0, 2>::from_scales([ONES, ONES], ONES).is_ok());
+}
+
+#[test]
+fn parts_of_int16_are_rescaled_where_their_scale_differs() {
+    let (a, b, c) = ([[1_i16, 2], [3, 4]], [[-5_i16], [30_000]], [[-7_i16, 8, 9], [10, 11, i16::MIN]]);
+    let concat = int16::Concat::<1, 3>::from_scales([0.5, 0.75, 0.125], 0.5).expect("scales");
+    let mut y = [[0_i16; 6]; 2];
+    concat.apply_parts(Portable, (&a, &b, &c), &mut y);
+    let [up, down] = [0.75 / 0.5, 0.125 / 0.5].map(reference::Scale::nearest);
+    for row in 0..2 {
+        let scaled = |x: i16, by| rescale(x.into(), by, [0; 2], [i16::MIN.into(), i16::MAX.into()], true);
+        let behind = b[row].iter().map(|&x| scaled(x, up)).chain(c[row].iter().map(|&x| scaled(x, down)));
+        let want = a[row].iter().map(|&x| x.into()).chain(behind);
+        assert!(y[row].iter().map(|&y| i64::from(y)).eq(want), "{y:?}");
+    }
+    assert_eq!(int16::Concat::<0, 2>::from_scales([1.0, 0.0], 1.0), Err(QuantizeError::Scale { channel: 0 }));
+}
+
+#[test]
+fn layers_of_int16_refuse_what_leaves_their_integers() {
+    let by = |shift| Multiplier { multiplier: 1 << 30, shift };
+    let error = Err(QuantizeError::Scale { channel: 0 });
+    assert_eq!(int16::Rescale::<Twice>::from_multiplier(by(17), Clamp::<i16>::NONE), error);
+    assert!(int16::Rescale::<Twice>::from_multiplier(by(16), Clamp::<i16>::NONE).is_ok());
+    // No zero points, and sums of 32 bits.
+    let zero = ZeroPoints::new(1, 0);
+    assert_eq!(Mean::<4, Twice, i16>::from_multiplier(by(0), zero), Err(QuantizeError::ZeroPoint));
+    assert!(Mean::<65_535, Twice, i16>::from_multiplier(by(0), ZeroPoints::new(0, 0)).is_ok());
+    let error = Mean::<65_536, Twice, i16>::from_multiplier(by(0), ZeroPoints::new(0, 0));
+    assert_eq!(error, Err(QuantizeError::AccumulatorOverflow { channel: 0, bits: 32 }));
 }

@@ -4,6 +4,7 @@ mod drawn;
 pub(crate) mod gru;
 mod layers;
 pub(crate) mod lstm;
+pub(crate) mod matmul;
 pub(crate) mod one;
 pub(crate) mod pool;
 pub(crate) mod softmax;

@@ -5,7 +5,7 @@ use tensorlet::{
     Kernels,
     quantized::{
         Clamp, Dequantize, Mean, Once, Quantization, Quantize, QuantizedLayer, Relu, Relu6, Rescale, Rounding, Twice,
-        ZeroPoints,
+        ZeroPoints, int16,
     },
 };
 use tensorlet_host::{
@@ -15,7 +15,7 @@ use tensorlet_host::{
 
 use super::{
     super::property::{Outcome, any_length, property, worst},
-    ends, integers, lengths, limits, multiplier, same, scale, wide, zero,
+    Element, ends, integers, lengths, limits, multiplier, same, scale, wide, zero,
 };
 
 /// A scale and zero point.
@@ -23,8 +23,8 @@ fn quantization() -> BoxedStrategy<Quantization> {
     (1e-3_f32..1.0, any::<i8>()).prop_map(|(scale, zero)| Quantization::new(scale, zero.into())).boxed()
 }
 
-/// The output of a layer on int8.
-fn applied<K: Kernels, L: QuantizedLayer<i8, Out = i8>>(k: K, layer: &L, x: &[i8]) -> FramedIntegers<i8> {
+/// The output of a layer of one element each.
+fn applied<T: Element, K: Kernels, L: QuantizedLayer<T, Out = T>>(k: K, layer: &L, x: &[T]) -> FramedIntegers<T> {
     let (x, mut y) = (FramedIntegers::new(x), FramedIntegers::poisoned(x.len()));
     layer.apply(k, x.get(), y.get_mut(), &mut []);
     y
@@ -67,17 +67,52 @@ pub(crate) fn lookup_i8<K: Kernels>(k: K) -> Outcome {
     worst([rounded::<K, Twice>(k), rounded::<K, Once>(k), scaled])
 }
 
+pub(crate) fn rescale_i16<K: Kernels>(k: K) -> Outcome {
+    fn rounded<K: Kernels, R: Rounding>(k: K) -> Outcome {
+        let values = (multiplier(-20..=16), limits(), lengths().prop_flat_map(integers::<i16>));
+        property(values.boxed(), &|(by, clamp, x)| {
+            let layer = int16::Rescale::<R>::from_multiplier(by, clamp).map_err(|error| error.to_string())?;
+            let want = |&x: &i64| reference::rescale(x, scale(by), [0; 2], ends(clamp), R::TWICE);
+            same(&applied(k, &layer, &x), &wide(&x).iter().map(want).collect::<Vec<_>>())
+        })
+    }
+    let values = (1e-3_f32..1.0, 1e-3_f32..1.0, lengths().prop_flat_map(integers::<i16>));
+    let scaled = property(values.boxed(), &|(from, to, x)| {
+        let text = |error: tensorlet::quantized::QuantizeError| error.to_string();
+        let of = |scale: Scale, limits: [i64; 2]| {
+            let one = |&x: &i64| reference::rescale(x, scale, [0; 2], limits, true);
+            wide(&x).iter().map(one).collect::<Vec<_>>()
+        };
+        let (least, most) = (i16::MIN.into(), i16::MAX.into());
+        let ratio = Scale::nearest(f64::from(from) / f64::from(to));
+        let rescale = int16::Rescale::<Twice>::from_scales(from, to).map_err(text)?;
+        same(&applied(k, &rescale, &x), &of(ratio, [least, most]))?;
+        // These divide in single precision.
+        let ratio = Scale::nearest(f64::from(from / to));
+        let six = reference::quantize(6.0, to, 0, [least, most]);
+        let relu = int16::Relu::<Twice>::from_scales(from, to).map_err(text)?;
+        same(&applied(k, &relu, &x), &of(ratio, [0, most]))?;
+        let relu6 = int16::Relu6::<Twice>::from_scales(from, to).map_err(text)?;
+        same(&applied(k, &relu6, &x), &of(ratio, [0, six]))
+    });
+    worst([rounded::<K, Twice>(k), rounded::<K, Once>(k), scaled])
+}
+
 /// Means of images of `H` rows, `W` columns and `C` channels.
-fn means<K: Kernels, R: Rounding, const N: usize, const H: usize, const W: usize, const C: usize>(k: K) -> Outcome {
-    let x = (1_usize..=2).prop_flat_map(|n| integers::<i8>(n * H * W * C));
-    property((multiplier(-8..=4), zero_points(), x).boxed(), &|(by, zero, x)| {
+fn means<T: Element, K: Kernels, R: Rounding, const N: usize, const H: usize, const W: usize, const C: usize>(
+    k: K,
+) -> Outcome {
+    let x = (1_usize..=2).prop_flat_map(|n| integers::<T>(n * H * W * C));
+    // There are no zero points on int16.
+    let zero = if T::MOST == 127 { zero_points() } else { Just(ZeroPoints::new(0, 0)).boxed() };
+    property((multiplier(-8..=4), zero, x).boxed(), &|(by, zero, x)| {
         let zero = ZeroPoints { clamp: Clamp::<i8>::NONE, ..zero };
-        let layer = Mean::<N, R>::from_multiplier(by, zero).map_err(|error| error.to_string())?;
+        let layer = Mean::<N, R, T>::from_multiplier(by, zero).map_err(|error| error.to_string())?;
         let mut want = Vec::new();
         for x in wide(&x).chunks(H * W * C) {
             for c in 0..C {
                 let channel: Vec<i64> = x.iter().skip(c).step_by(C).copied().collect();
-                want.push(reference::mean(&channel, scale(by), wide_zeros(zero), R::TWICE));
+                want.push(reference::mean(&channel, scale(by), wide_zeros(zero), ends(T::ALL), R::TWICE));
             }
         }
         let (x, mut y) = (FramedIntegers::new(&x), FramedIntegers::poisoned(want.len()));
@@ -87,15 +122,23 @@ fn means<K: Kernels, R: Rounding, const N: usize, const H: usize, const W: usize
     })
 }
 
-pub(crate) fn mean_i8<K: Kernels>(k: K) -> Outcome {
+fn all_means<T: Element, K: Kernels>(k: K) -> Outcome {
     worst([
-        means::<K, Twice, 1, 1, 1, 5>(k),
-        means::<K, Twice, 6, 2, 3, 1>(k),
-        means::<K, Twice, 16, 4, 4, 17>(k),
-        means::<K, Twice, 35, 7, 5, 40>(k),
-        means::<K, Once, 16, 4, 4, 17>(k),
-        means::<K, Once, 35, 7, 5, 40>(k),
+        means::<T, K, Twice, 1, 1, 1, 5>(k),
+        means::<T, K, Twice, 6, 2, 3, 1>(k),
+        means::<T, K, Twice, 16, 4, 4, 17>(k),
+        means::<T, K, Twice, 35, 7, 5, 40>(k),
+        means::<T, K, Once, 16, 4, 4, 17>(k),
+        means::<T, K, Once, 35, 7, 5, 40>(k),
     ])
+}
+
+pub(crate) fn mean_i8<K: Kernels>(k: K) -> Outcome {
+    all_means::<i8, K>(k)
+}
+
+pub(crate) fn mean_i16<K: Kernels>(k: K) -> Outcome {
+    all_means::<i16, K>(k)
 }
 
 macro_rules! floats {

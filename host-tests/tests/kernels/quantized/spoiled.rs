@@ -116,6 +116,8 @@ impl QuantizedKernels for Spoiled {
             (x: &[i16], weight: &[i8], requantize: Requantize16<'_, B>) i16 = wrong_i16;
         depthwise_conv2d_i16 [G: Conv2dShape, B: Accumulator] <G, B>
             (x: &[i16], weight: &[i8], requantize: Requantize16<'_, B>) i16 = wrong_i16;
+        conv_transpose2d_i16 [G: Conv2dShape, B: Accumulator] <G, B>
+            (x: &[i16], weight: &[i8], requantize: Requantize16<'_, B>) i16 = wrong_i16;
     }
 }
 
@@ -137,7 +139,9 @@ impl IntegerKernels for Spoiled {
         maximum_i8 (a: &[i8], b: Option<&[i8]>) i8 = wrong_i8;
         maximum_i16 (a: &[i16], b: Option<&[i16]>) i16 = wrong_i16;
         lookup_i8 (x: &[i8], table: &[i8; 256]) i8 = wrong_i8;
+        rescale_i16 [R: Rounding] <R> (x: &[i16], scale: Multiplier, clamp: Clamp<i16>) i16 = wrong_i16;
         mean_i8 [R: Rounding, const C: usize] <R, C> (n: usize, x: &[i8], bias: i32, scale: Scale) i8 = wrong_i8;
+        mean_i16 [R: Rounding, const C: usize] <R, C> (n: usize, x: &[i16], bias: i32, scale: Scale) i16 = wrong_i16;
         quantize_i8 (x: &[f32], to: Quantization) i8 = wrong_i8;
         quantize_i16 (x: &[f32], to: Quantization) i16 = wrong_i16;
         dequantize_i8 (x: &[i8], from: Quantization) f32 = wrong_f32;

@@ -1,21 +1,18 @@
-//! Convolutions and products, prepared for every instruction set, with the weights in its order.
+//! Convolutions and products with weights, prepared for every instruction set, with the weights in its order.
 
 use proptest::prelude::*;
 use tensorlet::{
     Kernels, Tensor,
     description::Window,
     quantized::{
-        self, Clamp, ForDsp, ForHost, ForMve, Matmul, MatmulParameters, Multiplier, Once, QuantizeError,
-        QuantizedLayer, RowMajor, Twice, ZeroPoints, int16,
+        self, Clamp, ForDsp, ForHost, ForMve, Multiplier, Once, QuantizeError, QuantizedLayer, RowMajor, Twice,
+        ZeroPoints, int16,
     },
     sliding::{Dilated, Padded, Slide, Sliding, Strided},
 };
 use tensorlet_host::{
     framed::FramedIntegers,
-    reference::quantized::{
-        limit,
-        weighted::{Matrix, Places, Rounding, Weights, matmul},
-    },
+    reference::quantized::weighted::{Places, Rounding, Weights},
 };
 
 use super::{
@@ -373,79 +370,50 @@ pub(crate) fn depthwise_conv2d_i16<K: Kernels>(k: K) -> Outcome {
 macro_rules! conv_transpose {
     ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
         worst([
-            conv_transpose!(@ $k, Twice, $in $out, $kh $kw, $h $w, $oh $ow, $slide),
-            conv_transpose!(@ $k, Once, $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            conv_transpose!(@ $k, i8, int8!(quantized::ConvTranspose2d<$in, $out, $kh, $kw, $oh, $ow, $slide, Twice>), Twice,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            conv_transpose!(@ $k, i8, int8!(quantized::ConvTranspose2d<$in, $out, $kh, $kw, $oh, $ow, $slide, Once>), Once,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
         ])
     };
-    (@ $k:ident, $rounding:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {{
+    (@ $k:ident, $t:ty, $layer:expr, $rounding:ident,
+     $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {{
         let sizes = [$out * $kh * $kw * $in, $out, $out, $in * $h * $w];
         // Those of the convolution back.
         let places = places::<$slide>([$kh, $kw], [$oh, $ow, $out], [$h, $w, $in]);
-        check::<i8, _, [[[i8; $in]; $w]; $h], _>(
-            $k,
-            (sizes, Rounding::$rounding),
-            int8!(quantized::ConvTranspose2d<$in, $out, $kh, $kw, $oh, $ow, $slide, $rounding>),
-            &|weights, x| weights.conv_transpose(&places, x),
-        )
-    }};
-}
-
-pub(crate) fn conv_transpose2d_i8<K: Kernels>(k: K) -> Outcome {
-    worst([
-        conv_transpose!(k, 3 5, 3 3, 4 5, 4 5, Slide<1, 1>),
-        conv_transpose!(k, 4 3, 2 2, 3 4, 6 8, Slide<2>),
-        conv_transpose!(k, 17 2, 3 3, 3 3, 7 7, Slide<2>),
-        conv_transpose!(k, 2 9, 1 4, 5 3, 5 6, Slide),
-    ])
-}
-
-/// A product of matrices with some of these sizes, prepared for zero points or not.
-macro_rules! products {
-    ($k:ident, $t:ident $rounding:ident $scaled:ident: $($rows:literal $summed:literal $columns:literal),+ $(,)?) => {
-        worst([$(
-            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, false [$rows $summed], false [$summed $columns]),
-            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, true [$summed $rows], false [$summed $columns]),
-            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, false [$rows $summed], true [$columns $summed]),
-            products!(@ $k, $t $rounding $scaled, $rows $summed $columns, true [$summed $rows], true [$columns $summed]),
-        )+])
-    };
-    (@ $k:ident, $t:ident $rounding:ident $scaled:ident, $rows:literal $summed:literal $columns:literal,
-     $ta:literal [$ar:literal $ac:literal], $tb:literal [$br:literal $bc:literal]) => {{
-        let values = (integers::<$t>($rows * $summed), integers::<$t>($summed * $columns));
-        // What is scaled must fit 32 bits.
-        let most = if $t::BITS == 8 { 2 } else { -6 };
-        let numbers = ([zero::<i8>(), zero::<i8>(), zero::<i8>()], multiplier(-24..=most), limits::<$t>());
-        property((values, numbers).boxed(), &|((a, b), (zero, by, clamp))| {
-            let zero = if $t::BITS == 8 { zero } else { [0; 3] };
-            let layer = Matmul::<$ta, $tb, $t, $rounding>::from_multiplier(MatmulParameters {
-                zero: [zero[0], zero[1]],
-                scale: by,
-                output_zero: zero[2],
-                min: clamp.min.into(),
-                max: clamp.max.into(),
-            });
-            let layer = layer.map_err(|error| error.to_string())?;
-            let (wide_a, wide_b) = (wide(&a), wide(&b));
-            let factors = [(&wide_a, $ac, $ta), (&wide_b, $bc, $tb)]
-                .map(|(elements, columns, transposed)| Matrix { elements, columns, transposed });
-            let sums = matmul([$rows, $summed, $columns], factors[0], factors[1], [zero[0].into(), zero[1].into()]);
-            let scaled = |sum: i64| limit(Rounding::$scaled.of(scale(by), sum) + i64::from(zero[2]), ends(clamp));
-            let (a, b) = (FramedIntegers::new(&a), FramedIntegers::new(&b));
-            let mut y = FramedIntegers::poisoned(sums.len());
-            let (a, b) = (<[[$t; $ac]; $ar]>::view(a.get()), <[[$t; $bc]; $br]>::view(b.get()));
-            layer.apply($k, &a[0], &b[0], &mut <[[$t; $columns]; $rows]>::view_mut(y.get_mut())[0]);
-            same(&y, &sums.into_iter().map(scaled).collect::<Vec<_>>())
+        check::<$t, _, [[[$t; $in]; $w]; $h], _>($k, (sizes, Rounding::$rounding), $layer, &|weights, x| {
+            weights.conv_transpose(&places, x)
         })
     }};
 }
 
-pub(crate) fn matmul_i8<K: Kernels>(k: K) -> Outcome {
-    worst([
-        products!(k, i8 Twice Twice: 1 1 1, 2 3 5, 4 16 16, 3 33 7, 9 150 35),
-        products!(k, i8 Once Once: 2 3 5, 3 33 7),
-    ])
+macro_rules! conv_transpose_i16 {
+    ($k:ident, $in:literal $out:literal, $kh:literal $kw:literal, $h:literal $w:literal, $oh:literal $ow:literal, $slide:ty) => {
+        worst([
+            conv_transpose!(@ $k, i16, int16!(int16::ConvTranspose2d<$in, $out, $kh, $kw, $oh, $ow, $slide, i64>), Reduced,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+            conv_transpose!(@ $k, i16, int16!(int16::ConvTranspose2d<$in, $out, $kh, $kw, $oh, $ow, $slide, i32>), Twice,
+                $in $out, $kh $kw, $h $w, $oh $ow, $slide),
+        ])
+    };
 }
 
-pub(crate) fn matmul_i16<K: Kernels>(k: K) -> Outcome {
-    products!(k, i16 Twice Reduced: 1 1 1, 2 3 5, 4 16 16, 3 33 7)
+/// As [`convolutions`], of those that are mirrored: `in out, kernel, input, output, sliding`.
+macro_rules! transposed {
+    ($form:ident $k:ident) => {
+        worst([
+            $form!($k, 3 5, 3 3, 4 5, 4 5, Slide<1, 1>),
+            $form!($k, 4 3, 2 2, 3 4, 6 8, Slide<2>),
+            $form!($k, 17 2, 3 3, 3 3, 7 7, Slide<2>),
+            $form!($k, 2 9, 1 4, 5 3, 5 6, Slide),
+        ])
+    };
+}
+
+pub(crate) fn conv_transpose2d_i8<K: Kernels>(k: K) -> Outcome {
+    transposed!(conv_transpose k)
+}
+
+pub(crate) fn conv_transpose2d_i16<K: Kernels>(k: K) -> Outcome {
+    transposed!(conv_transpose_i16 k)
 }
