@@ -33,7 +33,8 @@ pub struct Constants {
 }
 
 /// The results of one way of training beside those of the host.
-pub fn outcome(name: &str, here: &Outcome, host: &Outcome) {
+pub fn outcome(here: &Outcome, host: &Outcome) {
+    let name = here.name;
     defmt::println!(
         "{=str}: {=usize} of {=usize} digits held out are read correctly",
         name,
