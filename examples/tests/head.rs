@@ -9,7 +9,7 @@ use tensorlet::{
     loss::CrossEntropyLoss,
     network,
     optim::Sgd,
-    quantized::{Dequantize, MinMaxObserver, Quantization, RowMajor, ToIntegers, qas, quantize},
+    quantized::{Dequantize, MinMaxObserver, Quantization, ToIntegers, qas, quantize},
 };
 use tensorlet_examples::digits::{
     data::{self, DataSet, Digit, Picture},
@@ -17,6 +17,7 @@ use tensorlet_examples::digits::{
     int8::INPUT,
     quantized,
 };
+use tensorlet_simd::NativePacking;
 
 network! {
     /// A [`Learner`] whose head has int8 weights.
@@ -44,7 +45,7 @@ fn learner(digits: &[Digit]) -> (Learner, Quantization) {
     let ranges = quantized::ranges(Portable, &float, digits, MinMaxObserver::NEW).expect("ranges");
     let backbone = Backbone { conv1: float.conv1, conv2: float.conv2, ..Backbone::ZERO };
     let (ranges, _) = ranges.split_at(Backbone::RANGES + 1);
-    let backbone = quantize::<RowMajor, Picture, _>(&backbone, ranges).expect("a network of integers");
+    let backbone = quantize::<NativePacking, Picture, _>(&backbone, ranges).expect("a network of integers");
     // Pooling keeps the quantization of the last ReLU.
     let floats = Dequantize::new(ranges[Backbone::RANGES]).expect("a scale");
     (Learner { backbone: Frozen(backbone), floats, head: Module::ZERO }, ranges[0])

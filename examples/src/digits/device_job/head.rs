@@ -7,6 +7,7 @@ use tensorlet::{
     optim::{Adam, Optimizer, Sgd},
     quantized::{self, Dequantize, Quantization, ToIntegers},
 };
+use tensorlet_simd::NativePacking;
 
 use super::{JobError, Memory, Outcome, Reader, Watch};
 use crate::digits::{
@@ -16,7 +17,7 @@ use crate::digits::{
 
 network! {
     /// The digits network without its last layer; [`Int8Backbone`] is the same on integers.
-    pub struct Backbone: Picture as Int8Backbone {
+    pub struct Backbone: Picture as Int8Backbone<NativePacking> {
         conv1: Conv2d(8, 3, padding = 1),
         relu1: Relu,
         pool1: MaxPool2d(2),
