@@ -15,8 +15,9 @@ use std::{env, error::Error, fs, path::Path};
 use tensorlet::{Module, Portable};
 use tensorlet_examples::digits::Digits;
 use tensorlet_examples::digits::device_job::{
-    JobError, Memory, Outcome, Unwatched,
-    pictures::{self, Record},
+    JobError, Memory, Outcome, Reader, Unwatched,
+    head::{self, LEARNER, Learner},
+    pictures,
     rows::{self, Rows},
 };
 
@@ -39,8 +40,9 @@ const LARGE: [&str; 11] = [
 const ALL: [&str; 2] = ["cortex_m", "models"];
 
 /// Programs with the memory of a small part.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 13] = [
     "digits",
+    "head",
     "library_all",
     "library_infer",
     "library_native",
@@ -88,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rustc-env=BOARD={board}");
     println!("cargo::rustc-link-arg-bins=--nmagic");
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
-    for program in ["digits", "rows", "fingerprint", "models", "int8", "float", "cortex_m"] {
+    for program in ["digits", "rows", "head", "fingerprint", "models", "int8", "float", "cortex_m"] {
         println!("cargo::rustc-link-arg-bin={program}=-Tdefmt.x");
     }
     println!("cargo::rerun-if-changed=build.rs");
@@ -99,9 +101,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Writes what the jobs and the cases give here.
 fn write_results(out: &Path) -> Result<(), Box<dyn Error>> {
-    // A record prints as the expression that makes it, and `f32` so that reading it gives the same bits.
-    fs::write(out.join("pictures.rs"), format!("{:?}", read_pictures()?))?;
-    fs::write(out.join("rows.rs"), format!("{:?}", read_rows()?))?;
+    let pictures = outcomes(Digits::ZERO, [pictures::WORKSPACE_WORDS, Digits::INFERENCE_WORDS], pictures::run)?;
+    fs::write(out.join("pictures.rs"), pictures)?;
+    let rows = outcomes(Rows::ZERO, [rows::WORKSPACE_WORDS, Rows::INFERENCE_WORDS], rows::run)?;
+    fs::write(out.join("rows.rs"), rows)?;
+    let head = outcomes(LEARNER, [head::WORKSPACE_WORDS, Learner::INFERENCE_WORDS], head::run)?;
+    fs::write(out.join("head.rs"), head)?;
     #[cfg(feature = "fingerprint")]
     write_fingerprints(out)?;
     Ok(())
@@ -117,16 +122,14 @@ fn write_fingerprints(out: &Path) -> std::io::Result<()> {
     fs::write(out.join("fingerprints.rs"), format!("&[{families}]"))
 }
 
-fn read_pictures() -> Result<Record, JobError> {
-    let (mut network, mut workspace) = (Digits::ZERO, [0.0; pictures::WORKSPACE_WORDS]);
-    let mut arena = [0.0; Digits::INFERENCE_WORDS];
+/// What a job gives here, with so many words of workspace and of arena.
+fn outcomes<N: Reader, const WAYS: usize>(
+    mut network: N,
+    words: [usize; 2],
+    job: fn(Portable, &mut Memory<'_, N>, &mut Unwatched) -> Result<[Outcome; WAYS], JobError>,
+) -> Result<String, JobError> {
+    let [mut workspace, mut arena] = words.map(|words| vec![0.0; words]);
     let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
-    pictures::run(Portable, &mut memory, &mut Unwatched)
-}
-
-fn read_rows() -> Result<Outcome, JobError> {
-    let (mut network, mut workspace) = (Rows::ZERO, [0.0; rows::WORKSPACE_WORDS]);
-    let mut arena = [0.0; Rows::INFERENCE_WORDS];
-    let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
-    rows::run(Portable, &mut memory, &mut Unwatched)
+    // An outcome prints as the expression that makes it, and `f32` so that reading it gives the same bits.
+    Ok(format!("{:?}", job(Portable, &mut memory, &mut Unwatched)?))
 }

@@ -3,47 +3,27 @@
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
-    FusedTrainer, Image, Layer, Mode, Module, Portable, Tensor,
+    FusedTrainer, Layer, Mode, Module, Portable, Tensor,
     kernel::ReduceKernels,
     layer::Frozen,
     loss::CrossEntropyLoss,
     network,
     optim::Sgd,
-    quantized::{Dequantize, MinMaxObserver, Quantization, RowMajor, ToIntegers, qas, quantize},
+    quantized::{Dequantize, MinMaxObserver, Quantization, ToIntegers, qas, quantize},
 };
 use tensorlet_examples::digits::{
     data::{self, DataSet, Digit, Picture},
+    device_job::head::{self, Backbone, Features, Int8Backbone, LEARNER, Learner, Pixels},
+    int8::INPUT,
     quantized,
 };
+use tensorlet_simd::NativePacking;
 
 network! {
-    /// The digits network without its last layer.
-    struct Backbone: Image<1, 8, 8> as Int8Backbone {
-        conv1: Conv2d(8, 3, padding = 1),
-        relu1: Relu,
-        pool1: MaxPool2d(2),
-        conv2: Conv2d(16, 3, padding = 1),
-        relu2: Relu,
-        pool2: MaxPool2d(2),
-        flatten: Flatten,
-    }
-}
-
-type Pixels = [[[i8; 1]; 8]; 8];
-
-network! {
-    struct Learner: Pixels {
-        backbone = Frozen<Int8Backbone>,
-        floats = Dequantize<[f32; 64]>,
-        head: Linear(10),
-    }
-}
-
-network! {
-    /// The same with a head of int8 weights.
+    /// A [`Learner`] whose head has int8 weights.
     struct Int8Learner: Pixels {
         backbone = Frozen<Int8Backbone>,
-        floats = Dequantize<[f32; 64]>,
+        floats = Dequantize<Features>,
         head = qas::Linear<64, 10>,
     }
 }
@@ -54,11 +34,8 @@ const _: () = assert!(size_of::<qas::Linear<64, 10>>() == 640 + 4 * (10 + 10 + 1
 const INT8_WORDS: usize = Int8Learner::training_words::<Sgd>(Mode::Fused, 1);
 const _: () = assert!(INT8_WORDS <= WORDS + 2 * 10);
 
-/// What training one sample at a time takes beside the network.
-const WORDS: usize = Learner::training_words::<Sgd>(Mode::Fused, 1);
-
-// Gradients are of the head alone, and none is kept; the input is 16 words.
-const _: () = assert!(<Learner as Module>::GRAD == 64 * 10 + 10);
+// No gradient is kept; the input is 16 words.
+const WORDS: usize = head::FUSED_WORDS;
 const _: () = assert!(<Int8Backbone as Module>::PARAMETERS > 0 && <Frozen<Int8Backbone> as Module>::GRAD == 0);
 const _: () = assert!(Pixels::WORDS == 16 && 4 * WORDS < 2048);
 
@@ -68,10 +45,17 @@ fn learner(digits: &[Digit]) -> (Learner, Quantization) {
     let ranges = quantized::ranges(Portable, &float, digits, MinMaxObserver::NEW).expect("ranges");
     let backbone = Backbone { conv1: float.conv1, conv2: float.conv2, ..Backbone::ZERO };
     let (ranges, _) = ranges.split_at(Backbone::RANGES + 1);
-    let backbone = quantize::<RowMajor, Picture, _>(&backbone, ranges).expect("a network of integers");
+    let backbone = quantize::<NativePacking, Picture, _>(&backbone, ranges).expect("a network of integers");
     // Pooling keeps the quantization of the last ReLU.
     let floats = Dequantize::new(ranges[Backbone::RANGES]).expect("a scale");
     (Learner { backbone: Frozen(backbone), floats, head: Module::ZERO }, ranges[0])
+}
+
+#[test]
+fn the_network_in_flash_is_the_one_quantized_here() {
+    let data = DataSet::parse(data::BYTES).expect("the digits");
+    let (Learner { backbone, floats, .. }, input) = learner(&data.train().collect::<Vec<_>>());
+    assert_eq!((LEARNER.backbone, LEARNER.floats, INPUT), (backbone, floats, input));
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn library(board: Board) -> Vec<&'static str> {
 const START_UP: &str = "start_up_only";
 
 /// The jobs: training of a network, and classification of handwritten digits.
-const JOBS: [&str; 2] = ["digits", "rows"];
+const JOBS: [&str; 3] = ["digits", "rows", "head"];
 
 /// The program that runs the int8 MLPerf Tiny networks.
 const MODELS: &str = "models";

@@ -1,8 +1,8 @@
 //! The bare-metal half of the examples: a board, a counter of instructions and a view of the memory.
 //!
 //! [`board`] drives an LED and reads a counter of Arm's MPS2 boards, which QEMU emulates. [`memory`] says how much
-//! flash, static RAM and stack the program uses, from the linker's symbols and the painted stack. [`meter`] measures
-//! a job of training while it runs, and [`report`] prints what came out. The rest is for the proofs at link time that
+//! flash, static RAM and stack the program uses, from the linker's symbols and the painted stack. [`job`] runs a
+//! job of training, which [`meter`] measures while it runs, and [`report`] prints what came out. The rest is for the proofs at link time that
 //! no panic and no allocation is reachable.
 
 #![no_std]
@@ -12,6 +12,7 @@ pub mod board;
 mod exit;
 pub mod float;
 pub mod int8;
+pub mod job;
 pub mod memory;
 pub mod meter;
 pub mod models;

@@ -22,7 +22,7 @@ pub struct Tally {
 pub const WORKS: [(Work, &str); 4] = [
     (Work::FusedStep, "training step on one digit, fused (forward, loss, backward, update)"),
     (Work::Accumulate, "training on one digit, accumulated (forward, loss, backward)"),
-    (Work::Apply, "update of all weights by Adam"),
+    (Work::Apply, "update of all trained weights"),
     (Work::Inference, "inference of one digit"),
 ];
 

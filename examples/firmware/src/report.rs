@@ -3,8 +3,9 @@
 use core::mem::size_of_val;
 
 use embedded_hal::digital::StatefulOutputPin;
-use tensorlet::{Portable, Tensor};
+use tensorlet::Tensor;
 use tensorlet_examples::digits::device_job::{Memory, Outcome, Reader};
+use tensorlet_simd::NATIVE;
 
 use crate::{
     board::Instructions,
@@ -33,7 +34,8 @@ pub struct Constants {
 }
 
 /// The results of one way of training beside those of the host.
-pub fn outcome(name: &str, here: &Outcome, host: &Outcome) {
+pub fn outcome(here: &Outcome, host: &Outcome) {
+    let name = here.name;
     defmt::println!(
         "{=str}: {=usize} of {=usize} digits held out are read correctly",
         name,
@@ -115,7 +117,7 @@ pub fn memory<N: Reader, P: StatefulOutputPin>(
 fn touched<N: Reader>(job: &mut Memory<'_, N>) -> usize {
     job.arena.fill(PAINT);
     N::Input::in_words_mut(job.arena, 1)[0] = N::Input::ZERO;
-    if job.network.forward_in_arena(Portable, 1, job.arena).is_err() {
+    if job.network.forward_in_arena(NATIVE, 1, job.arena).is_err() {
         return 0;
     }
     job.arena.iter().filter(|word| word.to_bits() != PAINT.to_bits()).count()

@@ -6,9 +6,10 @@ use tensorlet::{
     loss::CrossEntropyLoss,
     network,
     optim::{Adam, Groups},
-    quantized::{self, Quantization, RowMajor},
+    quantized::{self, Quantization},
     random,
 };
+use tensorlet_simd::NativePacking;
 
 use super::{
     BATCH, Digits,
@@ -18,7 +19,7 @@ use super::{
 
 network! {
     /// [`Digits`] with fake quantization of every tensor that is stored as integers.
-    pub struct AwareDigits: Image<1, 8, 8> as Int8AwareDigits {
+    pub struct AwareDigits: Image<1, 8, 8> as Int8AwareDigits<NativePacking> {
         fake0: FakeQuantize,
         conv1: Conv2d(8, 3, padding = 1),
         relu1: Relu,
@@ -65,8 +66,8 @@ impl AwareDigits {
     pub fn quantize(&self) -> Result<Quantized, quantized::QuantizeError> {
         // Nothing is left of these: what an activation is fused into has no range of its own.
         let mut ranges = [Quantization::new(1.0, 0); Digits::RANGES + 1];
-        quantized::learned_ranges::<RowMajor, Picture, _>(self, &mut ranges);
-        let network = quantized::quantize::<RowMajor, Picture, _>(&self.float(), &ranges)?;
+        quantized::learned_ranges::<NativePacking, Picture, _>(self, &mut ranges);
+        let network = quantized::quantize::<NativePacking, Picture, _>(&self.float(), &ranges)?;
         Ok(Quantized { network, input: ranges[0] })
     }
 }

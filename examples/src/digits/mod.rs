@@ -17,11 +17,12 @@ pub mod quantized;
 pub mod training;
 
 use tensorlet::{Image, network};
+use tensorlet_simd::NativePacking;
 
 network! {
     /// The network that reads a digit: two convolutions and a linear layer, 1,898 parameters; [`Int8Digits`] is
-    /// the same on integers.
-    pub struct Digits: Image<1, 8, 8> as Int8Digits {
+    /// the same on integers, its weights in the order of the instruction set that this is built for.
+    pub struct Digits: Image<1, 8, 8> as Int8Digits<NativePacking> {
         conv1: Conv2d(8, 3, padding = 1),
         relu1: Relu,
         pool1: MaxPool2d(2),

@@ -3,8 +3,9 @@
 use safetensors::{SafeTensors, serialize};
 use tensorlet::{
     Kernels, Layer, Module, Portable,
-    quantized::{self, MinMaxObserver, Observer, Quantization, RowMajor, ToIntegers},
+    quantized::{self, MinMaxObserver, Observer, Quantization, ToIntegers},
 };
+use tensorlet_simd::NativePacking;
 
 use tensorlet_host::{
     flash::{self, Source},
@@ -62,7 +63,7 @@ pub fn quantize_as<K: Kernels, O: Observer + Copy>(
     observer: O,
 ) -> Result<Quantized, Box<dyn core::error::Error>> {
     let ranges = ranges(k, network, digits, observer)?;
-    let network = quantized::quantize::<RowMajor, Picture, _>(network, &ranges)?;
+    let network = quantized::quantize::<NativePacking, Picture, _>(network, &ranges)?;
     Ok(Quantized { network, input: ranges[0] })
 }
 
@@ -80,7 +81,7 @@ pub fn ranges<K: Kernels, O: Observer + Copy>(
     let mut arena = vec![0.0; BATCH * Digits::INFERENCE_WORDS];
     for batch in digits.chunks(BATCH) {
         let pictures: Vec<Picture> = batch.iter().map(|digit| digit.picture).collect();
-        quantized::calibrate::<RowMajor, _, _, _, _>(k, network, &pictures, &mut observers, &mut arena)?;
+        quantized::calibrate::<NativePacking, _, _, _, _>(k, network, &pictures, &mut observers, &mut arena)?;
     }
     Ok(observers.map(|observer| observer.quantization()))
 }
@@ -111,8 +112,8 @@ pub fn flash() -> Result<(Quantized, Source), Box<dyn core::error::Error>> {
     let digits: Vec<Digit> = digits.train().collect();
     let ranges = ranges(Portable, &network, &digits, MinMaxObserver::NEW)?;
     let options = flash::Options { network: "super::Int8Digits", name: "INT8_DIGITS", weights: "network.bin" };
-    let source = flash::source::<RowMajor, Picture, _>(&network, &ranges, &options)?;
-    let network = quantized::quantize::<RowMajor, Picture, _>(&network, &ranges)?;
+    let source = flash::source::<NativePacking, Picture, _>(&network, &ranges, &options)?;
+    let network = quantized::quantize::<NativePacking, Picture, _>(&network, &ranges)?;
     Ok((Quantized { network, input: ranges[0] }, source))
 }
 

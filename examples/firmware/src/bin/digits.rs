@@ -8,29 +8,23 @@
 
 use cortex_m_rt::entry;
 use defmt_semihosting as _;
-use firmware::{
-    Exit,
-    board::{self, Board},
-    meter::Meter,
-    report::{self, Constants},
-};
+use firmware::{job, report::Constants};
 use tensorlet::{
-    Kernels, Mode, Module,
+    Mode, Module,
     optim::{Adam, Sgd},
 };
 use tensorlet_examples::digits::{
     Digits,
     device_job::{
         Memory, Outcome,
-        pictures::{self, Record, WORKSPACE_WORDS},
+        pictures::{self, WORKSPACE_WORDS},
     },
 };
-use tensorlet_simd::{NATIVE, Native};
 
 firmware::end_of_program!();
 
 /// What the same source gave on the host.
-const EXPECTED: Record = include!(concat!(env!("OUT_DIR"), "/pictures.rs"));
+const EXPECTED: [Outcome; 2] = include!(concat!(env!("OUT_DIR"), "/pictures.rs"));
 
 const CONSTANTS: Constants = Constants {
     network: Digits::FLASH_BYTES,
@@ -47,34 +41,6 @@ fn main() -> ! {
     static mut WORKSPACE: [f32; WORKSPACE_WORDS] = [0.0; WORKSPACE_WORDS];
     static mut ARENA: [f32; Digits::INFERENCE_WORDS] = [0.0; Digits::INFERENCE_WORDS];
 
-    job(Memory { network: NETWORK, workspace: WORKSPACE, arena: ARENA }).exit()
-}
-
-fn job(mut memory: Memory<'_, Digits>) -> Exit {
-    let Some(board) = Board::take() else { return Exit::BoardTaken };
-    defmt::println!("{=str}: training a network of {=usize} parameters", board::NAME, Digits::PARAMETERS);
-
-    let mut meter = Meter::new(board.instructions, board.led);
-    let record = match pictures::run(NATIVE, &mut memory, &mut meter) {
-        Ok(record) => record,
-        Err(error) => {
-            defmt::error!("the job failed: {}", defmt::Display2Format(&error));
-            return Exit::JobFailed;
-        }
-    };
-    report::outcome("fused", &record.fused, &EXPECTED.fused);
-    report::outcome("accumulated", &record.accumulated, &EXPECTED.accumulated);
-    report::instructions(&meter);
-    let fits = report::memory(&mut memory, &CONSTANTS, &meter);
-
-    if record != EXPECTED {
-        defmt::error!("the results are not the host's");
-        return Exit::OtherResults;
-    }
-    if !fits {
-        defmt::error!("the memory in use is not what the library's constants say");
-        return Exit::OtherMemory;
-    }
-    defmt::println!("passed: every loss and weight has the host's bits ({=str} kernels)", Native::NAME);
-    Exit::Passed
+    let memory = Memory { network: NETWORK, workspace: WORKSPACE, arena: ARENA };
+    job::run(memory, &CONSTANTS, &EXPECTED, pictures::run).exit()
 }

@@ -5,10 +5,12 @@
 //! |---|---|---|
 //! | [`pictures`] | convolutions | with fused updates after every digit, which takes the least memory; then, from the same weights, with gradients accumulated over small batches |
 //! | [`rows`] | a recurrent network that sees a picture row by row | with fused updates after every digit |
+//! | [`head`] | a linear layer of floats behind convolutions on int8, which stay as they are | as `pictures` |
 //!
 //! A host and a device that run a job with [`Portable`](tensorlet::Portable) get the same bits: every loss,
 //! every weight.
 
+pub mod head;
 pub mod pictures;
 pub mod rows;
 
@@ -46,7 +48,7 @@ pub enum JobError {
 /// A network that reads a digit.
 pub trait Reader: Train<Self::Input, Out = [f32; CLASSES]> {
     /// What it sees of a picture.
-    type Input: Tensor<Elem = f32>;
+    type Input: Tensor;
 
     /// The picture as it sees it.
     fn input(picture: &Picture) -> Self::Input;
@@ -109,6 +111,8 @@ impl Watch for Unwatched {
 /// What came out of one training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Outcome {
+    /// How the network was trained, with the optimiser.
+    pub name: &'static str,
     /// The mean loss of each epoch.
     pub losses: [f32; EPOCHS],
     /// A fingerprint of the loss of every step and of every weight at the end.
@@ -148,7 +152,7 @@ fn fused<N: Reader, O: Optimizer, K: Kernels>(
         }
         watch.epoch(&training, epoch, course.end_epoch(epoch));
     }
-    course.end(k, set, network, memory.arena, watch)
+    course.end(k, (name, set), network, memory.arena, watch)
 }
 
 /// Trains with gradients added up over small batches.
@@ -177,7 +181,7 @@ fn accumulated<N: Reader, O: Optimizer, K: Kernels>(
         }
         watch.epoch(&training, epoch, course.end_epoch(epoch));
     }
-    course.end(k, set, network, memory.arena, watch)
+    course.end(k, (name, set), network, memory.arena, watch)
 }
 
 /// The class with the highest score; the first of equals.
@@ -218,7 +222,7 @@ impl Course {
     fn end<N: Reader, K: Kernels>(
         mut self,
         k: K,
-        set: DataSet<'_>,
+        (name, set): (&'static str, DataSet<'_>),
         network: &N,
         arena: &mut [f32],
         watch: &mut impl Watch,
@@ -231,6 +235,6 @@ impl Course {
             held_out += 1;
         }
         network.parameters(Path::ROOT, &mut self.fingerprint);
-        Ok(Outcome { losses: self.losses, fingerprint: self.fingerprint.value(), correct, held_out })
+        Ok(Outcome { name, losses: self.losses, fingerprint: self.fingerprint.value(), correct, held_out })
     }
 }

@@ -26,21 +26,14 @@ impl Reader for Digits {
     }
 }
 
-/// What came out of the job.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Record {
-    /// Fused updates.
-    pub fused: Outcome,
-    /// Accumulated gradients.
-    pub accumulated: Outcome,
-}
-
-/// Runs the job.
+/// Runs the job: first with fused updates, then with accumulated gradients.
 ///
 /// # Errors
 /// [`JobError`] if the digits are damaged or training diverges.
-pub fn run<K: Kernels>(k: K, memory: &mut Memory<'_, Digits>, watch: &mut impl Watch) -> Result<Record, JobError> {
-    let fused = super::fused(k, FUSED, memory, watch)?;
-    let accumulated = super::accumulated(k, ACCUMULATED, memory, watch)?;
-    Ok(Record { fused, accumulated })
+pub fn run<K: Kernels>(
+    k: K,
+    memory: &mut Memory<'_, Digits>,
+    watch: &mut impl Watch,
+) -> Result<[Outcome; 2], JobError> {
+    Ok([super::fused(k, FUSED, memory, watch)?, super::accumulated(k, ACCUMULATED, memory, watch)?])
 }

@@ -32,6 +32,6 @@ impl Reader for Rows {
 ///
 /// # Errors
 /// [`JobError`] if the digits are damaged or training diverges.
-pub fn run<K: Kernels>(k: K, memory: &mut Memory<'_, Rows>, watch: &mut impl Watch) -> Result<Outcome, JobError> {
-    super::fused(k, FUSED, memory, watch)
+pub fn run<K: Kernels>(k: K, memory: &mut Memory<'_, Rows>, watch: &mut impl Watch) -> Result<[Outcome; 1], JobError> {
+    Ok([super::fused(k, FUSED, memory, watch)?])
 }

@@ -40,8 +40,8 @@ pub(crate) const SIZE: Step =
 
 pub(crate) const RUN: Step = Step {
     name: "firmware-run",
-    about: "a convolutional and a recurrent network trained, one of everything computed, int8 and f32 kernels compared, and int8 \
-            networks run, on four emulated boards, bit for bit as on the host or in TensorFlow Lite",
+    about: "a convolutional and a recurrent network and a head on int8 trained, one of everything computed, int8 and f32 kernels \
+            compared, and int8 networks run, on four emulated boards, bit for bit as on the host or in TensorFlow Lite",
     run,
     optional: false,
 };
