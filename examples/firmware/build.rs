@@ -122,11 +122,14 @@ fn write_fingerprints(out: &Path) -> std::io::Result<()> {
     fs::write(out.join("fingerprints.rs"), format!("&[{families}]"))
 }
 
+/// A job in this many ways of training.
+type Job<N, const WAYS: usize> = fn(Portable, &mut Memory<'_, N>, &mut Unwatched) -> Result<[Outcome; WAYS], JobError>;
+
 /// What a job gives here, with so many words of workspace and of arena.
 fn outcomes<N: Reader, const WAYS: usize>(
     mut network: N,
     words: [usize; 2],
-    job: fn(Portable, &mut Memory<'_, N>, &mut Unwatched) -> Result<[Outcome; WAYS], JobError>,
+    job: Job<N, WAYS>,
 ) -> Result<String, JobError> {
     let [mut workspace, mut arena] = words.map(|words| vec![0.0; words]);
     let mut memory = Memory { network: &mut network, workspace: &mut workspace, arena: &mut arena };
