@@ -22,6 +22,8 @@ pub mod file;
 pub mod firmware;
 pub mod flash;
 pub mod framed;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod instruction_sets;
 pub mod json;
 pub mod networks;

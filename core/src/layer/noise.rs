@@ -21,9 +21,17 @@ impl Pass {
         Generator::seed_from_u64(self.generator_seed())
     }
 
-    /// The seed of that generator.
+    /// The seed of that generator, for those who draw from several places of its stream at once.
+    ///
+    /// ```
+    /// use rand_xoshiro::rand_core::SeedableRng;
+    /// use tensorlet::{layer::Pass, random::Generator};
+    /// let pass = Pass { seed: 7, ..Pass::NEW };
+    /// assert_eq!(Generator::seed_from_u64(pass.generator_seed()), pass.generator());
+    /// ```
     #[inline]
-    fn generator_seed(&self) -> u64 {
+    #[must_use]
+    pub fn generator_seed(&self) -> u64 {
         // Seeds of neighbouring steps and layers differ by multiples of constants, one of them the step of
         // the generator that fills the state; the finaliser of MurmurHash3 (Appleby) parts them.
         let mut seed = self.seed;

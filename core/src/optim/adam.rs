@@ -1,7 +1,7 @@
 //! Adam and AdamW.
 
 use super::{
-    Optimizer, States, learning_rate,
+    Optimizer, Rule, States, learning_rate,
     moment::{Moment, Moments, moments_settings},
 };
 use crate::{kernel::Kernels, math};
@@ -64,6 +64,11 @@ impl<const AMSGRAD: bool> Optimizer for Adam<AMSGRAD> {
         advance(&mut self.moments, self.lr, coupled);
     }
 
+    #[inline]
+    fn rule(&self) -> Option<Rule> {
+        Some(Rule::Adam { step: self.moments.step, shrink: 1.0, amsgrad: AMSGRAD })
+    }
+
     #[inline(always)]
     fn update<K: Kernels>(&self, k: K, w: &mut [f32], g: &[f32], states: States<'_>) {
         update::<AMSGRAD, K>(&self.moments, k, w, g, states);
@@ -123,6 +128,15 @@ impl<const AMSGRAD: bool> Optimizer for AdamW<AMSGRAD> {
     #[inline]
     fn advance(&mut self) {
         advance(&mut self.moments, self.lr, 0.0);
+    }
+
+    #[inline]
+    fn rule(&self) -> Option<Rule> {
+        Some(Rule::Adam {
+            step: self.moments.step,
+            shrink: 1.0 - self.lr * self.moments.weight_decay,
+            amsgrad: AMSGRAD,
+        })
     }
 
     #[inline(always)]

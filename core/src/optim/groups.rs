@@ -1,6 +1,6 @@
 //! Parameters in groups.
 
-use super::{Optimizer, States};
+use super::{Optimizer, Rule, States};
 use crate::{
     Path,
     kernel::{Kernels, SgdStep},
@@ -80,6 +80,11 @@ impl<O: Optimizer, const N: usize, F: Fn(Path<'_>) -> usize + Copy> Optimizer fo
     #[inline]
     fn plain(&self) -> Option<SgdStep> {
         self.groups.get(self.of).or(self.groups.last()).and_then(O::plain)
+    }
+
+    #[inline]
+    fn rule(&self) -> Option<Rule> {
+        self.groups.get(self.of).or(self.groups.last()).and_then(O::rule)
     }
 
     #[inline]

@@ -40,6 +40,7 @@ mod moment;
 mod nadam;
 mod radam;
 mod rmsprop;
+mod rule;
 pub mod schedule;
 mod sgd;
 
@@ -51,6 +52,7 @@ pub use groups::Groups;
 pub use nadam::NAdam;
 pub use radam::RAdam;
 pub use rmsprop::RmsProp;
+pub use rule::Rule;
 pub use sgd::Sgd;
 
 use core::slice::{from_mut, from_ref};
@@ -92,6 +94,13 @@ pub trait Optimizer: Copy {
     /// may then compute gradient and update in one.
     #[inline(always)]
     fn plain(&self) -> Option<SgdStep> {
+        None
+    }
+
+    /// What the present step does to a weight, in numbers, for a device that updates weights by itself; none where
+    /// only [`update`](Self::update) knows.
+    #[inline]
+    fn rule(&self) -> Option<Rule> {
         None
     }
 

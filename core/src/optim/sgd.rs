@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use super::{Optimizer, States, learning_rate, signed};
+use super::{Optimizer, Rule, States, learning_rate, signed};
 use crate::kernel::{Kernels, SgdStep};
 
 /// Stochastic gradient descent: PyTorch's `optim.SGD`.
@@ -115,6 +115,11 @@ impl<const MOMENTUM: bool> Optimizer for Sgd<MOMENTUM> {
     #[inline(always)]
     fn plain(&self) -> Option<SgdStep> {
         if MOMENTUM { None } else { Some(self.step()) }
+    }
+
+    #[inline]
+    fn rule(&self) -> Option<Rule> {
+        Some(Rule::Sgd { step: self.step(), momentum: MOMENTUM })
     }
 
     #[inline(always)]

@@ -1,0 +1,45 @@
+//! Layers as kernels.
+
+mod copy;
+mod elementwise;
+mod linear;
+
+use tensorlet::{
+    Shape,
+    description::{LayerInfo, Op},
+};
+
+use super::{
+    OffloadError,
+    graph::{Operation, join, unsupported},
+    weights::Weights,
+};
+
+pub(super) use copy::{Concat, Copy};
+
+/// What stands for a layer in nodes that are none.
+const NONE: LayerInfo =
+    LayerInfo { op: Op::Identity, input: Shape::SCALAR, output: Shape::SCALAR, parameters: &[], macs: 0 };
+/// The node of a sum.
+pub(super) static COPY: &LayerInfo = &NONE;
+/// The node of two values side by side.
+pub(super) static CONCAT: &LayerInfo = &NONE;
+
+/// What a layer computes, as kernels.
+///
+/// # Errors
+/// [`OffloadError::Unsupported`] for a layer that is not covered.
+pub(super) fn operation(
+    info: &'static LayerInfo,
+    path: &str,
+    weights: &Weights,
+) -> Result<Box<dyn Operation>, OffloadError> {
+    if info.parameters.iter().any(|parameter| weights.unusual.contains(&join(path, parameter.name))) {
+        return Err(unsupported(info, path, "its parameters are trained in part, or are integers"));
+    }
+    Ok(match info.op {
+        Op::Linear => Box::new(linear::Linear),
+        Op::Activation(function) => Box::new(elementwise::Elementwise::new(function, info, path)?),
+        _ => return Err(unsupported(info, path, "there are no kernels for it")),
+    })
+}

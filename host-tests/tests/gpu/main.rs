@@ -1,0 +1,6 @@
+//! Networks on a GPU beside the same networks on the CPU.
+
+#![allow(missing_docs)]
+
+mod compare;
+mod dense;
