@@ -51,6 +51,7 @@ impl<O: Optimizer, const N: usize, F: Fn(Path<'_>) -> usize + Copy> Groups<O, N,
 
 impl<O: Optimizer, const N: usize, F: Fn(Path<'_>) -> usize + Copy> Optimizer for Groups<O, N, F> {
     const STATES: usize = O::STATES;
+    const GROUPED: bool = true;
 
     /// The rate of the first group.
     #[inline]

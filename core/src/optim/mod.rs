@@ -73,6 +73,9 @@ pub trait Optimizer: Copy {
     /// Words that it keeps for each trained weight; all start at zero.
     const STATES: usize;
 
+    /// Whether [`of`](Self::of) gives parameters optimisers that differ.
+    const GROUPED: bool = false;
+
     /// The learning rate of the next step.
     fn lr(&self) -> f32;
 

@@ -31,6 +31,8 @@ pub(super) struct Spec<'a> {
     pub(super) targets: &'a [u32],
     pub(super) loss: LossRule,
     pub(super) rule: Rule,
+    /// Whether each parameter has an optimiser of its own.
+    pub(super) grouped: bool,
     pub(super) clip: Clip,
     pub(super) given_noise: bool,
 }
@@ -95,9 +97,10 @@ impl Engine {
         let region = graph.buffer_of("the table of parameters", Word::Integer, table.len() as u32, true);
         graph.uploads.push((region, table));
         let buffers = update::Buffers { table: region, states, losses, status };
-        update::kernels(&mut graph, &spec.rule, spec.clip, sums, &buffers);
+        update::kernels(&mut graph, (&spec.rule, spec.grouped), spec.clip, sums, &buffers);
 
-        let layout = Layout { noises: graph.noises.len() as u32, slots: weights.slots.len() as u32 };
+        let rules = if spec.grouped { weights.slots.len() as u32 } else { 1 };
+        let layout = Layout { noises: graph.noises.len() as u32, rules };
         let strides = Strides { gradients: graph.gradient_words.max(4), numbers: layout.words() };
         graph.buffers[graph.fixed.gradients.0].words = strides.gradients;
         graph.buffers[graph.fixed.numbers.0].words = steps * copies * strides.numbers;

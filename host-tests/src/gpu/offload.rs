@@ -10,7 +10,7 @@ use super::{
     graph::{Graph, Mode},
     plan::Plan,
     shader::{BufferId, Strides, Word},
-    update::{alike, encode, rule_of},
+    update::{encode, rule_of},
     weights::Weights,
 };
 
@@ -145,6 +145,7 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
             targets: &words,
             loss: loss.rule(),
             rule: rule_of(trial.rule())?,
+            grouped: O::GROUPED,
             clip,
             given_noise,
         };
@@ -236,19 +237,16 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
         }
         let Self { engine, optimizers, seeds, divisors, sums, .. } = self;
         let paths: Vec<String> = engine.weights.slots.iter().map(|slot| slot.path.clone()).collect();
-        let trained: Vec<bool> = engine.weights.slots.iter().map(|slot| slot.trained).collect();
         let numbers = |step: usize, copy: usize, words: &mut [u32]| {
             if copy == 0 {
                 prepare(step, optimizers);
             }
             let optimizer = &mut optimizers[copy];
             optimizer.advance();
-            let first = rule_of(optimizer.rule())?;
-            for ((words, path), trained) in words.chunks_exact_mut(RULE).zip(&paths).zip(&trained) {
-                if *trained {
-                    let rule = with_path(path, |path| optimizer.of(path).rule());
-                    words.copy_from_slice(&encode(&rule.filter(|rule| alike(rule, &first)).unwrap_or(first)));
-                }
+            let rule = rule_of(optimizer.rule())?;
+            for (words, path) in words.chunks_exact_mut(RULE).zip(&paths) {
+                let own = if O::GROUPED { with_path(path, |path| optimizer.of(path).rule()) } else { None };
+                words.copy_from_slice(&encode(&own.unwrap_or(rule)));
             }
             seeds[copy] = seeds[copy].wrapping_add(1);
             let of_batch = &order[step * batch..][..batch];

@@ -2,7 +2,7 @@
 //!
 //! What changes from step to step lies in one buffer, `numbers`: for each step of a submission and each network
 //! the factor of the loss, the bound of the gradient, the states of the generators, and what the optimiser does to
-//! each parameter. The optimiser itself stays on the host: it is asked before the submission.
+//! parameters. The optimiser itself stays on the host: it is asked before the submission.
 
 use std::fmt::Write as _;
 
@@ -40,7 +40,8 @@ pub(super) const RULE_WORDS: u32 = 12;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     pub(super) noises: u32,
-    pub(super) slots: u32,
+    /// Rules of the optimiser: one for all parameters, or one for each.
+    pub(super) rules: u32,
 }
 
 impl Layout {
@@ -50,7 +51,7 @@ impl Layout {
 
     /// Words of a step and a network.
     pub(super) const fn words(&self) -> u32 {
-        self.first_rule() + self.slots * RULE_WORDS
+        self.first_rule() + self.rules * RULE_WORDS
     }
 }
 
@@ -141,6 +142,10 @@ fn gradient(slot: u32, j: u32) -> f32 {{
     ));
 }
 
+/// A power of two, 2⁻⁷⁰: squares of numbers times this do not overflow, so that the norm does not where the gradients
+/// do not.
+const SMALL: &str = "8.470329472543003e-22";
+
 /// Invocations of a workgroup and most workgroups of the norm.
 const SIZE: u32 = 256;
 const MOST_GROUPS: u32 = 64;
@@ -148,7 +153,7 @@ const MOST_GROUPS: u32 = 64;
 /// Writes the kernels of the end of a step.
 pub(super) fn kernels(
     graph: &mut Graph<'_>,
-    rule: &Rule,
+    (rule, grouped): (&Rule, bool),
     clip: Clip,
     (sums, groups): (Region, u32),
     buffers: &Buffers,
@@ -159,15 +164,17 @@ pub(super) fn kernels(
     let mut squares = None;
     if matches!(clip, Clip::Norm(_) | Clip::Theta(_)) {
         let groups = words.div_ceil(SIZE).clamp(1, MOST_GROUPS);
-        let region = graph.buffer("parts of the gradient's norm", groups);
+        let region = graph.buffer("parts of the gradient's norm", 2 * groups);
         let mut shader = Shader::new("norm of the gradient", graph.copies);
         gradients(graph, &mut shader, table);
         shader.writes("set_square", region);
         let body = format!(
-            "var sum = 0.0;\nfor (var i = row * {SIZE}u + lane; i < {words}u; i += {}u) {{\n\
+            "var sum = 0.0;\nvar small = 0.0;\nfor (var i = row * {SIZE}u + lane; i < {words}u; i += {}u) {{\n\
              let slot = slot_of(i);\nlet j = i - entry(slot, 0u);\n\
-             if entry(slot, 2u) == {TRAINED}u && j < entry(slot, 1u) {{ let g = gradient(slot, j); sum += g * g; }}\n}}\n\
-             let all = total(lane, sum);\nif lane == 0u {{ set_square(row, all); }}",
+             if entry(slot, 2u) == {TRAINED}u && j < entry(slot, 1u) {{\n\
+             let g = gradient(slot, j);\nsum += g * g;\nsmall += (g * {SMALL}) * (g * {SMALL});\n}}\n}}\n\
+             let all = total(lane, sum);\nlet all_small = total(lane, small);\n\
+             if lane == 0u {{ set_square(2u * row, all); set_square(2u * row + 1u, all_small); }}",
             groups * SIZE
         );
         graph.kernels.push(shader.each_group(SIZE, groups, &body));
@@ -179,8 +186,9 @@ pub(super) fn kernels(
         };
         let _ = write!(
             factor,
-            "var square = 0.0;\nfor (var q = 0u; q < {groups}u; q++) {{ square += square_at(q); }}\n\
-             let norm = sqrt(square);\nlet bound = bitcast<f32>(number(1u));\n{bound}\ng = g * factor;\n"
+            "var square = 0.0;\nvar small = 0.0;\n\
+             for (var q = 0u; q < {groups}u; q++) {{ square += square_at(2u * q); small += square_at(2u * q + 1u); }}\n\
+             let norm = select(sqrt(square), sqrt(small) / {SMALL}, square > 1e38);\nlet bound = bitcast<f32>(number(1u));\n{bound}\ng = g * factor;\n"
         );
     } else if matches!(clip, Clip::Value(_)) {
         factor.push_str(
@@ -205,7 +213,8 @@ pub(super) fn kernels(
         shader.reads("state_at", states);
         shader.writes("set_state", states);
     }
-    let first_rule = Layout { noises: graph.noises.len() as u32, slots: 0 }.first_rule();
+    let first_rule = Layout { noises: graph.noises.len() as u32, rules: 0 }.first_rule();
+    let first = if grouped { format!("{first_rule}u + slot * {RULE_WORDS}u") } else { format!("{first_rule}u") };
     let formula = formula(rule, graph.weights);
     let body = format!(
         "var loss = 0.0;\nfor (var q = 0u; q < {groups}u; q++) {{ loss += sum_at(q); }}\n\
@@ -217,7 +226,7 @@ pub(super) fn kernels(
          if kind == 0u || j >= entry(slot, 1u) {{ return; }}\n\
          var g = gradient(slot, j);\nvar w = w_at(i);\n\
          if kind == {RUNNING}u {{ let share = bitcast<f32>(entry(slot, 5u)); set_w(i, (1.0 - share) * w + share * g); return; }}\n\
-         let first = {first_rule}u + slot * {RULE_WORDS}u;\n{factor}{formula}\nset_w(i, w);"
+         let first = {first};\n{factor}{formula}\nset_w(i, w);"
     );
     shader.push("fn setting_of(first: u32, j: u32) -> f32 { return bitcast<f32>(number(first + j)); }");
     graph.kernels.push(shader.each(words, &body));
@@ -286,15 +295,6 @@ pub(super) fn encode(rule: &Rule) -> [u32; RULE_WORDS as usize] {
     };
     words.iter_mut().zip(numbers).for_each(|(word, number)| *word = number.to_bits());
     words
-}
-
-/// Whether two steps have the same formula.
-pub(super) const fn alike(a: &Rule, b: &Rule) -> bool {
-    match (a, b) {
-        (Rule::Sgd { momentum: a, .. }, Rule::Sgd { momentum: b, .. }) => *a == *b,
-        (Rule::Adam { amsgrad: a, .. }, Rule::Adam { amsgrad: b, .. }) => *a == *b,
-        _ => false,
-    }
 }
 
 /// The rule of a parameter.

@@ -1,14 +1,14 @@
 //! Fully connected networks.
 
 use tensorlet::{
-    Gelu, Linear, Relu, Residual, Sigmoid, Tanh, Vector,
+    Gelu, Linear, Path, Relu, Residual, Sigmoid, Tanh, Vector,
     layer::Frozen,
     loss::{BceLoss, CrossEntropyLoss, MseLoss},
-    optim::{Adam, AdamW, Sgd},
+    optim::{Adam, AdamW, Groups, Sgd},
 };
-use tensorlet_host::gpu::Clip;
+use tensorlet_host::gpu::{Clip, Offload, Settings};
 
-use crate::compare::{Run, compare, drawn, gpu, labels, samples};
+use crate::compare::{Run, compare, drawn, gpu, labels, samples, weights};
 
 type Mlp = (Linear<64, 32>, (Relu, Linear<32, 10>));
 
@@ -44,6 +44,54 @@ fn every_optimiser() {
         Adam::new(1e-3).amsgrad(),
         AdamW::new(1e-3)
     );
+}
+
+#[test]
+fn parameters_in_groups() {
+    fn group(path: Path<'_>) -> usize {
+        if path.name() == "bias" {
+            0
+        } else if path.starts_with("0") {
+            1
+        } else {
+            2
+        }
+    }
+    let base = AdamW::new(1e-2);
+    let groups: Groups<AdamW, 3> = Groups::new([base.weight_decay(0.0), AdamW::new(1e-3), base], group);
+    let (x, targets) = (samples::<Vector<64>>(50, 1), labels(50, 10, 2));
+    let run = Run { x: &x, targets: &targets, loss: &CrossEntropyLoss, optimizer: groups, batch: 16, clip: Clip::None };
+    compare(&gpu(), &*drawn::<Mlp>(0), &run);
+}
+
+/// Gradients whose squares overflow are clipped as others are.
+#[test]
+fn the_norm_does_not_overflow() {
+    type Net = (Linear<3, 2>, Linear<2, 1>);
+    let x = vec![[1e12, -2e12, 3e12]; 4];
+    let targets = vec![[-1e12]; 4];
+    for clip in [Clip::Norm(1.0), Clip::Theta(1.0)] {
+        let run = Run { x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(0.1), batch: 4, clip };
+        let mut offload = Offload::new(
+            &gpu(),
+            &*drawn::<Net>(0),
+            run.loss,
+            run.optimizer,
+            (&x, &targets),
+            Settings { clip, ..Settings::batch(4) },
+        )
+        .expect("planned");
+        let before = weights(&*drawn::<Net>(0));
+        offload.train(&[0, 1, 2, 3]).expect("a step");
+        let mut net = drawn::<Net>(0);
+        offload.read(0, &mut net).expect("read back");
+        let moved: f32 = weights(&*net)
+            .iter()
+            .zip(&before)
+            .flat_map(|((_, a), (_, b))| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)))
+            .sum();
+        assert!((moved.sqrt() / 0.1 - 1.0).abs() < 1e-3, "the step has the length 0.1, not {}", moved.sqrt());
+    }
 }
 
 type Deep = (
