@@ -89,7 +89,7 @@ pub(in crate::gpu) fn weight_gradient(
         items: 1,
         a: Along::Outer,
         b: Along::Outer,
-        fours: [false, output.is_multiple_of(4)],
+        fours: [input.is_multiple_of(4), output.is_multiple_of(4)],
     };
     let parts = product.parts(graph.copies);
     let Some(to) = graph.parameter_gradient(node, weight, parts) else { return };
@@ -105,6 +105,15 @@ pub(in crate::gpu) fn weight_gradient(
     if has_bias && let Some(to) = graph.parameter_gradient(node, bias, parts) {
         shader.writes("set_bias", to);
         store = format!("if m < {input}u {{ {store} }} else {{ set_bias(piece * {}u + n, v); }}", aligned(output));
+    }
+    if product.fours[0] {
+        shader.reads4("x4_at", x);
+        // Behind the bias's row there are three that nobody stores.
+        let bias = format!("if m == {input}u {{ return vec4<f32>(1.0, 0.0, 0.0, 0.0); }}");
+        shader.push(format!(
+            "fn a4_at(m: u32, k: u32) -> vec4<f32> {{ {} return x4_at((k * {input}u + m) / 4u); }}",
+            if has_bias { &*bias } else { "" }
+        ));
     }
     let a = format!("x_at(k * {input}u + m)");
     let a = if has_bias { format!("if m == {input}u {{ return 1.0; }} return {a};") } else { format!("return {a};") };
@@ -131,7 +140,7 @@ pub(in crate::gpu) fn input_gradient(
         items: 1,
         a: Along::Inner,
         b: Along::Inner,
-        fours: [output.is_multiple_of(4), false],
+        fours: [output.is_multiple_of(4); 2],
     };
     let mut shader = graph.shader(node, "backward");
     shader.reads("dy_at", dy);
@@ -141,7 +150,11 @@ pub(in crate::gpu) fn input_gradient(
     }
     if product.fours[0] {
         shader.reads4("dy4_at", dy);
-        shader.push(format!("fn a4_at(m: u32, k: u32) -> vec4<f32> {{ return dy4_at((m * {output}u + k) / 4u); }}"));
+        shader.reads4("weight4_at", weight);
+        shader.push(format!(
+            "fn a4_at(m: u32, k: u32) -> vec4<f32> {{ return dy4_at((m * {output}u + k) / 4u); }}\n\
+             fn b4_at(k: u32, n: u32) -> vec4<f32> {{ return weight4_at((n * {output}u + k) / 4u); }}"
+        ));
     }
     shader.push(format!(
         "fn a_at(m: u32, k: u32) -> f32 {{ return dy_at(m * {output}u + k); }}\n\
