@@ -233,6 +233,7 @@ impl<'a> Graph<'a> {
             numbers: fixed("the numbers of each step", Word::Integer, 0, true),
             control: fixed("the number of the step", Word::Integer, 4, true),
         };
+        let inputs = walk::countable(batch, words as usize, "")?;
         let nothing = ValueId(0);
         let mut graph = Self {
             weights,
@@ -252,8 +253,8 @@ impl<'a> Graph<'a> {
             input: nothing,
             output: nothing,
         };
-        let region = graph.buffer_of("the inputs", word, batch * words, true);
-        graph.input = graph.value(region, batch * words, false);
+        let region = graph.buffer_of("the inputs", word, inputs, true);
+        graph.input = graph.value(region, inputs, false);
         let context = Context { rows: batch, trained: training, training, seed: Seed::STEP };
         graph.output = graph.walk(description, "", graph.input, context)?;
         // Who comes behind the network: the loss, or the reader.

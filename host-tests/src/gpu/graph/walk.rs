@@ -61,7 +61,8 @@ impl Graph<'_> {
                 self.walk(inner, path, x, Context { trained: false, training: false, ..context })
             }
             Description::Steps(inner, steps) => {
-                self.walk(inner, path, x, Context { rows: context.rows * *steps as u32, ..context })
+                let rows = countable(context.rows, *steps, path)?;
+                self.walk(inner, path, x, Context { rows, ..context })
             }
             Description::Repeat(inner, times) => {
                 let (mut x, mut behind) = (x, context);
@@ -95,6 +96,9 @@ impl Graph<'_> {
                 }
             }
             _ => {}
+        }
+        for words in [info.input.numel(), info.output.numel()] {
+            countable(context.rows, words, path)?;
         }
         let operation = layer::operation(info, path, self.weights)?;
         let trained = context.trained && self.is_trained(info, path);
@@ -180,4 +184,13 @@ impl Graph<'_> {
         self.values[parts[1].0].uses += 1;
         Ok(y)
     }
+}
+
+/// So many rows of so many words, as long as kernels can count them.
+pub(super) fn countable(rows: u32, words: usize, path: &str) -> Result<u32, OffloadError> {
+    let (all, most) = (u64::from(rows) * words as u64, u64::from(u32::MAX / 4));
+    if all <= most {
+        return Ok(all as u32);
+    }
+    Err(OffloadError::TooLarge { what: format!("a value of layer `{path}`"), bytes: 4 * all, most: 4 * most })
 }
