@@ -36,7 +36,38 @@ impl Settings {
     }
 }
 
-/// Networks in training on a GPU.
+/// Networks in training on a GPU: one, or many side by side.
+///
+/// The counterpart of [`Trainer`](tensorlet::Trainer): same network, loss and optimiser, same results within rounding.
+/// All is planned by [`new`](Self::new) or [`sweep`](Self::sweep), for batches of one size; [`train`](Self::train) then
+/// only says which samples come when. Weights stay on the device until [`read`](Self::read) brings them back.
+///
+/// ```
+/// use tensorlet::{Linear, Module, Relu, loss::CrossEntropyLoss, optim::Adam};
+/// use tensorlet_host::gpu::{Gpu, Offload, OffloadError, Settings};
+///
+/// type Net = (Linear<2, 8>, (Relu, Linear<8, 2>));
+/// # fn main() -> Result<(), OffloadError> {
+/// let mut net = Net::ZERO;
+/// net.init(&mut rand_xoshiro::Xoshiro128PlusPlus::seed_from_u64(0));
+/// let (x, labels) = ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0_u8, 1, 1, 0]);
+///
+/// let gpu = match Gpu::new() {
+///     Ok(gpu) => gpu,
+///     Err(error) => {
+///         println!("{error}"); // and how to train without one
+///         return Ok(());
+///     }
+/// };
+/// let mut offload = Offload::new(&gpu, &net, &CrossEntropyLoss, Adam::new(0.1), (&x, &labels), Settings::batch(4))?;
+/// let order = [0, 1, 2, 3].repeat(100); // a hundred steps
+/// let losses = offload.train(&order)?;
+/// assert!(losses[99] < 0.1);
+/// offload.read(0, &mut net)?;
+/// # Ok(())
+/// # }
+/// # use rand_xoshiro::rand_core::SeedableRng;
+/// ```
 pub struct Offload<X, N, T, L, O> {
     gpu: Gpu,
     engine: Engine,
@@ -193,7 +224,8 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
     /// # Errors
     /// [`OffloadError::Order`] for numbers that do not fill batches or of samples that there are not;
     /// [`OffloadError::NonFiniteLoss`], of the first network and step where a loss is not finite (it keeps the weights
-    /// from before that step, the others go on); [`OffloadError::Lost`].
+    /// from before that step and stands still until others are [written](Self::write), the others go on);
+    /// [`OffloadError::Lost`].
     pub fn train(&mut self, order: &[u32]) -> Result<Vec<f32>, OffloadError> {
         let mut losses = Vec::new();
         let mut bad = None;
