@@ -3,4 +3,5 @@
 #![allow(missing_docs)]
 
 mod compare;
+mod conv;
 mod dense;

@@ -1,8 +1,11 @@
 //! Layers as kernels.
 
+mod conv;
 mod copy;
 mod elementwise;
 mod linear;
+mod pool;
+mod window;
 
 use tensorlet::{
     Shape,
@@ -40,6 +43,17 @@ pub(super) fn operation(
     Ok(match info.op {
         Op::Linear => Box::new(linear::Linear),
         Op::Activation(function) => Box::new(elementwise::Elementwise::new(function, info, path)?),
+        Op::Conv1d(window) | Op::CausalConv1d(window) | Op::Conv2d(window) => {
+            Box::new(conv::Conv::new(window, info, path)?)
+        }
+        Op::MaxPool1d(window) | Op::MaxPool2d(window) => Box::new(pool::Pool::max(Some(window), info)),
+        Op::AvgPool1d(window) | Op::AvgPool2d(window) => Box::new(pool::Pool::mean(Some(window), info)),
+        Op::AdaptiveMaxPool1d | Op::AdaptiveMaxPool2d | Op::GlobalMaxPool1d | Op::GlobalMaxPool2d => {
+            Box::new(pool::Pool::max(None, info))
+        }
+        Op::AdaptiveAvgPool1d | Op::AdaptiveAvgPool2d | Op::GlobalAvgPool1d | Op::GlobalAvgPool2d => {
+            Box::new(pool::Pool::mean(None, info))
+        }
         _ => return Err(unsupported(info, path, "there are no kernels for it")),
     })
 }
