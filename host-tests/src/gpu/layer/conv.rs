@@ -15,12 +15,12 @@ use tensorlet::{
     sliding::PaddingMode,
 };
 
-use super::window::Axis;
+use super::window::{Axis, each_of};
 use crate::gpu::{
     OffloadError,
     gemm::{Along, Gemm},
     graph::{Graph, Node, Operation, unsupported},
-    shader::{Region, Shader},
+    shader::{Kernel, Region, Shader},
     weights::aligned,
 };
 
@@ -75,6 +75,12 @@ impl Conv {
     fn is_pointwise(&self) -> bool {
         let one = |axis: &Axis| axis.kernel == 1 && axis.stride == 1 && !axis.is_padded();
         one(&self.rows) && one(&self.columns)
+    }
+
+    /// Whether four pixels of the output from a multiple of four on lie in a row, so that their windows do.
+    fn in_fours(&self) -> bool {
+        let row = if self.is_pointwise() { self.pixels()[1] } else { self.columns.output };
+        row.is_multiple_of(4)
     }
 
     /// Gives `x_of(plane, row, column)`: an element of the image, at places that count the padding.
@@ -149,7 +155,8 @@ impl Conv {
         let Self { groups, outputs, .. } = *self;
         let (filter, [_, pixels]) = (self.filter(), self.pixels());
         let has_bias = graph.parameter_region(node, "bias").is_some();
-        let fours = pixels.is_multiple_of(4);
+        let direct = outputs < LEAST_ROWS && filter < MOST_COLUMNS;
+        let fours = [pixels.is_multiple_of(4) && !direct, self.in_fours() && !direct];
         let product = Gemm {
             m: outputs,
             n: filter + u32::from(has_bias),
@@ -157,13 +164,12 @@ impl Conv {
             items: groups,
             a: Along::Inner,
             b: Along::Inner,
-            fours: [fours, false],
+            fours,
         };
-        let direct = outputs < LEAST_ROWS && filter < MOST_COLUMNS;
         let parts = if direct { 1 } else { product.parts(graph.copies) };
         let Some(to) = graph.parameter_gradient(node, "weight", parts) else { return };
         let mut shader = graph.shader(node, "gradient of weight");
-        self.columns(&mut shader, x, false);
+        self.columns(&mut shader, x, fours[1]);
         shader.reads("dy_at", dy);
         shader.writes("set_weight", to);
         let all = groups * outputs;
@@ -197,9 +203,14 @@ impl Conv {
             graph.kernels.push(shader.each_group(size, all * product.n, &body));
             return;
         }
-        if fours {
+        if fours[0] {
             shader.reads4("dy4_at", dy);
             shader.push(format!("fn a4_at(m: u32, k: u32) -> vec4<f32> {{ return dy4_at(({at}) / 4u); }}"));
+        }
+        if fours[1] {
+            let bias = format!("if n == {filter}u {{ return vec4<f32>(1.0); }}");
+            let bias = if has_bias { &*bias } else { "" };
+            shader.push(format!("fn b4_at(k: u32, n: u32) -> vec4<f32> {{ {bias} return column4(n, k); }}"));
         }
         graph.kernels.push(product.kernel(shader, graph.copies, parts));
     }
@@ -300,23 +311,22 @@ impl Conv {
 }
 
 /// A product of few rows, by an invocation for each number; neighbours are pixels of a channel.
-fn each_number(mut shader: Shader, product: &Gemm, pixels: u32) -> crate::gpu::shader::Kernel {
+fn each_number(mut shader: Shader, product: &Gemm, pixels: u32) -> Kernel {
     let Gemm { m, n, k, items, .. } = *product;
     shader.push("var<private> item: u32;");
     let body = format!(
         "let plane = i / {pixels}u;\nlet m = plane % {m}u;\nitem = plane / {m}u % {items}u;\n\
-         let n = plane / {}u * {pixels}u + i % {pixels}u;\nvar sum = 0.0;\n\
-         for (var k = 0u; k < {k}u; k++) {{ sum = fma(a_at(m, k), b_at(k, n), sum); }}\nstore(m, n, sum);",
-        m * items
+         let n = plane / {}u * {pixels}u + i % {pixels}u;\nvar sum = 0.0;\n{}store(m, n, sum);",
+        m * items,
+        each_of(k, "k", "sum = fma(a_at(m, k), b_at(k, n), sum);")
     );
     shader.each(m * n * items, &body)
 }
 
 impl Operation for Conv {
     fn forward(&mut self, graph: &mut Graph<'_>, node: &Node) -> Result<(), OffloadError> {
-        let Self { groups, outputs, columns, .. } = *self;
+        let Self { groups, outputs, .. } = *self;
         let (filter, [_, pixels]) = (self.filter(), self.pixels());
-        let across = if self.is_pointwise() { pixels } else { columns.output };
         let direct = outputs < LEAST_ROWS;
         let product = Gemm {
             m: outputs,
@@ -325,7 +335,7 @@ impl Operation for Conv {
             items: groups,
             a: Along::Inner,
             b: Along::Outer,
-            fours: [filter.is_multiple_of(4) && !direct, across.is_multiple_of(4) && !direct],
+            fours: [filter.is_multiple_of(4) && !direct, self.in_fours() && !direct],
         };
         let Some(weight) = graph.parameter_region(node, "weight") else { return Ok(()) };
         let mut shader = graph.shader(node, "forward");

@@ -72,6 +72,17 @@ impl Axis {
     }
 }
 
+/// The most turns that are written out: WGSL's compilers unroll no loops, and count the turns of those that there are.
+const MOST_WRITTEN: u32 = 9;
+
+/// Text that runs `body` for each `name` below `count`.
+pub(super) fn each_of(count: u32, name: &str, body: &str) -> String {
+    if count > MOST_WRITTEN {
+        return format!("for (var {name} = 0u; {name} < {count}u; {name}++) {{\n{body}\n}}\n");
+    }
+    (0..count).map(|i| format!("{{\nlet {name} = {i}u;\n{body}\n}}\n")).collect()
+}
+
 /// Rows or columns of the windows of a pooling.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Windows {
@@ -94,21 +105,19 @@ impl Windows {
     pub(super) fn elements(&self, window: &str, name: &str, body: &str) -> String {
         match *self {
             Self::Sliding(axis @ Axis { input, kernel, begin, .. }) => {
-                let place = axis.place(window, &format!("{name}_tap"));
-                // Before the first element the place wraps around.
-                let inside = if axis.is_padded() || axis.ends_beyond() {
-                    format!("if {name} >= {input}u {{ continue; }}\n")
+                let tap = format!("{name}_tap");
+                let element = format!("let {name} = {} - {begin}u;", axis.place(window, &tap));
+                // Before the first element it wraps around.
+                let body = if axis.is_padded() || axis.ends_beyond() {
+                    format!("{element}\nif {name} < {input}u {{\n{body}\n}}")
                 } else {
-                    String::new()
+                    format!("{element}\n{body}")
                 };
-                format!(
-                    "for (var {name}_tap = 0u; {name}_tap < {kernel}u; {name}_tap++) {{\n\
-                     let {name} = {place} - {begin}u;\n{inside}{body}\n}}"
-                )
+                each_of(kernel, &tap, &body)
             }
             Self::Adaptive { input, output } => format!(
                 "for (var {name} = {window} * {input}u / {output}u; \
-                 {name} < (({window} + 1u) * {input}u + {}u) / {output}u; {name}++) {{\n{body}\n}}",
+                 {name} < (({window} + 1u) * {input}u + {}u) / {output}u; {name}++) {{\n{body}\n}}\n",
                 output - 1
             ),
         }
@@ -116,29 +125,30 @@ impl Windows {
 
     /// Text that runs `body` for each window `name` that covers the element of this name.
     pub(super) fn windows(&self, element: &str, name: &str, body: &str) -> String {
-        let (first, last, hole) = match *self {
+        match *self {
             Self::Sliding(axis @ Axis { output, stride, dilation, begin, .. }) => {
                 let (place, extent) = (format!("({element} + {begin}u)"), axis.extent());
-                let first = format!(
-                    "select(0u, ({place} + {stride}u - {extent}u) / {stride}u, {place} + {stride}u >= {extent}u)"
-                );
-                let last = format!("min({}u, {place} / {stride}u)", output - 1);
-                let hole = match dilation {
-                    1 => String::new(),
-                    _ => format!("if ({place} - {name} * {stride}u) % {dilation}u != 0u {{ continue; }}\n"),
-                };
-                (first, last, hole)
+                // Where a window begins behind the element the distance wraps around and is beyond its extent.
+                let mut covers = format!("{place} - {name} * {stride}u < {extent}u");
+                if dilation > 1 {
+                    covers += &format!(" && ({place} - {name} * {stride}u) % {dilation}u == 0u");
+                }
+                let most = extent.div_ceil(stride);
+                if output <= most {
+                    return each_of(output, name, &format!("if {covers} {{\n{body}\n}}"));
+                }
+                // From the last window that begins at the element or before it backwards; before the first it wraps
+                // around.
+                let back = format!("{name}_back");
+                let find = format!("let {name} = {place} / {stride}u - {back};");
+                each_of(most, &back, &format!("{find}\nif {name} < {output}u && {covers} {{\n{body}\n}}"))
             }
-            Self::Adaptive { input, output } => {
-                let first = format!("{element} * {output}u / {input}u");
-                let last = format!("(({element} + 1u) * {output}u + {}u) / {input}u - 1u", input - 1);
-                (first, last, String::new())
-            }
-        };
-        format!(
-            "let {name}_last = {last};\n\
-             for (var {name} = {first}; {name} <= {name}_last; {name}++) {{\n{hole}{body}\n}}"
-        )
+            Self::Adaptive { input, output } => format!(
+                "for (var {name} = {element} * {output}u / {input}u; \
+                 {name} < (({element} + 1u) * {output}u + {}u) / {input}u; {name}++) {{\n{body}\n}}\n",
+                input - 1
+            ),
+        }
     }
 
     /// The elements of a window, as text; `padding` says whether those of the padding count.
