@@ -4,3 +4,6 @@
 
 mod compare;
 mod dense;
+mod losses;
+mod recurrent;
+mod sampling;
