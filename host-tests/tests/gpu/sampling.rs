@@ -1,15 +1,17 @@
 //! Layers that draw random numbers: the device's are those of the host.
 
 use tensorlet::{
-    Dropout, Dropout2d, Flatten, Frozen, Linear, Module, Relu, Repeat, Residual, Tanh, TimeDistributed, Vector,
-    layer::{Concat, GaussianReparam, GaussianSigmaReparam, GumbelSoftmax, Identity, View},
+    Dropout, Dropout2d, Flatten, Frozen, Linear, Mode, Module, Portable, Relu, Repeat, Residual, Tanh, TimeDistributed,
+    Trainer, Vector,
+    layer::{Concat, GaussianReparam, GaussianSigmaReparam, Given, GumbelSoftmax, Identity, View},
     loss::{BceWithLogitsLoss, CrossEntropyLoss, MseLoss, UniformKl, VaeLoss},
+    memory::training_words,
     network,
     optim::{Adam, Sgd},
 };
 use tensorlet_host::gpu::{Clip, Offload, Settings};
 
-use crate::compare::{Run, STEPS, compare, drawn, gpu, labels, samples};
+use crate::compare::{Run, STEPS, close, compare, drawn, gpu, labels, samples};
 
 /// Pictures of black and white.
 fn pictures<const N: usize>(n: usize) -> Vec<[f32; N]> {
@@ -31,6 +33,35 @@ fn dropout_trains_as_on_the_cpu() {
     let loss = &CrossEntropyLoss;
     let run = Run { x: &x, targets: &targets, loss, optimizer: Sgd::new(0.1), batch: 5, clip: Clip::None };
     compare(&gpu(), &*dropped(), &run);
+}
+
+/// As many numbers as take several jumps to reach: 5 · 601, drawn by 94 invocations.
+#[test]
+fn far_ahead_in_the_stream() {
+    let (x, targets) = (samples::<Vector<601>>(20, 1), samples::<Vector<2>>(20, 2));
+    let run = Run { x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(1e-3), batch: 5, clip: Clip::None };
+    compare(&gpu(), &*drawn::<(Dropout, Linear<601, 2>)>(0), &run);
+}
+
+/// The same numbers for the device and for a network that is given them.
+#[test]
+fn numbers_from_the_host() {
+    let (x, targets) = (samples::<Vector<6>>(4, 1), samples::<Vector<6>>(4, 2));
+    let uniform = [0.9, 0.1, 0.4, 0.6, 0.499, 0.5, 0.0, 0.999].map(|u| [u, 1.0 - u, u]).concat();
+    let settings = Settings { given_noise: true, ..Settings::batch(4) };
+    let net = drawn::<(Dropout, Linear<6, 6>)>(0);
+    let mut offload = Offload::new(&gpu(), &*net, &MseLoss, Sgd::new(0.1), (&x, &targets), settings).expect("planned");
+    assert!(offload.give_noise("1", &uniform).is_err(), "a linear layer draws nothing");
+    assert!(offload.give_noise("0", &uniform[1..]).is_err(), "one number is missing");
+    offload.give_noise("0", &uniform).expect("24 numbers");
+    let losses = offload.train(&[0, 1, 2, 3, 0, 1, 2, 3]).expect("trained");
+
+    let mut cpu = (Dropout { p: 0.5, noise: Given(&uniform) }, net.1);
+    type Cpu<'a> = (Dropout<Given<'a>>, Linear<6, 6>);
+    let mut workspace = vec![0.0; training_words::<Vector<6>, Cpu<'_>, Sgd>(Mode::Accumulate, 4)];
+    let mut trainer = Trainer::<Vector<6>, Cpu<'_>, _>::new(Sgd::new(0.1), &mut workspace).expect("enough memory");
+    let expected = [(); 2].map(|()| trainer.step(Portable, &mut cpu, &MseLoss, &x, &targets).expect("a step"));
+    close("loss", &losses, &expected, (1e-5, 0.0));
 }
 
 network! {
