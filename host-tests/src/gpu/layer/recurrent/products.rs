@@ -104,7 +104,7 @@ pub(super) fn input_weight_gradients(
         items: 1,
         a: Along::Outer,
         b: Along::Outer,
-        fours: [false, all.is_multiple_of(4)],
+        fours: [width.is_multiple_of(4), all.is_multiple_of(4)],
     };
     let parts = product.parts(graph.copies);
     let mut shader = graph.shader(node, "gradient of weight_ih");
@@ -119,6 +119,16 @@ pub(super) fn input_weight_gradients(
     if product.fours[1] {
         shader.reads4("gate4_at", memory.gates);
         shader.push(format!("fn b4_at(k: u32, n: u32) -> vec4<f32> {{ return gate4_at((k * {all}u + n) / 4u); }}"));
+    }
+    if product.fours[0] {
+        shader.reads4("x4_at", x);
+        // Behind the bias's row there are three that nobody stores.
+        shader.push(format!(
+            "fn a4_at(m: u32, k: u32) -> vec4<f32> {{
+    if m == {width}u {{ return vec4<f32>(1.0, 0.0, 0.0, 0.0); }}
+    return x4_at((k * {width}u + m) / 4u);
+}}"
+        ));
     }
     shader.push(format!(
         "fn a_at(m: u32, k: u32) -> f32 {{ if m == {width}u {{ return 1.0; }} return x_at(k * {width}u + m); }}\n\
@@ -193,13 +203,17 @@ pub(super) fn input_gradient(
         items: 1,
         a: Along::Inner,
         b: Along::Inner,
-        fours: [all.is_multiple_of(4), false],
+        fours: [own.is_multiple_of(4); 2],
     };
     shader.reads("gate_at", memory.gates);
     layer.parameter(graph, &mut shader, node, "weight_ih", number);
     if product.fours[0] {
         shader.reads4("gate4_at", memory.gates);
-        shader.push(format!("fn a4_at(m: u32, k: u32) -> vec4<f32> {{ return gate4_at((m * {all}u + k) / 4u); }}"));
+        layer.parameter4(graph, &mut shader, node, "weight_ih", number);
+        shader.push(format!(
+            "fn a4_at(m: u32, k: u32) -> vec4<f32> {{ return gate4_at((m * {all}u + k) / 4u); }}
+fn b4_at(k: u32, n: u32) -> vec4<f32> {{ return weight_ih4(k / {own}u, (n * {own}u + k % {own}u) / 4u); }}"
+        ));
     }
     shader.push(format!(
         "fn a_at(m: u32, k: u32) -> f32 {{ return gate_at(m * {all}u + k); }}\n\
