@@ -347,10 +347,18 @@ fn gather(
     shader.writes("set_status", flat(status));
     let (batch, copies) = (spec.batch, spec.copies);
     let (inputs, labels) = (batch * width, batch * target);
+    // Losses of the output alone have targets without words.
+    let set_label = if target == 0 {
+        String::new()
+    } else {
+        format!(
+            "if i < {labels}u {{ set_t(i, label_at(order_at(step * {batch}u + i / {target}u) * {target}u + i % {target}u)); }}"
+        )
+    };
     let body = format!(
         "let step = control_at(0u);\nif i == 0u {{ set_control(1u, step + 1u); }}\n\
          if i < {inputs}u {{ set_x(i, data_at(order_at(step * {batch}u + i / {width}u) * {width}u + i % {width}u)); }}\n\
-         if i < {labels}u {{ set_t(i, label_at(order_at(step * {batch}u + i / {target}u) * {target}u + i % {target}u)); }}\n\
+         {set_label}\n\
          if i < {copies}u {{\n\
          var last = control_at(2u);\nif step > 0u {{ last = step - 1u; }}\n\
          if last != 0xffffffffu {{ let loss = loss_at(i * {}u + last); if not_finite_(loss) {{ set_status(i * {}u, loss); }} }}\n}}",

@@ -5,3 +5,6 @@
 mod compare;
 mod conv;
 mod dense;
+mod losses;
+mod recurrent;
+mod sampling;

@@ -5,11 +5,13 @@ mod copy;
 mod elementwise;
 mod linear;
 mod pool;
+mod recurrent;
+mod sample;
 mod window;
 
 use tensorlet::{
     Shape,
-    description::{LayerInfo, Op},
+    description::{LayerInfo, Op, Recurrence},
 };
 
 use super::{
@@ -42,6 +44,19 @@ pub(super) fn operation(
     }
     Ok(match info.op {
         Op::Linear => Box::new(linear::Linear),
+        Op::Dropout => Box::new(sample::Dropout::new(1)),
+        Op::ChannelDropout => {
+            let channels = info.input.dims().first().copied().unwrap_or(1);
+            Box::new(sample::Dropout::new((info.input.numel() / channels) as u32))
+        }
+        Op::GaussianReparam => Box::new(sample::Reparameterise::new(sample::Deviation::LogVariance)),
+        Op::GaussianSigmaReparam => Box::new(sample::Reparameterise::new(sample::Deviation::Softplus)),
+        Op::GumbelSoftmax { axis } => Box::new(sample::GumbelSoftmax::new(axis)),
+        Op::Recurrent(recurrence) => Box::new(recurrent::Recurrent::new(recurrence, info, path)?),
+        Op::RecurrentCell(cell) => {
+            let single = Recurrence { cell, hidden: info.output.numel(), layers: 1, directions: 1 };
+            Box::new(recurrent::Recurrent::new(single, info, path)?)
+        }
         Op::Activation(function) => Box::new(elementwise::Elementwise::new(function, info, path)?),
         Op::Conv1d(window) | Op::CausalConv1d(window) | Op::Conv2d(window) => {
             Box::new(conv::Conv::new(window, info, path)?)
