@@ -61,7 +61,8 @@ impl Graph<'_> {
                 self.walk(inner, path, x, Context { trained: false, training: false, ..context })
             }
             Description::Steps(inner, steps) => {
-                self.walk(inner, path, x, Context { rows: context.rows * *steps as u32, ..context })
+                let rows = product(&format!("the steps of `{path}`"), context.rows, *steps)?;
+                self.walk(inner, path, x, Context { rows, ..context })
             }
             Description::Repeat(inner, times) => {
                 let (mut x, mut behind) = (x, context);
@@ -98,16 +99,17 @@ impl Graph<'_> {
         }
         let operation = layer::operation(info, path, self.weights)?;
         let trained = context.trained && self.is_trained(info, path);
-        let y = self.output_of(info.output, context.rows, path, self.values[x.0].wanted || trained);
+        let y = self.output_of(info.output, context.rows, path, self.values[x.0].wanted || trained)?;
         self.push(info, path, (x, y), Context { trained, ..context }, operation);
         Ok(y)
     }
 
     /// A new value of a layer's output.
-    fn output_of(&mut self, shape: Shape, rows: u32, path: &str, wanted: bool) -> ValueId {
-        let words = rows * shape.numel() as u32;
-        let region = self.buffer(&format!("the output of `{path}`"), words);
-        self.value(region, words, wanted)
+    fn output_of(&mut self, shape: Shape, rows: u32, path: &str, wanted: bool) -> Result<ValueId, OffloadError> {
+        let what = format!("the output of `{path}`");
+        let words = product(&what, rows, shape.numel())?;
+        let region = self.buffer(&what, words);
+        Ok(self.value(region, words, wanted))
     }
 
     fn push(
@@ -180,4 +182,17 @@ impl Graph<'_> {
         self.values[parts[1].0].uses += 1;
         Ok(y)
     }
+}
+
+/// The most words of a buffer that indices of 32 bits reach in bytes.
+const MOST_WORDS: u32 = 1 << 30;
+
+/// `rows · each`, if a buffer can have so many words.
+fn product(what: &str, rows: u32, each: usize) -> Result<u32, OffloadError> {
+    let words = u64::from(rows).saturating_mul(each as u64);
+    if words <= u64::from(MOST_WORDS) {
+        return Ok(words as u32);
+    }
+    let most = 4 * u64::from(MOST_WORDS);
+    Err(OffloadError::TooLarge { what: what.to_owned(), bytes: words.saturating_mul(4), most })
 }
