@@ -26,8 +26,9 @@ impl<K: Kernels> Runner for OnCpu<K> {
     fn train<X: Tensor, N: Train<X>, T: Copy, L: Loss<N::Out, T>>(
         &self,
         case: &Case,
-        Training { loss, batches, prepare, .. }: &Training<'_, X, N, T, L>,
+        training: &Training<'_, X, N, T, L>,
     ) {
+        let Training { loss, batches, prepare, .. } = *training;
         let k = self.0;
         let plan = Plan::of(case);
         let n = batches.iter().map(|(x, _)| x.len()).max().expect("a batch");

@@ -88,8 +88,9 @@ impl Runner for OnGpu {
     fn train<X: Tensor, N: Train<X>, T: Copy, L: OffloadLoss<N::Out, T>>(
         &self,
         case: &Case,
-        Training { loss, batches, prepare, noise }: &Training<'_, X, N, T, L>,
+        training: &Training<'_, X, N, T, L>,
     ) {
+        let Training { loss, batches, prepare, noise } = *training;
         let plan = Plan::of(case);
         let batch = batches[0].0.len();
         let x: Vec<X> = batches.iter().flat_map(|(x, _)| x.iter().copied()).collect();
@@ -102,7 +103,7 @@ impl Runner for OnGpu {
         prepare(&mut net, 0);
         let clip = plan.theta.map_or(Clip::None, Clip::Theta);
         let settings = Settings { clip, given_noise: noise.is_some(), ..Settings::batch(batch) };
-        let offload = Offload::new(&gpu(), &*net, *loss, Any::of(case), (&x, &targets), settings);
+        let offload = Offload::new(&gpu(), &*net, loss, Any::of(case), (&x, &targets), settings);
         let mut offload = offload.unwrap_or_else(|error| panic!("{error}"));
         let mut losses = Vec::new();
         // The first step alone, since gradients are those of the last step. Given random numbers are for one step.
