@@ -130,15 +130,15 @@ fn weight(entry: &Entry, layer: &str) -> Result<[usize; 2], String> {
 
 fn vae(entry: &Entry) -> Typed {
     let ([hidden, input], [latent, _]) = (weight(entry, "e1")?, weight(entry, "mu")?);
-    Ok(format!("crate::loss::training::Vae<{input}, {hidden}, {latent}, {}>", input + 2 * latent))
+    Ok(format!("crate::golden::Vae<{input}, {hidden}, {latent}, {}>", input + 2 * latent))
 }
 
 fn gumbel_autoencoder(entry: &Entry, hard: bool) -> Typed {
     let [classes, input] = weight(entry, "enc")?;
-    Ok(format!("crate::loss::training::GumbelAutoencoder<{input}, {classes}, {hard}>"))
+    Ok(format!("crate::golden::GumbelAutoencoder<{input}, {classes}, {hard}>"))
 }
 
 fn binary_mlp(entry: &Entry) -> Typed {
     let ([a, input], [b, _], [output, _]) = (weight(entry, "l1")?, weight(entry, "l2")?, weight(entry, "l3")?);
-    Ok(format!("crate::loss::training::BinaryMlp<{input}, {a}, {b}, {output}>"))
+    Ok(format!("crate::golden::BinaryMlp<{input}, {a}, {b}, {output}>"))
 }

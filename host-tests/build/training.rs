@@ -37,8 +37,8 @@ fn optimizer(entry: &Entry) -> Typed {
 fn training(entry: &Entry) -> Option<Typed> {
     Some(match entry.op.as_str() {
         "train_lenet" => fixed(entry, LENET)
-            .map(|()| "training::Classes<tensorlet::Image<1, 28, 28>, crate::training::LeNet>".to_owned()),
-        "train_resnet_bn" => fixed(entry, RESNET).map(|()| "training::Residual".to_owned()),
+            .map(|()| "golden::Classes<tensorlet::Image<1, 28, 28>, crate::golden::LeNet>".to_owned()),
+        "train_resnet_bn" => fixed(entry, RESNET).map(|()| "golden::Residual".to_owned()),
         "train_mlp_digits" => mlp(entry),
         "train_transformer" => transformer(entry),
         "train_char_rnn" => characters(entry, "Rnn"),
@@ -85,7 +85,7 @@ fn weight(entry: &Entry, name: &str) -> Result<[usize; 2], String> {
 fn mlp(entry: &Entry) -> Typed {
     known(entry)?;
     let ([hidden, input], [classes, _]) = (weight(entry, "l1.weight")?, weight(entry, "l2.weight")?);
-    Ok(format!("training::Mlp<{input}, {hidden}, {classes}>"))
+    Ok(format!("golden::Mlp<{input}, {hidden}, {classes}>"))
 }
 
 fn transformer(entry: &Entry) -> Typed {
@@ -95,7 +95,7 @@ fn transformer(entry: &Entry) -> Typed {
     if width % 2 == 1 || length < 2 {
         return Err("heads of different widths, or sequences of one token".to_owned());
     }
-    Ok(format!("training::NextToken<{tokens}, {width}, {feed}, {}>", length - 1))
+    Ok(format!("golden::NextToken<{tokens}, {width}, {feed}, {}>", length - 1))
 }
 
 fn characters(entry: &Entry, cell: &str) -> Typed {
@@ -107,5 +107,5 @@ fn characters(entry: &Entry, cell: &str) -> Typed {
     if letters != 28 {
         return Err("an alphabet of another size than 28".to_owned());
     }
-    Ok(format!("training::Characters<tensorlet::{cell}<28, {hidden}>, {hidden}>"))
+    Ok(format!("golden::Characters<tensorlet::{cell}<28, {hidden}>, {hidden}>"))
 }

@@ -88,6 +88,13 @@ impl Gpu {
                 *lost = Some(format!("{reason:?}: {message}"));
             }
         });
+        // Where no call waits for an error there is nobody to tell, and wgpu would panic.
+        let note = Arc::clone(&lost);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            if let Ok(mut lost) = note.lock() {
+                lost.get_or_insert_with(|| error.to_string());
+            }
+        }));
         Ok(Self { device, queue, limits, info, lost })
     }
 
@@ -113,6 +120,16 @@ impl Gpu {
     #[must_use]
     pub fn largest_binding(&self) -> u64 {
         self.limits.max_storage_buffer_binding_size.min(self.limits.max_buffer_size)
+    }
+
+    /// So many 32-bit words, if a kernel can be given a buffer of them.
+    ///
+    /// # Errors
+    /// [`OffloadError::TooLarge`].
+    pub(super) fn room(&self, what: &str, words: u64) -> Result<u32, OffloadError> {
+        let (bytes, most) = (words.saturating_mul(4), self.largest_binding());
+        let words = u32::try_from(words).ok().filter(|_| bytes <= most);
+        words.ok_or_else(|| OffloadError::TooLarge { what: what.to_owned(), bytes, most })
     }
 
     /// Closes the device: whatever is planned on it reports [`OffloadError::Lost`] from now on.

@@ -1,6 +1,9 @@
 //! A planned training: its buffers on the device, submissions, and what comes back.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    ops::Range,
+};
 
 use tensorlet::{Description, optim::Rule};
 
@@ -103,7 +106,8 @@ impl Engine {
         let layout = Layout { noises: graph.noises.len() as u32, rules };
         let strides = Strides { gradients: graph.gradient_words.max(4), numbers: layout.words() };
         graph.buffers[graph.fixed.gradients.0].words = strides.gradients;
-        graph.buffers[graph.fixed.numbers.0].words = steps * copies * strides.numbers;
+        let numbers = u64::from(steps) * u64::from(copies) * u64::from(strides.numbers);
+        graph.buffers[graph.fixed.numbers.0].words = gpu.room("the numbers of each step", numbers)?;
         let plan = Plan::new(gpu, &graph.buffers, &graph.kernels, (copies, strides), &HashMap::new())?;
         for (region, words) in &graph.uploads {
             gpu.queue.write_buffer(&plan.buffers[region.buffer.0], 0, bytemuck::cast_slice(words));
@@ -162,10 +166,11 @@ impl Engine {
         };
         write(self.named.parameters, words);
         write(self.named.settings, settings);
-        let states = self.buffer(self.named.states).size() / u64::from(self.copies) / 4;
-        write(self.named.states, &vec![0.0; states as usize]);
-        let status = self.buffer(self.named.status).size() / u64::from(self.copies) / 4;
-        write(self.named.status, &vec![0.0; status as usize]);
+        // Its last loss, too, which may have stopped it.
+        for id in [self.named.states, self.named.status, self.named.losses] {
+            let words = self.buffer(id).size() / u64::from(self.copies) / 4;
+            write(id, &vec![0.0; words as usize]);
+        }
         Ok(())
     }
 
@@ -206,24 +211,19 @@ impl Engine {
         mut numbers: impl FnMut(usize, usize, &mut [u32]) -> Result<(f32, u64), OffloadError>,
         mut done: impl FnMut(usize, &[f32]),
     ) -> Result<(), OffloadError> {
-        let (batch, copies) = (self.batch as usize, self.copies as usize);
+        let batch = self.batch as usize;
         let mut under_way: VecDeque<(usize, usize, usize, wgpu::SubmissionIndex)> = VecDeque::new();
-        let (stride, first_rule) = (self.strides.numbers as usize, self.layout.first_rule() as usize);
+        let mut failed = None;
         for (number, part) in order.chunks(self.steps as usize * batch).enumerate() {
             let (first, steps) = (number * self.steps as usize, part.len() / batch);
-            let mut words = vec![0; steps * copies * stride];
-            for (at, words) in words.chunks_exact_mut(stride).enumerate() {
-                let (step, copy) = (first + at / copies, at % copies);
-                let (head, rules) = words.split_at_mut(first_rule);
-                let (scale, seed) = numbers(step, copy, rules)?;
-                head[0] = scale.to_bits();
-                head[1] = update::bound(self.clip).to_bits();
-                for (noise, words) in
-                    self.noises.iter().zip(head[FIRST_NOISE as usize..].chunks_exact_mut(NOISE_WORDS as usize))
-                {
-                    words.copy_from_slice(&noise::state(noise, seed));
+            let words = match self.numbers(first..first + steps, &mut numbers) {
+                Ok(words) => words,
+                Err(error) => {
+                    // What was submitted before still comes back.
+                    failed = Some(error);
+                    break;
                 }
-            }
+            };
             let slot = number % AHEAD;
             if under_way.len() == AHEAD
                 && let Some(oldest) = under_way.pop_front()
@@ -236,7 +236,26 @@ impl Engine {
         while let Some(oldest) = under_way.pop_front() {
             self.finish(oldest, &mut done)?;
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The numbers of some steps, of all networks in each.
+    fn numbers(
+        &self,
+        steps: Range<usize>,
+        numbers: &mut impl FnMut(usize, usize, &mut [u32]) -> Result<(f32, u64), OffloadError>,
+    ) -> Result<Vec<u32>, OffloadError> {
+        let (copies, first_rule) = (self.copies as usize, self.layout.first_rule() as usize);
+        let mut all = vec![0; steps.len() * copies * self.strides.numbers as usize];
+        for (at, words) in all.chunks_exact_mut(self.strides.numbers as usize).enumerate() {
+            let (head, rules) = words.split_at_mut(first_rule);
+            let (scale, seed) = numbers(steps.start + at / copies, at % copies, rules)?;
+            head[0] = scale.to_bits();
+            head[1] = update::bound(self.clip).to_bits();
+            let states = head[FIRST_NOISE as usize..].chunks_exact_mut(NOISE_WORDS as usize);
+            self.noises.iter().zip(states).for_each(|(noise, words)| words.copy_from_slice(&noise::state(noise, seed)));
+        }
+        Ok(all)
     }
 
     /// Records some steps into one command buffer and one compute pass, and submits them.

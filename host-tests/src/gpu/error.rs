@@ -33,7 +33,7 @@ pub enum OffloadError {
     /// A buffer is larger than the device allows.
     #[error(
         "{what} takes {bytes} bytes, and this device binds at most {most} at once. Take a smaller batch or fewer \
-         networks"
+         networks; a data set can be trained on part by part"
     )]
     TooLarge {
         /// What the buffer is for.

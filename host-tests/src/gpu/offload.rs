@@ -19,7 +19,7 @@ use super::{
 pub struct Settings {
     /// Samples of a step.
     pub batch: usize,
-    /// Steps of a submission at most: more cost memory for their numbers, fewer cost time between submissions.
+    /// Steps of a submission at most (4096 if it is more): more cost memory for their numbers, fewer cost time between submissions.
     pub steps: usize,
     /// How gradients are held in bounds.
     pub clip: Clip,
@@ -82,6 +82,10 @@ pub struct Offload<X, N, T, L, O> {
     given_noise: bool,
     types: PhantomData<fn(X, N, T, L)>,
 }
+
+/// Steps of a submission at most, and samples in its order unless a batch alone has more.
+const MOST_STEPS: usize = 4096;
+const MOST_ORDER: u32 = 1 << 24;
 
 /// The forward pass alone.
 struct Inference {
@@ -160,6 +164,15 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
         N::check(x)?;
         loss.check(targets)?;
 
+        // Before the host copies anything.
+        let times = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
+        gpu.room("the data set's inputs", times(x.len(), X::LEN))?;
+        gpu.room("the data set's targets", times(x.len(), L::TARGET_WORDS))?;
+        gpu.room("the inputs of a batch", times(batch, X::LEN))?;
+        gpu.room("the targets of a batch", times(batch, L::TARGET_WORDS))?;
+        let batch = gpu.room("the order of the samples", batch as u64)?;
+        let steps = if given_noise { 1 } else { steps.clamp(1, MOST_STEPS.min((MOST_ORDER / batch).max(1) as usize)) };
+
         let weights = Weights::of(first);
         let mut trial = optimizers[0];
         trial.advance();
@@ -168,8 +181,8 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
         let spec = Spec {
             description: const { &N::DESCRIPTION },
             copies: nets.len() as u32,
-            batch: batch as u32,
-            steps: if given_noise { 1 } else { steps.max(1) as u32 },
+            batch,
+            steps: steps as u32,
             input: (word_of::<X>(), X::LEN as u32),
             inputs: &words_of(x),
             target: L::TARGET_WORDS as u32,
@@ -209,7 +222,7 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
     /// The number of networks.
     #[must_use]
     pub fn copies(&self) -> usize {
-        self.optimizers.len()
+        self.seeds.len()
     }
 
     /// The number of kernels of a step.
@@ -258,6 +271,10 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
         done: impl FnMut(usize, &[f32]),
     ) -> Result<(), OffloadError> {
         let (batch, samples) = (self.engine.batch as usize, self.divisors.len());
+        if self.optimizers.len() != self.copies() {
+            let (given, needed) = (self.optimizers.len(), self.copies());
+            return Err(OffloadError::Count { what: "optimisers", given, needed });
+        }
         if order.is_empty() || !order.len().is_multiple_of(batch) {
             let given = order.len();
             return Err(OffloadError::Order(format!(

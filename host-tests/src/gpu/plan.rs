@@ -37,10 +37,7 @@ pub(super) fn buffer(
     words: u64,
     usages: wgpu::BufferUsages,
 ) -> Result<wgpu::Buffer, OffloadError> {
-    let size = 4 * words.max(4);
-    if size > gpu.largest_binding() {
-        return Err(OffloadError::TooLarge { what: what.to_owned(), bytes: size, most: gpu.largest_binding() });
-    }
+    let size = 4 * u64::from(gpu.room(what, words.max(4))?);
     let descriptor = wgpu::BufferDescriptor { label: Some(what), size, usage: usages, mapped_at_creation: false };
     gpu.scoped(what, || gpu.device.create_buffer(&descriptor))
 }

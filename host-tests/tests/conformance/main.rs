@@ -9,8 +9,9 @@
 mod activation;
 mod arithmetic;
 mod attention;
-mod case;
 mod embedding;
+#[path = "../golden/mod.rs"]
+mod golden;
 mod layer;
 mod loss;
 mod model;
@@ -30,10 +31,11 @@ mod window;
 
 use std::{panic, process::ExitCode, thread};
 
-use case::Case;
+use golden::case::{self, Case};
 use libtest_mimic::Arguments;
 use report::Report;
 use tensorlet::Kernels;
+pub(crate) use tensorlet::loss::Loss as Computable;
 use tensorlet_simd::{Isa, dispatch};
 
 /// How a case is computed with a token: one type for each family of operators and its shapes.

@@ -16,7 +16,6 @@ use tensorlet_host::{
 
 use crate::compare::{Run, compare, drawn, gpu, labels, samples, weights};
 
-#[test]
 fn lenet_trains_as_on_the_cpu() {
     let (x, targets) = (samples::<Image<1, 28, 28>>(12, 1), labels(12, 10, 2));
     let (loss, optimizer) = (&CrossEntropyLoss, Sgd::with_momentum(0.05, 0.9));
@@ -24,7 +23,6 @@ fn lenet_trains_as_on_the_cpu() {
     compare(&gpu(), &*drawn::<LeNet>(0), &run);
 }
 
-#[test]
 fn the_digits_network_trains_as_on_the_cpu() {
     let (x, targets) = (samples::<Image<1, 8, 8>>(50, 1), labels(50, 10, 2));
     let run = Run {
@@ -41,8 +39,7 @@ fn the_digits_network_trains_as_on_the_cpu() {
 /// Each network trained on the device and on the CPU, with its input and output.
 macro_rules! networks {
     ($($name:ident: $input:ty => $output:ty, $net:ty;)+) => {$(
-        #[test]
-        fn $name() {
+                fn $name() {
             let (x, targets) = (samples::<$input>(9, 1), samples::<$output>(9, 2));
             let run = Run {
                 x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(0.02), batch: 4, clip: Clip::None,
@@ -107,7 +104,6 @@ networks! {
 
 type Ties = (Conv2d<1, 2, 1, 1, 6, 6>, MaxPool2d<3, 3, 3, 3, Slide<2, 1>>);
 
-#[test]
 fn of_equal_values_the_first_takes_the_gradient() {
     // Without weights all values are equal, and the gradient of the weight is the input that counts.
     let (x, targets) = (samples::<Image<1, 6, 6>>(9, 1), samples::<Image<2, 3, 3>>(9, 2));
@@ -115,7 +111,6 @@ fn of_equal_values_the_first_takes_the_gradient() {
     compare(&gpu(), &Ties::ZERO, &run);
 }
 
-#[test]
 fn nan_is_the_largest() {
     let mut x = samples::<Image<1, 6, 6>>(1, 1);
     x[0][0][2][3] = f32::NAN;
@@ -130,7 +125,6 @@ fn nan_is_the_largest() {
     assert_eq!(nan(&got).iter().filter(|&&nan| nan).count(), 4, "two windows of each channel hold it");
 }
 
-#[test]
 fn a_sweep_is_so_many_trainings() {
     let (x, targets) = (samples::<Image<1, 8, 8>>(40, 1), labels(40, 10, 2));
     let gpu = gpu();
@@ -151,3 +145,5 @@ fn a_sweep_is_so_many_trainings() {
         assert_eq!(weights(&a), weights(&b), "weights of network {copy}");
     }
 }
+
+crate::tests!(lenet_trains_as_on_the_cpu, the_digits_network_trains_as_on_the_cpu, of_equal_values_the_first_takes_the_gradient, nan_is_the_largest, a_sweep_is_so_many_trainings);

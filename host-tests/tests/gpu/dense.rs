@@ -12,7 +12,6 @@ use crate::compare::{Run, compare, drawn, gpu, labels, samples, weights};
 
 type Mlp = (Linear<64, 32>, (Relu, Linear<32, 10>));
 
-#[test]
 fn a_perceptron_trains_as_on_the_cpu() {
     let (x, targets) = (samples::<Vector<64>>(50, 1), labels(50, 10, 2));
     let gpu = gpu();
@@ -23,7 +22,6 @@ fn a_perceptron_trains_as_on_the_cpu() {
     }
 }
 
-#[test]
 fn every_optimiser() {
     let (x, targets) = (samples::<Vector<64>>(50, 1), labels(50, 10, 2));
     let gpu = gpu();
@@ -46,7 +44,6 @@ fn every_optimiser() {
     );
 }
 
-#[test]
 fn parameters_in_groups() {
     fn group(path: Path<'_>) -> usize {
         if path.name() == "bias" {
@@ -65,7 +62,6 @@ fn parameters_in_groups() {
 }
 
 /// Gradients whose squares overflow are clipped as others are.
-#[test]
 fn the_norm_does_not_overflow() {
     type Net = (Linear<3, 2>, Linear<2, 1>);
     let x = vec![[1e12, -2e12, 3e12]; 4];
@@ -105,14 +101,12 @@ type Deep = (
     ),
 );
 
-#[test]
 fn residuals_and_functions() {
     let (x, targets) = (samples::<Vector<12>>(33, 1), samples::<Vector<5>>(33, 2));
     let run = Run { x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(0.05), batch: 11, clip: Clip::None };
     compare(&gpu(), &*drawn::<Deep>(0), &run);
 }
 
-#[test]
 fn frozen_parts_stay() {
     let (x, targets) = (samples::<Vector<12>>(33, 1), vec![[1.0, 0.0, 1.0, 0.0, 1.0]; 33]);
     let run =
@@ -120,3 +114,12 @@ fn frozen_parts_stay() {
     type Net = (Linear<12, 8>, (Tanh, (Frozen<(Linear<8, 8>, Tanh)>, (Linear<8, 5>, Sigmoid))));
     compare(&gpu(), &*drawn::<Net>(0), &run);
 }
+
+crate::tests!(
+    a_perceptron_trains_as_on_the_cpu,
+    every_optimiser,
+    parameters_in_groups,
+    the_norm_does_not_overflow,
+    residuals_and_functions,
+    frozen_parts_stay
+);

@@ -34,7 +34,6 @@ fn shares<Y: Tensor<Elem = f32>>() -> Vec<Y> {
     targets
 }
 
-#[test]
 fn of_differences() {
     type Net = Linear<5, 3>;
     let targets = samples::<Vector<3>>(N, 2);
@@ -44,7 +43,6 @@ fn of_differences() {
     check::<Net, _, _>(HuberLoss { delta: 0.75 }, &targets);
 }
 
-#[test]
 fn of_answers() {
     let targets = shares::<[[f32; 3]; 2]>();
     type Net = (Linear<5, 6>, View<[[f32; 3]; 2]>);
@@ -55,7 +53,6 @@ fn of_answers() {
     check::<(Linear<5, 6>, (Sigmoid, View<[[f32; 3]; 2]>)), _, _>(BceLoss::NEW.weight(each), &targets);
 }
 
-#[test]
 fn of_labels() {
     let targets = labels(N, 4, 2);
     type Net = Linear<5, 4>;
@@ -78,7 +75,6 @@ fn places(label: u8) -> i8 {
     if label == 4 { -100 } else { label as i8 }
 }
 
-#[test]
 fn of_distributions() {
     type Two = (Linear<5, 6>, View<[[f32; 3]; 2]>);
     type Four = (Linear<5, 12>, View<[[f32; 3]; 4]>);
@@ -100,8 +96,9 @@ fn of_distributions() {
 }
 
 /// Losses inside losses, each with names of its own.
-#[test]
 fn of_losses() {
     let loss = VaeLoss::<[[f32; 2]; 2], _, _>::with(PerStep(PerStep(MseLoss)), GaussianKl).beta(0.5);
     check::<Linear<5, 12>, _, _>(loss, &shares::<[[[f32; 2]; 2]; 2]>());
 }
+
+crate::tests!(of_differences, of_answers, of_labels, of_distributions, of_losses);

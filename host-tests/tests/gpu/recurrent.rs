@@ -22,7 +22,6 @@ where
     compare(gpu, &*drawn::<N>(0), &run);
 }
 
-#[test]
 fn every_cell() {
     let gpu = gpu();
     layer::<[[f32; 4]; 5], Lstm<4, 8>>(&gpu, 4);
@@ -31,7 +30,6 @@ fn every_cell() {
     layer::<[[f32; 3]; 1], Rnn<3, 5, 1, Unidirectional, Relu>>(&gpu, 1);
 }
 
-#[test]
 fn layers_and_directions() {
     let gpu = gpu();
     layer::<[[f32; 3]; 4], Lstm<3, 5, 2, Bidirectional<10>>>(&gpu, 3);
@@ -39,7 +37,6 @@ fn layers_and_directions() {
     layer::<[[f32; 4]; 4], Rnn<4, 3, 3, Unidirectional, Relu>>(&gpu, 3);
 }
 
-#[test]
 fn large_hidden_states() {
     let all = || {
         let gpu = gpu();
@@ -52,7 +49,6 @@ fn large_hidden_states() {
     std::thread::Builder::new().stack_size(32 << 20).spawn(all).expect("a thread").join().expect("no panic");
 }
 
-#[test]
 fn single_steps() {
     let gpu = gpu();
     layer::<[f32; 4], (Linear<4, 6>, LstmCell<6, 8>)>(&gpu, 4);
@@ -60,7 +56,6 @@ fn single_steps() {
     layer::<[f32; 4], RnnCell<4, 3>>(&gpu, 4);
 }
 
-#[test]
 fn inside_networks() {
     let gpu = gpu();
     // A sum and a function behind a layer whose output is read again, and one that is not trained.
@@ -89,3 +84,5 @@ fn inside_networks() {
     };
     compare(&gpu, &*drawn::<Tagger>(0), &run);
 }
+
+crate::tests!(every_cell, layers_and_directions, large_hidden_states, single_steps, inside_networks);

@@ -27,7 +27,6 @@ fn dropped() -> Box<Dropped> {
     net
 }
 
-#[test]
 fn dropout_trains_as_on_the_cpu() {
     let (x, targets) = (samples::<Vector<12>>(33, 1), labels(33, 4, 2));
     let loss = &CrossEntropyLoss;
@@ -36,7 +35,6 @@ fn dropout_trains_as_on_the_cpu() {
 }
 
 /// As many numbers as take several jumps to reach: 5 · 601, drawn by 94 invocations.
-#[test]
 fn far_ahead_in_the_stream() {
     let (x, targets) = (samples::<Vector<601>>(20, 1), samples::<Vector<2>>(20, 2));
     let run = Run { x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(1e-3), batch: 5, clip: Clip::None };
@@ -44,7 +42,6 @@ fn far_ahead_in_the_stream() {
 }
 
 /// The same numbers for the device and for a network that is given them.
-#[test]
 fn numbers_from_the_host() {
     let (x, targets) = (samples::<Vector<6>>(4, 1), samples::<Vector<6>>(4, 2));
     let uniform = [0.9, 0.1, 0.4, 0.6, 0.499, 0.5, 0.0, 0.999].map(|u| [u, 1.0 - u, u]).concat();
@@ -83,14 +80,12 @@ type Places = (
     ),
 );
 
-#[test]
 fn seeds_follow_the_place_of_a_layer() {
     let (x, targets) = (samples::<Vector<8>>(20, 1), samples::<Vector<2>>(20, 2));
     let run = Run { x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(0.02), batch: 7, clip: Clip::None };
     compare(&gpu(), &*drawn::<Places>(0), &run);
 }
 
-#[test]
 fn channels_and_time_steps() {
     type Steps = TimeDistributed<(Linear<4, 6>, Dropout)>;
     type Net = (Steps, (View<[[[f32; 2]; 3]; 5]>, (Dropout2d, (Flatten<30>, Linear<30, 3>))));
@@ -103,7 +98,6 @@ type Encoder = (Linear<24, 16>, (Tanh, Concat<Linear<16, 3>, Linear<16, 3>, [[f3
 type Decoder = (Linear<3, 16>, (Tanh, Linear<16, 24>));
 type Vae<R> = (Encoder, Concat<(R, Decoder), Identity, [f32; 30]>);
 
-#[test]
 fn variational_autoencoders() {
     let (x, gpu) = (pictures::<24>(40), gpu());
     let loss = VaeLoss::<[[f32; 3]; 2]>::new();
@@ -116,7 +110,6 @@ fn variational_autoencoders() {
     compare(&gpu, &*drawn::<Vae<GaussianReparam>>(0), &run);
 }
 
-#[test]
 fn a_frozen_sample_is_the_mean() {
     let x = pictures::<24>(20);
     let loss = VaeLoss::<[[f32; 3]; 2]>::new();
@@ -128,7 +121,6 @@ type Categorical = (Linear<24, 16>, (Relu, (Linear<16, 12>, View<[[f32; 4]; 3]>)
 type FromCategories = (Flatten<12>, (Linear<12, 16>, (Relu, Linear<16, 24>)));
 type CategoricalVae<const D: isize> = (Categorical, Concat<(GumbelSoftmax<D>, FromCategories), Identity, [f32; 36]>);
 
-#[test]
 fn categorical_autoencoders() {
     let (x, gpu) = (pictures::<24>(40), gpu());
     let loss = VaeLoss::<[[f32; 4]; 3], _, _>::with(BceWithLogitsLoss::NEW, UniformKl);
@@ -144,7 +136,6 @@ fn categorical_autoencoders() {
 }
 
 /// Networks that train side by side draw from seeds of their own: as if each were alone.
-#[test]
 fn every_network_of_a_sweep_has_its_seed() {
     let (x, targets) = (samples::<Vector<12>>(33, 1), labels(33, 4, 2));
     let (gpu, net) = (gpu(), *dropped());
@@ -174,3 +165,5 @@ fn every_network_of_a_sweep_has_its_seed() {
         assert_eq!(a, b, "network {copy}");
     }
 }
+
+crate::tests!(dropout_trains_as_on_the_cpu, far_ahead_in_the_stream, numbers_from_the_host, seeds_follow_the_place_of_a_layer, channels_and_time_steps, variational_autoencoders, a_frozen_sample_is_the_mean, categorical_autoencoders, every_network_of_a_sweep_has_its_seed);

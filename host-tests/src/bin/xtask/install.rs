@@ -1,5 +1,6 @@
 //! Tools that a step needs: found, installed in the natural way where that is allowed, or named.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -12,6 +13,9 @@ const QEMU: &[&str] = &["qemu-system-arm"];
 const VALGRIND: &[&str] = &["valgrind", "libc6-dbg"];
 /// Debian's packages with a compiler that can build `core` for any target, its lints, and a linker for Arm.
 const DEBIAN_RUST: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy", "binutils-arm-none-eabi"];
+
+/// Debian's packages with Vulkan's loader and a device in software.
+const VULKAN: &[&str] = &["libvulkan1", "mesa-vulkan-drivers"];
 
 /// What is there once they are installed.
 const DEBIAN_RUST_FILES: &[&str] = &["/usr/bin/cargo-clippy", "/usr/bin/arm-none-eabi-ld"];
@@ -106,6 +110,22 @@ pub(crate) fn valgrind(shell: &Shell) -> Result<(), Stop> {
         why: "valgrind is not on the PATH, or does not run".to_owned(),
         enable: format!("as root: {}", apt_line(VALGRIND)),
     })
+}
+
+/// Vulkan's loader and a driver, as far as they can be had; which devices there are then, only a program can say.
+/// Returns how to install them by hand.
+pub(crate) fn vulkan(shell: &Shell) -> String {
+    let folders = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+    let driver = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"].iter().any(|name| std::env::var_os(name).is_some())
+        || folders.iter().any(|folder| fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+    // Root's folders are not on everybody's PATH.
+    let loader = ["ldconfig", "/sbin/ldconfig"].iter().any(|program| {
+        shell.ask(shell.command(program).arg("-p")).is_some_and(|libraries| libraries.contains("libvulkan.so.1"))
+    });
+    if cfg!(target_os = "linux") && !(driver && loader) {
+        apt(shell, VULKAN);
+    }
+    format!("as root: {}   (or the driver of your GPU)", apt_line(VULKAN))
 }
 
 fn toolchain_has(shell: &Shell, targets: &[&str]) -> bool {

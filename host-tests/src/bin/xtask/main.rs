@@ -8,6 +8,7 @@ mod cortex_m;
 mod deep;
 mod firmware;
 mod foreign;
+mod gpu;
 mod host;
 mod install;
 mod instructions;
@@ -40,6 +41,7 @@ const STEPS: &[Step] = &[
     host::DOCTESTS,
     host::COMPILE_FAIL,
     host::CONFORMANCE,
+    gpu::STEP,
     host::DOCS,
     host::MSRV,
     no_std::STEP,

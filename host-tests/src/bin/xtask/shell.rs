@@ -58,8 +58,16 @@ impl Shell {
 
     /// Runs a command whose tests count.
     pub(crate) fn test(&self, command: &mut Command) -> Result<(), Stop> {
+        self.test_and(command, |_| ())
+    }
+
+    /// The same, and hands each line of standard output to `see`.
+    pub(crate) fn test_and(&self, command: &mut Command, mut see: impl FnMut(&str)) -> Result<(), Stop> {
         let mut tests = self.tests.get();
-        let result = self.stream(command, |line| tests += Tests::in_line(line));
+        let result = self.stream(command, |line| {
+            tests += Tests::in_line(line);
+            see(line);
+        });
         self.tests.set(tests);
         result
     }

@@ -10,6 +10,8 @@
 //! largest that still gives the GPU [enough workgroups](ENOUGH). Where even the smallest does not, the sum over k is
 //! cut into parts, if the caller can add them up afterwards, as gradients of weights can.
 
+#[cfg(test)]
+mod tests;
 mod text;
 
 /// Along which index neighbours lie in memory; neighbouring invocations bring neighbouring numbers.

@@ -233,7 +233,7 @@ impl<'a> Graph<'a> {
             numbers: fixed("the numbers of each step", Word::Integer, 0, true),
             control: fixed("the number of the step", Word::Integer, 4, true),
         };
-        let inputs = walk::countable(batch, words as usize, "")?;
+        let inputs = walk::product("the inputs of a batch", batch, words as usize)?;
         let nothing = ValueId(0);
         let mut graph = Self {
             weights,

@@ -61,7 +61,7 @@ impl Graph<'_> {
                 self.walk(inner, path, x, Context { trained: false, training: false, ..context })
             }
             Description::Steps(inner, steps) => {
-                let rows = countable(context.rows, *steps, path)?;
+                let rows = product(&format!("the steps of `{path}`"), context.rows, *steps)?;
                 self.walk(inner, path, x, Context { rows, ..context })
             }
             Description::Repeat(inner, times) => {
@@ -97,21 +97,19 @@ impl Graph<'_> {
             }
             _ => {}
         }
-        for words in [info.input.numel(), info.output.numel()] {
-            countable(context.rows, words, path)?;
-        }
         let operation = layer::operation(info, path, self.weights)?;
         let trained = context.trained && self.is_trained(info, path);
-        let y = self.output_of(info.output, context.rows, path, self.values[x.0].wanted || trained);
+        let y = self.output_of(info.output, context.rows, path, self.values[x.0].wanted || trained)?;
         self.push(info, path, (x, y), Context { trained, ..context }, operation);
         Ok(y)
     }
 
     /// A new value of a layer's output.
-    fn output_of(&mut self, shape: Shape, rows: u32, path: &str, wanted: bool) -> ValueId {
-        let words = rows * shape.numel() as u32;
-        let region = self.buffer(&format!("the output of `{path}`"), words);
-        self.value(region, words, wanted)
+    fn output_of(&mut self, shape: Shape, rows: u32, path: &str, wanted: bool) -> Result<ValueId, OffloadError> {
+        let what = format!("the output of `{path}`");
+        let words = product(&what, rows, shape.numel())?;
+        let region = self.buffer(&what, words);
+        Ok(self.value(region, words, wanted))
     }
 
     fn push(
@@ -186,11 +184,15 @@ impl Graph<'_> {
     }
 }
 
-/// So many rows of so many words, as long as kernels can count them.
-pub(super) fn countable(rows: u32, words: usize, path: &str) -> Result<u32, OffloadError> {
-    let (all, most) = (u64::from(rows) * words as u64, u64::from(u32::MAX / 4));
-    if all <= most {
-        return Ok(all as u32);
+/// The most words of a buffer that indices of 32 bits reach in bytes.
+const MOST_WORDS: u32 = 1 << 30;
+
+/// `rows · each`, if a buffer can have so many words.
+pub(super) fn product(what: &str, rows: u32, each: usize) -> Result<u32, OffloadError> {
+    let words = u64::from(rows).saturating_mul(each as u64);
+    if words <= u64::from(MOST_WORDS) {
+        return Ok(words as u32);
     }
-    Err(OffloadError::TooLarge { what: format!("a value of layer `{path}`"), bytes: 4 * all, most: 4 * most })
+    let most = 4 * u64::from(MOST_WORDS);
+    Err(OffloadError::TooLarge { what: what.to_owned(), bytes: words.saturating_mul(4), most })
 }

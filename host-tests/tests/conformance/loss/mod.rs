@@ -5,7 +5,6 @@ mod elementwise;
 pub(crate) mod sampling;
 pub(crate) mod seed;
 pub(crate) mod stacked;
-pub(crate) mod training;
 
 pub(crate) use classes::{CrossEntropy, MaskedSoftmaxCe, Nll};
 pub(crate) use elementwise::{Bce, BceWithLogits, Elementwise, Even, Focal, Huber, KlDiv, L1, Mse, SmoothL1, Weight};

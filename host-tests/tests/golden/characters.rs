@@ -3,12 +3,11 @@
 use std::marker::PhantomData;
 
 use tensorlet::{
-    Kernels, Linear, Matrix, Train,
+    Linear, Matrix, Train,
     loss::{CrossEntropyLoss, PerStep},
 };
 
-use super::train;
-use crate::{Adapter, case::Case};
+use super::{Job, Runner, Training, case::Case};
 
 /// Letters and the space, and one more that is never used.
 const LETTERS: usize = 28;
@@ -18,14 +17,14 @@ const STEPS: usize = 8;
 type Text = Matrix<STEPS, LETTERS>;
 
 /// Characters `in.tokens`, one-hot, and those that follow, `in.targets`: eight columns in each step,
-/// through a recurrent layer `R` of width `H`.
-pub(crate) struct Characters<R, const H: usize>(PhantomData<R>);
+/// through a recurrent layer `Cell` of width `H`.
+pub(crate) struct Characters<Cell, const H: usize>(PhantomData<Cell>);
 
-impl<R, const H: usize> Adapter for Characters<R, H>
+impl<Cell, const H: usize> Job for Characters<Cell, H>
 where
-    (R, Linear<H, LETTERS>): Train<Text, Out = Text>,
+    (Cell, Linear<H, LETTERS>): Train<Text, Out = Text>,
 {
-    fn run<K: Kernels>(k: K, case: &Case) {
+    fn run<R: Runner>(runner: &R, case: &Case) {
         case.rename(&[("0", "rnn"), ("1", "linear")]);
         let columns = case.shape("in.tokens")[1];
         // `[sequence][step][character]` as eight characters of all sequences for each step of training.
@@ -39,6 +38,7 @@ where
             split("in.tokens").iter().map(|rows| rows.iter().map(|row| row.map(one_hot)).collect()).collect();
         let targets = split("in.targets");
         let batches: Vec<_> = tokens.iter().zip(&targets).map(|(x, y)| (&x[..], &y[..])).collect();
-        train::<K, Text, (R, Linear<H, LETTERS>), [u8; STEPS], _>(k, case, &PerStep(CrossEntropyLoss), &batches);
+        let training = Training::new(&PerStep(CrossEntropyLoss), &batches);
+        runner.train::<Text, (Cell, Linear<H, LETTERS>), [u8; STEPS], _>(case, &training);
     }
 }

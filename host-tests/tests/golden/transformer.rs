@@ -1,12 +1,11 @@
 //! A transformer that guesses the next token.
 
 use tensorlet::{
-    Embedding, Gelu, Kernels, LayerNorm, Linear, Matrix, MultiheadAttention, NoBias, Residual, Vector,
+    Embedding, Gelu, LayerNorm, Linear, MultiheadAttention, NoBias, Residual, Vector,
     loss::{CrossEntropyLoss, PerStep},
 };
 
-use super::train;
-use crate::{Adapter, case::Case};
+use super::{Job, Runner, Training, case::Case};
 
 /// The tokens of each sequence but the last, and but the first.
 fn shifted<const T: usize>(case: &Case) -> [Vec<[u8; T]>; 2] {
@@ -29,8 +28,8 @@ type Layers<const V: usize, const E: usize, const F: usize> = (
 /// `train_transformer`: every token but the first is what the `T` before it are to guess.
 pub(crate) struct NextToken<const V: usize, const E: usize, const F: usize, const T: usize>;
 
-impl<const V: usize, const E: usize, const F: usize, const T: usize> Adapter for NextToken<V, E, F, T> {
-    fn run<K: Kernels>(k: K, case: &Case) {
+impl<const V: usize, const E: usize, const F: usize, const T: usize> Job for NextToken<V, E, F, T> {
+    fn run<R: Runner>(runner: &R, case: &Case) {
         case.rename(&[
             ("0", "emb"),
             ("1.0.0", "ln1"),
@@ -42,6 +41,7 @@ impl<const V: usize, const E: usize, const F: usize, const T: usize> Adapter for
             ("1.1.1", "head"),
         ]);
         let [x, next] = shifted::<T>(case);
-        train::<K, _, Layers<V, E, F>, _, _>(k, case, &PerStep(CrossEntropyLoss), &[(&x, &next)]);
+        let batches = [(&x[..], &next[..])];
+        runner.train::<_, Layers<V, E, F>, _, _>(case, &Training::new(&PerStep(CrossEntropyLoss), &batches));
     }
 }

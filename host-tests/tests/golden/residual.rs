@@ -1,9 +1,8 @@
 //! A residual network with batch normalisation.
 
-use tensorlet::{Conv2d, Image, Kernels, NoBias, Slide, layer::BatchNorm2d, network};
+use tensorlet::{Conv2d, Image, NoBias, Slide, layer::BatchNorm2d, network};
 
-use super::Classes;
-use crate::{Adapter, case::Case};
+use super::{Classes, Job, Runner, case::Case};
 
 /// A convolution of 3x3 without bias that keeps rows and columns.
 type Conv<const IN: usize, const H: usize, const W: usize> = Conv2d<IN, 4, 3, 3, H, W, Slide<1, 1>, NoBias>;
@@ -39,9 +38,9 @@ const NAMES: &[(&str, &str)] = &[("block.conv1", "conv1"), ("block.bn2", "bn2"),
 /// `train_resnet_bn`.
 pub(crate) struct Residual;
 
-impl Adapter for Residual {
-    fn run<K: Kernels>(k: K, case: &Case) {
+impl Job for Residual {
+    fn run<R: Runner>(runner: &R, case: &Case) {
         case.rename(NAMES);
-        Classes::<Image<1, 8, 7>, ResNet>::run(k, case);
+        Classes::<Image<1, 8, 7>, ResNet>::run(runner, case);
     }
 }
