@@ -3,4 +3,7 @@
 #![allow(missing_docs)]
 
 mod compare;
+mod covered;
 mod dense;
+mod matmul;
+mod recording;
