@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use rayon::prelude::*;
 use tensorlet::{
-    Kernels, Mode, Module, Tensor, Train, Trainer,
+    Kernels, Mode, Tensor, Train, Trainer,
     loss::CrossEntropyLoss,
     memory::training_words,
     optim::{Adam, Optimizer, Sgd},
