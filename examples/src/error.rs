@@ -66,6 +66,28 @@ pub enum Error {
         /// The loss of a network that gives all digits the same probability.
         guessing: f32,
     },
+    /// The networks of a sweep do not share out among the seeds.
+    #[cfg(feature = "gpu")]
+    #[error("{copies} networks cannot be shared out among {seeds} seeds: take a multiple, such as {}", copies.next_multiple_of(*seeds))]
+    Copies {
+        /// The networks.
+        copies: usize,
+        /// The seeds.
+        seeds: usize,
+    },
+    /// The rates of a sweep are not a range.
+    #[cfg(feature = "gpu")]
+    #[error("the largest rate {most} is below the smallest, {least}")]
+    Rates {
+        /// The smallest.
+        least: f32,
+        /// The largest.
+        most: f32,
+    },
+    /// The GPU cannot do it, or stopped doing it.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(#[from] tensorlet_host::gpu::OffloadError),
     /// The report cannot be printed.
     #[error("cannot print: {0}")]
     Print(io::Error),
@@ -95,6 +117,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Read { .. } | Self::Data { .. } | Self::TooFew { .. } | Self::Folder { .. } => 2,
+            #[cfg(feature = "gpu")]
+            Self::Copies { .. } | Self::Rates { .. } => 2,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(_) => 1,
             Self::Training { .. } | Self::Diverged { .. } | Self::Print(_) | Self::Weights(_) | Self::Write { .. } => 1,
         }
     }

@@ -23,6 +23,8 @@ pub mod progress;
 pub mod report;
 #[cfg(feature = "std")]
 pub mod reproduce;
+#[cfg(feature = "gpu")]
+pub mod sweep;
 #[cfg(feature = "std")]
 pub mod table;
 

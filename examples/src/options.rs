@@ -107,7 +107,7 @@ impl FromStr for Seeds {
     }
 }
 
-fn positive(text: &str) -> Result<f32, &'static str> {
+pub(crate) fn positive(text: &str) -> Result<f32, &'static str> {
     match text.parse() {
         Ok(rate) if f32::is_finite(rate) && rate > 0.0 => Ok(rate),
         _ => Err("a learning rate is a number above 0"),

@@ -18,8 +18,14 @@ impl Progress {
     /// Begins a run of so many epochs of so many batches.
     #[must_use]
     pub fn new(seed: u64, epochs: u32, batches: usize) -> Self {
+        Self::of(format!("seed {seed}"), epochs, batches)
+    }
+
+    /// The same of whatever this names.
+    #[must_use]
+    pub fn of(name: String, epochs: u32, batches: usize) -> Self {
         let bar = ProgressBar::new(u64::from(epochs) * batches as u64);
-        bar.set_prefix(format!("seed {seed}"));
+        bar.set_prefix(name);
         let style = ProgressStyle::with_template("{prefix}  {bar:30.cyan/dim}  {msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("━━─");

@@ -65,7 +65,7 @@ pub fn confusion(confusion: &Confusion) -> Table {
 }
 
 /// A table whose columns from `numbers` on are flush right.
-fn table<T: Into<String>>(header: impl IntoIterator<Item = T>, numbers: usize) -> Table {
+pub(crate) fn table<T: Into<String>>(header: impl IntoIterator<Item = T>, numbers: usize) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(header.into_iter().map(Into::into).collect::<Vec<String>>());
     for column in table.column_iter_mut().skip(numbers) {

@@ -20,7 +20,8 @@ use crate::table;
 
 const WEIGHTS: &str = "digits.safetensors";
 const PICTURE: &str = "digits.svg";
-const SOURCE: &str = "Data: Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, \
+/// Where the digits come from.
+pub(crate) const SOURCE: &str = "Data: Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, \
                       UCI Machine Learning Repository, CC BY 4.0";
 
 /// Runs the program.

@@ -27,10 +27,10 @@ pub(super) struct Chart<'a> {
 /// The size of a chart with its title and labels.
 pub(super) const SIZE: (f64, f64) = (464.0, 344.0);
 
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = SIZE.0 - 68.0;
-const TOP: f64 = 66.0;
-const BOTTOM: f64 = SIZE.1 - 52.0;
+pub(super) const LEFT: f64 = 48.0;
+pub(super) const RIGHT: f64 = SIZE.0 - 68.0;
+pub(super) const TOP: f64 = 66.0;
+pub(super) const BOTTOM: f64 = SIZE.1 - 52.0;
 
 impl Chart<'_> {
     /// Draws the chart with its left upper corner at the origin.
@@ -118,7 +118,7 @@ fn percent_ticks(low: f64) -> Vec<f64> {
 }
 
 /// 1, 2, 5 of each decade from below `low` to above `high`; whole decades where those are many.
-fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
+pub(super) fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
     /// Below this a loss is as good as none.
     const FLOOR: f64 = 1e-6;
     let low = low.clamp(FLOOR, 1e6);
@@ -144,7 +144,7 @@ fn epoch_ticks(epochs: usize) -> Vec<usize> {
     std::iter::once(1).chain(rest).collect()
 }
 
-fn label(tick: f64, scale: Scale) -> String {
+pub(super) fn label(tick: f64, scale: Scale) -> String {
     match scale {
         Scale::Percent => format!("{tick}"),
         Scale::Logarithmic => {

@@ -2,7 +2,12 @@
 
 mod chart;
 mod misread;
+#[cfg(feature = "gpu")]
+mod rates;
 mod style;
+
+#[cfg(feature = "gpu")]
+pub use rates::RatesPage;
 
 use svg::Document;
 use svg::node::element::{Group, Title};

@@ -132,6 +132,20 @@ impl Gpu {
         words.ok_or_else(|| OffloadError::TooLarge { what: what.to_owned(), bytes, most })
     }
 
+    /// The limits that decide what can be planned, by name.
+    #[must_use]
+    pub fn limits(&self) -> [(&'static str, u64); 6] {
+        let limits = &self.limits;
+        [
+            ("bytes of a buffer", limits.max_buffer_size),
+            ("bytes of a binding", limits.max_storage_buffer_binding_size),
+            ("bindings of a kernel", limits.max_storage_buffers_per_shader_stage.into()),
+            ("invocations of a workgroup", limits.max_compute_invocations_per_workgroup.into()),
+            ("bytes of workgroup memory", limits.max_compute_workgroup_storage_size.into()),
+            ("workgroups in a dimension", limits.max_compute_workgroups_per_dimension.into()),
+        ]
+    }
+
     /// Closes the device: whatever is planned on it reports [`OffloadError::Lost`] from now on.
     pub fn destroy(&self) {
         self.device.destroy();

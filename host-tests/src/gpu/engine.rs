@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     ops::Range,
+    time::{Duration, Instant},
 };
 
 use tensorlet::{Description, optim::Rule};
@@ -12,7 +13,7 @@ use super::{
     graph::{Graph, Mode, Noise},
     loss::{self, LossRule},
     noise,
-    plan::{Plan, buffer},
+    plan::{Plan, Recording, buffer},
     shader::{BufferId, Kernel, Region, Shader, Strides, Word},
     update::{self, FIRST_NOISE, Layout, NOISE_WORDS, RULE_WORDS},
     weights::Weights,
@@ -38,6 +39,7 @@ pub(super) struct Spec<'a> {
     pub(super) grouped: bool,
     pub(super) clip: Clip,
     pub(super) given_noise: bool,
+    pub(super) recording: Recording,
 }
 
 /// A planned training.
@@ -57,6 +59,7 @@ pub(super) struct Engine {
     /// The index of the last loss in its buffer, if there was one.
     last: Option<u32>,
     clip: Clip,
+    recording: Recording,
     /// Where losses come back to.
     staging: Vec<wgpu::Buffer>,
 }
@@ -143,6 +146,7 @@ impl Engine {
             named,
             last: None,
             clip: spec.clip,
+            recording: spec.recording,
             staging,
             weights,
         })
@@ -155,6 +159,18 @@ impl Engine {
     /// The number of kernels of a step.
     pub(super) fn dispatches(&self) -> usize {
         self.plan.len()
+    }
+
+    /// Records so many steps as a submission does and throws them away: how long that takes the host.
+    pub(super) fn recording_time(&self, steps: u32) -> Result<Duration, OffloadError> {
+        self.gpu.check()?;
+        self.gpu.scoped("a recording", || {
+            let start = Instant::now();
+            let commands = self.plan.recorded(&self.gpu, steps, Recording::OnePass).finish();
+            let took = start.elapsed();
+            drop(commands);
+            took
+        })
     }
 
     /// Puts the words of a network's parameters and settings on the device; its optimiser begins anew.
@@ -258,7 +274,7 @@ impl Engine {
         Ok(all)
     }
 
-    /// Records some steps into one command buffer and one compute pass, and submits them.
+    /// Records some steps and submits them.
     fn submit(
         &mut self,
         order: &[u32],
@@ -273,11 +289,7 @@ impl Engine {
         let control = [0, 0, self.last.unwrap_or(u32::MAX), 0];
         queue.write_buffer(self.buffer(self.named.control), 0, bytemuck::cast_slice(&control));
         let submission = self.gpu.scoped("a submission", || {
-            let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                (0..steps).for_each(|_| self.plan.record(&mut pass));
-            }
+            let mut encoder = self.plan.recorded(&self.gpu, steps, self.recording);
             let (losses, staging) = (self.buffer(self.named.losses), &self.staging[slot]);
             encoder.copy_buffer_to_buffer(losses, 0, staging, 0, losses.size());
             let submission = queue.submit([encoder.finish()]);

@@ -11,7 +11,7 @@
 //! | `engine` | the same without types: buffers, submissions, what comes back |
 //! | `graph` | a description as nodes and values, and who writes which gradient |
 //! | `layer` | the kernels of each layer, forward beside backward |
-//! | `gemm` | the matrix product that most of them are |
+//! | `gemm`, `matmul` | the matrix product that most of them are, and one alone |
 //! | `loss`, `update`, `noise` | the kernels around the layers |
 //! | `shader`, `math.wgsl` | the text of a kernel, and functions of numbers |
 //! | `plan` | kernels compiled and bound |
@@ -36,6 +36,17 @@
 //! - Precision of WGSL's `exp`, `log` and `tanh` is the device's business: `math.wgsl` has functions of its own.
 //! - Cooperative matrices are an experimental feature, and not for `f32`: products here are of `f32` throughout, as
 //!   on the CPU.
+//!
+//! # What is covered
+//! Everything else is refused when the training is planned, by an error that names the layer.
+//!
+//! | | |
+//! |---|---|
+//! | layers ([`Op`](tensorlet::description::Op)) | `Activation`, `Flatten`, `Identity`, `Linear`, `View` |
+//! | functions ([`Activation`](tensorlet::description::Activation)) | `Gelu`, `Relu`, `Relu6`, `Sigmoid`, `Silu`, `Tanh` |
+//! | around layers | chains, [`Residual`](tensorlet::Residual), [`Frozen`](tensorlet::layer::Frozen), steps, repetition |
+//! | losses ([`OffloadLoss`]) | `BceLoss`, `CrossEntropyLoss`, `MseLoss`, `PerStep` |
+//! | optimisers | `Adam`, `AdamW`, `Groups`, `Sgd`; clipping by [Clip] |
 
 mod activation;
 mod device;
@@ -45,6 +56,7 @@ mod gemm;
 mod graph;
 mod layer;
 mod loss;
+mod matmul;
 mod noise;
 mod offload;
 mod plan;
@@ -55,5 +67,7 @@ mod weights;
 pub use device::{Gpu, Options};
 pub use error::OffloadError;
 pub use loss::{LossRule, OffloadLoss};
+pub use matmul::Matmul;
 pub use offload::{Offload, Settings};
+pub use plan::Recording;
 pub use update::Clip;

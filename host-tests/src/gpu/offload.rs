@@ -1,6 +1,6 @@
 //! A training on a GPU, with the types of its network.
 
-use std::{collections::HashMap, fmt, marker::PhantomData, slice::from_ref};
+use std::{collections::HashMap, fmt, marker::PhantomData, slice::from_ref, time::Duration};
 
 use tensorlet::{Element, Layer, Path, Tensor, Train, optim::Optimizer};
 
@@ -8,7 +8,7 @@ use super::{
     Clip, Gpu, OffloadError, OffloadLoss,
     engine::{Engine, RULE, Spec, fetch},
     graph::{Graph, Mode},
-    plan::Plan,
+    plan::{Plan, Recording},
     shader::{BufferId, Strides, Word},
     update::{encode, rule_of},
     weights::Weights,
@@ -26,13 +26,15 @@ pub struct Settings {
     /// Whether layers that sample get their random numbers from [`Offload::give_noise`] and draw none: to repeat a
     /// training exactly. Every submission is then one step.
     pub given_noise: bool,
+    /// How the steps of a submission are recorded.
+    pub recording: Recording,
 }
 
 impl Settings {
     /// Batches of this size, 32 steps a submission, no clipping.
     #[must_use]
     pub const fn batch(batch: usize) -> Self {
-        Self { batch, steps: 32, clip: Clip::None, given_noise: false }
+        Self { batch, steps: 32, clip: Clip::None, given_noise: false, recording: Recording::OnePass }
     }
 }
 
@@ -146,7 +148,7 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
         (x, targets): (&[X], &[T]),
         settings: Settings,
     ) -> Result<Self, OffloadError> {
-        let Settings { batch, steps, clip, given_noise } = settings;
+        let Settings { batch, steps, clip, given_noise, recording } = settings;
         let count = |what, given, needed| OffloadError::Count { what, given, needed };
         let Some(first) = nets.first() else { return Err(count("networks", 0, 1)) };
         if optimizers.len() != nets.len() {
@@ -192,6 +194,7 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
             grouped: O::GROUPED,
             clip,
             given_noise,
+            recording,
         };
         let mut engine = Engine::new(gpu, weights, &spec)?;
         for (copy, net) in nets.iter().enumerate() {
@@ -229,6 +232,15 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
     #[must_use]
     pub fn dispatches(&self) -> usize {
         self.engine.dispatches()
+    }
+
+    /// How long the host takes to record so many steps into a command buffer, which is then thrown away:
+    /// [`dispatches`](Self::dispatches) of them each.
+    ///
+    /// # Errors
+    /// [`OffloadError::Lost`].
+    pub fn recording_time(&self, steps: usize) -> Result<Duration, OffloadError> {
+        self.engine.recording_time(steps as u32)
     }
 
     /// Trains along an order of samples, by their numbers: one step for each batch. Returns the loss of every step,
@@ -435,8 +447,7 @@ impl Inference {
         gpu.check()?;
         gpu.queue.write_buffer(&self.plan.buffers[self.input.0], 0, bytemuck::cast_slice(x));
         gpu.scoped("a forward pass", || {
-            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.plan.record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
+            let encoder = self.plan.recorded(gpu, 1, Recording::OnePass);
             gpu.queue.submit([encoder.finish()])
         })?;
         fetch(gpu, &self.plan.buffers[self.output.0], 0, self.stride * copies)

@@ -16,6 +16,17 @@ struct Dispatch {
     groups: [u32; 3],
 }
 
+/// How the kernels of a submission are recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recording {
+    /// All steps in one command buffer and one compute pass.
+    #[default]
+    OnePass,
+    /// A command buffer and a submission for each kernel, as who asks a GPU for one operation after the other does:
+    /// to measure what [`OnePass`](Self::OnePass) saves.
+    EachKernel,
+}
+
 /// Kernels in order, with their buffers.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -90,23 +101,29 @@ impl Plan {
         Ok(Self { buffers, dispatches })
     }
 
-    /// Records all kernels.
-    pub(super) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        for dispatch in &self.dispatches {
-            dispatch.record(pass);
+    /// Records all kernels so many times, in the encoder that is returned or, in submissions of their own, before it.
+    pub(super) fn recorded(&self, gpu: &Gpu, times: u32, recording: Recording) -> wgpu::CommandEncoder {
+        let begin = || gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let pass = wgpu::ComputePassDescriptor::default();
+        let dispatches = (0..times).flat_map(|_| &self.dispatches);
+        let mut encoder = begin();
+        match recording {
+            Recording::OnePass => {
+                let mut pass = encoder.begin_compute_pass(&pass);
+                dispatches.for_each(|dispatch| dispatch.record(&mut pass));
+            }
+            Recording::EachKernel => dispatches.for_each(|dispatch| {
+                let mut encoder = begin();
+                dispatch.record(&mut encoder.begin_compute_pass(&pass));
+                gpu.queue.submit([encoder.finish()]);
+            }),
         }
+        encoder
     }
 
     /// The number of kernels.
     pub(super) fn len(&self) -> usize {
         self.dispatches.len()
-    }
-
-    /// Records one kernel.
-    pub(super) fn record_one(&self, number: usize, pass: &mut wgpu::ComputePass<'_>) {
-        if let Some(dispatch) = self.dispatches.get(number) {
-            dispatch.record(pass);
-        }
     }
 }
 

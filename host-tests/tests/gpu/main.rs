@@ -11,10 +11,13 @@
 mod cases;
 mod compare;
 mod conv;
+mod covered;
 mod dense;
 mod golden;
 mod losses;
+mod matmul;
 mod parallel;
+mod recording;
 mod recurrent;
 mod refused;
 mod sampling;
@@ -52,10 +55,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let tests = [
         conv::tests(),
+        covered::tests(),
         dense::tests(),
         golden::tests(),
         losses::tests(),
+        matmul::tests(),
         parallel::tests(),
+        recording::tests(),
         recurrent::tests(),
         refused::tests(),
         sampling::tests(),
