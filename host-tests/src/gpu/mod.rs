@@ -42,10 +42,10 @@
 //!
 //! | | |
 //! |---|---|
-//! | layers ([`Op`](tensorlet::description::Op)) | `Activation`, `Flatten`, `Identity`, `Linear`, `View` |
+//! | layers ([`Op`](tensorlet::description::Op)) | `Activation`, `AdaptiveAvgPool1d`, `AdaptiveAvgPool2d`, `AdaptiveMaxPool1d`, `AdaptiveMaxPool2d`, `AvgPool1d`, `AvgPool2d`, `CausalConv1d`, `ChannelDropout`, `Conv1d`, `Conv2d`, `Dropout`, `Flatten`, `GaussianReparam`, `GaussianSigmaReparam`, `GlobalAvgPool1d`, `GlobalAvgPool2d`, `GlobalMaxPool1d`, `GlobalMaxPool2d`, `GumbelSoftmax`, `Identity`, `Linear`, `MaxPool1d`, `MaxPool2d`, `Recurrent`, `RecurrentCell`, `View` |
 //! | functions ([`Activation`](tensorlet::description::Activation)) | `Gelu`, `Relu`, `Relu6`, `Sigmoid`, `Silu`, `Tanh` |
 //! | around layers | chains, [`Residual`](tensorlet::Residual), [`Frozen`](tensorlet::layer::Frozen), steps, repetition |
-//! | losses ([`OffloadLoss`]) | `BceLoss`, `CrossEntropyLoss`, `MseLoss`, `PerStep` |
+//! | losses ([`OffloadLoss`]) | `BatchMean`, `BceLoss`, `BceWithLogitsLoss`, `CategoricalKl`, `CrossEntropyLoss`, `GaussianKl`, `GaussianNllLoss`, `HuberLoss`, `KlDivLoss`, `L1Loss`, `MseLoss`, `NllLoss`, `PerStep`, `SmoothL1Loss`, `Sum`, `UniformKl`, `VaeLoss`, `WeightedCrossEntropyLoss` |
 //! | optimisers | `Adam`, `AdamW`, `Groups`, `Sgd`; clipping by [Clip] |
 
 mod activation;

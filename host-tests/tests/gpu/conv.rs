@@ -146,4 +146,10 @@ fn a_sweep_is_so_many_trainings() {
     }
 }
 
-crate::tests!(lenet_trains_as_on_the_cpu, the_digits_network_trains_as_on_the_cpu, of_equal_values_the_first_takes_the_gradient, nan_is_the_largest, a_sweep_is_so_many_trainings);
+crate::tests!(
+    lenet_trains_as_on_the_cpu,
+    the_digits_network_trains_as_on_the_cpu,
+    of_equal_values_the_first_takes_the_gradient,
+    nan_is_the_largest,
+    a_sweep_is_so_many_trainings
+);

@@ -33,12 +33,19 @@ fn layers_and_functions() {
 }
 
 fn losses() {
-    let code = include_str!("../../src/gpu/loss.rs");
-    let (_, behind) = code.split_once("loss::{").expect("the losses that are brought in");
-    let (names, _) = behind.split_once('}').expect("the end of a list");
-    let mut names: BTreeSet<_> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    for no_loss in ["Labels", "Loss"] {
-        names.remove(no_loss);
+    let mut names = BTreeSet::new();
+    for code in [
+        include_str!("../../src/gpu/loss/class.rs"),
+        include_str!("../../src/gpu/loss/divergence.rs"),
+        include_str!("../../src/gpu/loss/elementwise.rs"),
+        include_str!("../../src/gpu/loss/whole.rs"),
+    ] {
+        let (_, behind) = code.split_once("loss::{").expect("the losses that are brought in");
+        let (list, _) = behind.split_once('}').expect("the end of a list");
+        names.extend(list.split(',').map(str::trim).filter(|name| !name.is_empty()));
+    }
+    for no_loss in ["ClassWeights", "ElementWeights", "Labels"] {
+        assert!(names.remove(no_loss));
     }
     assert_eq!(row("losses"), names);
 }

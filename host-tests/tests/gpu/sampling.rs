@@ -166,4 +166,14 @@ fn every_network_of_a_sweep_has_its_seed() {
     }
 }
 
-crate::tests!(dropout_trains_as_on_the_cpu, far_ahead_in_the_stream, numbers_from_the_host, seeds_follow_the_place_of_a_layer, channels_and_time_steps, variational_autoencoders, a_frozen_sample_is_the_mean, categorical_autoencoders, every_network_of_a_sweep_has_its_seed);
+crate::tests!(
+    dropout_trains_as_on_the_cpu,
+    far_ahead_in_the_stream,
+    numbers_from_the_host,
+    seeds_follow_the_place_of_a_layer,
+    channels_and_time_steps,
+    variational_autoencoders,
+    a_frozen_sample_is_the_mean,
+    categorical_autoencoders,
+    every_network_of_a_sweep_has_its_seed
+);

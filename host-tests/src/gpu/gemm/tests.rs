@@ -14,7 +14,7 @@ use crate::gpu::{
     Gpu, Options,
     engine::fetch,
     graph::BufferSpec,
-    plan::Plan,
+    plan::{Plan, Recording},
     shader::{BufferId, Region, Shader, Strides, Word},
     weights::aligned,
 };
@@ -110,9 +110,7 @@ fn check(gpu: &Gpu, gemm: Gemm, tile: Tile, parts: u32, copies: u32, seed: u64) 
     for (buffer, numbers) in plan.buffers.iter().zip([&numbers[0], &numbers[1], &nothing]) {
         gpu.queue.write_buffer(buffer, 0, bytemuck::cast_slice(numbers));
     }
-    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    plan.record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
-    gpu.queue.submit([encoder.finish()]);
+    gpu.queue.submit([plan.recorded(gpu, 1, Recording::OnePass).finish()]);
     let c = fetch(gpu, &plan.buffers[2], 0, nothing.len() as u32).expect("read back");
 
     // A sum of k products, and one of its parts, is within so many roundings of the sum of magnitudes (Higham,
