@@ -4,12 +4,11 @@ use rand_core::Rng;
 
 use super::{Fused, Layer, Pass, Train};
 use crate::{
-    Error, Index, Module, Tensor,
+    Error, Index, Module, Parameter, Path, Tensor, Visitor, VisitorMut,
     description::{Description, LayerInfo, Layout, Op, ParameterInfo},
     init,
     kernel::{Kernels, samples, samples_mut},
     memory::{self, End, Input},
-    module::visit_parameters,
     optim::{Optimizer, States},
     shape::Shape,
 };
@@ -99,7 +98,18 @@ impl<const N: usize, const D: usize> Module for Embedding<N, D> {
         }
     }
 
-    visit_parameters!(weight: Self::WEIGHT);
+    #[inline]
+    fn parameters<S: Visitor>(&self, path: Path<'_>, visitor: &mut S) {
+        visitor.setting(path.join("padding_idx"), self.padding_idx.map_or(-1.0, |row| row as f32));
+        let (info, values) = (&Self::WEIGHT, self.weight.elements());
+        visitor.parameter(Parameter { path: path.join(info.name), info, trained: true }, values);
+    }
+
+    #[inline]
+    fn parameters_mut<S: VisitorMut>(&mut self, path: Path<'_>, visitor: &mut S) {
+        let (info, values) = (&Self::WEIGHT, self.weight.elements_mut());
+        visitor.parameter(Parameter { path: path.join(info.name), info, trained: true }, values);
+    }
 }
 
 impl<X: Tokens<D>, const V: usize, const D: usize> Layer<X> for Embedding<V, D> {

@@ -10,7 +10,7 @@ use tensorlet::{Description, optim::Rule};
 
 use super::{
     Clip, Gpu, OffloadError,
-    graph::{Graph, Mode, Noise},
+    graph::{Graph, Mode, Noise, Premise},
     loss::{self, LossRule},
     noise,
     plan::{Plan, Recording, buffer},
@@ -53,6 +53,7 @@ pub(super) struct Engine {
     plan: Plan,
     layout: Layout,
     noises: Vec<Noise>,
+    premises: Vec<Premise>,
     strides: Strides,
     runs: Vec<super::graph::Run>,
     named: Named,
@@ -126,7 +127,7 @@ impl Engine {
             losses: losses.buffer,
             status: status.buffer,
         };
-        let (noises, runs) = (graph.noises.clone(), graph.runs.clone());
+        let (noises, runs, premises) = (graph.noises.clone(), graph.runs.clone(), graph.premises.clone());
         let staging = (0..AHEAD)
             .map(|_| {
                 let usages = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
@@ -141,6 +142,7 @@ impl Engine {
             plan,
             layout,
             noises,
+            premises,
             strides,
             runs,
             named,
@@ -176,6 +178,7 @@ impl Engine {
     /// Puts the words of a network's parameters and settings on the device; its optimiser begins anew.
     pub(super) fn write(&mut self, copy: u32, words: &[f32], settings: &[f32]) -> Result<(), OffloadError> {
         self.gpu.check()?;
+        self.premises.iter().try_for_each(|premise| premise.check(settings))?;
         let at = |words: usize| u64::from(copy) * 4 * words as u64;
         let write = |id, words: &[f32]| {
             self.gpu.queue.write_buffer(self.buffer(id), at(words.len()), bytemuck::cast_slice(words));
@@ -193,6 +196,7 @@ impl Engine {
     /// Changes the settings of a network and leaves all else as it is.
     pub(super) fn write_settings(&self, copy: u32, settings: &[f32]) -> Result<(), OffloadError> {
         self.gpu.check()?;
+        self.premises.iter().try_for_each(|premise| premise.check(settings))?;
         let at = u64::from(copy) * 4 * settings.len() as u64;
         self.gpu.queue.write_buffer(self.buffer(self.named.settings), at, bytemuck::cast_slice(settings));
         Ok(())

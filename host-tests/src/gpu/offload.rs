@@ -386,13 +386,18 @@ impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload
     /// second, ….
     ///
     /// # Errors
-    /// A layer that is not covered; inputs that the network refuses; [`OffloadError::Lost`].
+    /// A layer that is not covered; inputs that the network refuses; another number of them than in a batch where
+    /// samples [normalise each other](tensorlet::Description::couples_samples); [`OffloadError::Lost`].
     pub fn forward(&mut self, x: &[X]) -> Result<Vec<N::Out>, OffloadError>
     where
         N::Out: Tensor<Elem = f32>,
     {
         N::check(x)?;
         let batch = self.engine.batch as usize;
+        if const { N::DESCRIPTION.couples_samples(false) } && x.len() != batch {
+            let what = "samples, which normalise each other in this network";
+            return Err(OffloadError::Count { what, given: x.len(), needed: batch });
+        }
         if self.inference.is_none() {
             self.inference = Some(Inference::new::<X, N>(&self.gpu, &self.engine)?);
         }

@@ -85,14 +85,14 @@ pub(super) fn table(graph: &Graph<'_>) -> Vec<u32> {
         let running = graph.running.iter().find(|(at, _)| *at == number);
         let kind = if running.is_some() { RUNNING } else { u32::from(slot.trained) * TRAINED };
         let own: Vec<_> = graph.runs.iter().filter(|run| run.slot == number).collect();
-        let share = running.map_or(0.0, |(_, share)| *share);
+        let share = running.map_or(0, |(_, share)| *share);
         table.extend([
             slot.offset,
             slot.len,
             kind,
             first_run + runs.len() as u32,
             own.len() as u32,
-            share.to_bits(),
+            share,
             aligned(slot.len),
             0,
         ]);
@@ -213,6 +213,14 @@ pub(super) fn kernels(
         shader.reads("state_at", states);
         shader.writes("set_state", states);
     }
+    let mut running = String::new();
+    if !graph.running.is_empty() {
+        let stride = graph.buffers[graph.fixed.settings.0].words;
+        shader.reads("share_at", Region { buffer: graph.fixed.settings, word: Word::Float, offset: 0, stride });
+        running = format!(
+            "if kind == {RUNNING}u {{ let share = share_at(entry(slot, 5u)); set_w(i, (1.0 - share) * w + share * g); return; }}\n"
+        );
+    }
     let first_rule = Layout { noises: graph.noises.len() as u32, rules: 0 }.first_rule();
     let first = if grouped { format!("{first_rule}u + slot * {RULE_WORDS}u") } else { format!("{first_rule}u") };
     let formula = formula(rule, graph.weights);
@@ -225,8 +233,7 @@ pub(super) fn kernels(
          let slot = slot_of(i);\nlet j = i - entry(slot, 0u);\nlet kind = entry(slot, 2u);\n\
          if kind == 0u || j >= entry(slot, 1u) {{ return; }}\n\
          var g = gradient(slot, j);\nvar w = w_at(i);\n\
-         if kind == {RUNNING}u {{ let share = bitcast<f32>(entry(slot, 5u)); set_w(i, (1.0 - share) * w + share * g); return; }}\n\
-         let first = {first};\n{factor}{formula}\nset_w(i, w);"
+         {running}let first = {first};\n{factor}{formula}\nset_w(i, w);"
     );
     shader.push("fn setting_of(first: u32, j: u32) -> f32 { return bitcast<f32>(number(first + j)); }");
     graph.kernels.push(shader.each(words, &body));

@@ -23,6 +23,8 @@ pub(super) struct Weights {
     pub(super) slots: Vec<Slot>,
     /// Each setting's place in the buffer of all settings.
     pub(super) settings: BTreeMap<String, u32>,
+    /// The first network's, in the order of their places.
+    pub(super) first: Vec<f32>,
     /// Words of all parameters, each beginning at a multiple of four.
     pub(super) words: u32,
     /// Paths of parameters that are trained in part or hold integers, which a device does not train.
@@ -43,9 +45,12 @@ impl Visitor for Weights {
         self.words += aligned(len);
     }
 
-    fn setting(&mut self, path: Path<'_>, _: f32) {
+    fn setting(&mut self, path: Path<'_>, value: f32) {
         let place = self.settings.len() as u32;
-        self.settings.entry(path.to_string()).or_insert(place);
+        self.settings.entry(path.to_string()).or_insert_with(|| {
+            self.first.push(value);
+            place
+        });
     }
 
     fn partly_trained(&mut self, parameter: Parameter<'_>, _: &[u16], values: &[f32]) {

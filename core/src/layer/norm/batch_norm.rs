@@ -53,7 +53,7 @@ pub struct BatchNorm<const C: usize, W = [f32; C], B = [f32; C], R = Running<C>>
     /// Added to the variance; 1e-5 by default.
     pub eps: f32,
     /// The share of a batch in the running statistics, 0.1 by default; with `None` they are the average over
-    /// all batches.
+    /// all batches (as a [setting](crate::Visitor::setting) it is then NaN).
     pub momentum: Option<f32>,
 }
 
@@ -97,6 +97,7 @@ impl<const C: usize, W: Affine<[f32; C]>, B: Affine<[f32; C]>, R: RunningStatist
         show(&self.weight, &Self::WEIGHT, path, visitor);
         show(&self.bias, &Self::BIAS, path, visitor);
         if let Some(running) = self.running.get() {
+            visitor.setting(path.join("momentum"), self.momentum.unwrap_or(f32::NAN));
             for (info, values) in [(&Self::MEAN, &running.mean), (&Self::VAR, &running.var)] {
                 visitor.parameter(Parameter { path: path.join(info.name), info, trained: false }, values);
             }

@@ -1,7 +1,8 @@
 //! What a layer's kernels read and write: outputs, gradients, parameters, settings, random numbers.
 
-use super::{Gradient, Graph, Node, Noise, Run, Value, ValueId, join};
+use super::{Gradient, Graph, Node, Noise, Premise, Run, Value, ValueId, join, unsupported};
 use crate::gpu::{
+    OffloadError,
     shader::{Region, Shader, Word},
     weights::aligned,
 };
@@ -121,11 +122,43 @@ impl Graph<'_> {
         (node.trained && self.weights.slots[slot].trained).then(|| self.run(slot, count))
     }
 
-    /// Where a running statistic of a batch goes; it moves by this share.
-    pub(in crate::gpu) fn running_statistic(&mut self, node: &Node, name: &str, share: f32) -> Option<Region> {
-        let slot = self.weights.find(&join(&node.path, name))?;
-        self.running.push((slot, share));
-        Some(self.run(slot, 1))
+    /// Where a running statistic of a batch goes; it moves by the share that the setting `share` is.
+    ///
+    /// # Errors
+    /// [`OffloadError::Unsupported`] where it would move twice in a step, or is an average over all batches.
+    pub(in crate::gpu) fn running_statistic(
+        &mut self,
+        node: &Node,
+        name: &str,
+        share: &str,
+    ) -> Result<Option<Region>, OffloadError> {
+        let places = self.weights.find(&join(&node.path, name)).zip(self.place(&node.path, share));
+        let Some((slot, place)) = places else { return Ok(None) };
+        if self.running.iter().any(|(at, _)| *at == slot) {
+            return Err(unsupported(node.info, &node.path, "its statistics move more than once in a step"));
+        }
+        let reason = format!("its {share} is None: statistics as the average over all batches. Give it a number");
+        let otherwise = unsupported(node.info, &node.path, &reason);
+        let premise = Premise { place, value: None, otherwise };
+        premise.check(&self.weights.first)?;
+        self.premises.push(premise);
+        self.running.push((slot, place));
+        Ok(Some(self.run(slot, 1)))
+    }
+
+    /// The place of a setting among all of them.
+    fn place(&self, path: &str, name: &str) -> Option<u32> {
+        self.weights.settings.get(&join(path, name)).copied()
+    }
+
+    /// A setting that becomes part of the plan: all networks have that of the first.
+    pub(in crate::gpu) fn planned_setting(&mut self, node: &Node, name: &str) -> f32 {
+        let Some(place) = self.place(&node.path, name) else { return f32::NAN };
+        let value = self.weights.first[place as usize];
+        let reason = format!("its {name} is another one than when this was planned, which it cannot be");
+        let otherwise = unsupported(node.info, &node.path, &reason);
+        self.premises.push(Premise { place, value: Some(value), otherwise });
+        value
     }
 
     fn run(&mut self, slot: usize, count: u32) -> Region {
@@ -137,7 +170,7 @@ impl Graph<'_> {
 
     /// Gives the text a function that reads a setting of a layer.
     pub(in crate::gpu) fn setting(&self, shader: &mut Shader, path: &str, name: &str) {
-        let place = self.weights.settings.get(&join(path, name)).copied().unwrap_or_default();
+        let place = self.place(path, name).unwrap_or_default();
         let stride = self.buffers[self.fixed.settings.0].words;
         let region = Region { buffer: self.fixed.settings, word: Word::Float, offset: place, stride };
         shader.reads(&format!("{name}_words"), region);

@@ -164,6 +164,28 @@ pub(in crate::gpu) struct Run {
     pub(in crate::gpu) count: u32,
 }
 
+/// What kernels take for granted of a setting, of every network.
+#[derive(Clone, Debug)]
+pub(in crate::gpu) struct Premise {
+    pub(in crate::gpu) place: u32,
+    /// The value that it has; any number if there is none.
+    pub(in crate::gpu) value: Option<f32>,
+    /// What else there is to say.
+    pub(in crate::gpu) otherwise: OffloadError,
+}
+
+impl Premise {
+    /// Whether these settings of a network are so.
+    ///
+    /// # Errors
+    /// [`OffloadError::Unsupported`] where they are not.
+    pub(in crate::gpu) fn check(&self, settings: &[f32]) -> Result<(), OffloadError> {
+        let given = settings.get(self.place as usize).copied().unwrap_or(f32::NAN);
+        let holds = self.value.map_or(!given.is_nan(), |value| value.to_bits() == given.to_bits());
+        if holds { Ok(()) } else { Err(self.otherwise.clone()) }
+    }
+}
+
 /// The buffers that every plan has.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::gpu) struct Fixed {
@@ -203,8 +225,10 @@ pub(in crate::gpu) struct Graph<'a> {
     pub(in crate::gpu) given_noise: bool,
     /// What buffers hold from the beginning.
     pub(in crate::gpu) uploads: Vec<(Region, Vec<u32>)>,
-    /// Running statistics: the number of the parameter, and the share of a batch.
-    pub(in crate::gpu) running: Vec<(usize, f32)>,
+    /// Running statistics: the number of the parameter, and the place of the setting that is the share of a batch.
+    pub(in crate::gpu) running: Vec<(usize, u32)>,
+    /// What kernels take for granted of settings.
+    pub(in crate::gpu) premises: Vec<Premise>,
     pub(in crate::gpu) input: ValueId,
     pub(in crate::gpu) output: ValueId,
 }
@@ -250,6 +274,7 @@ impl<'a> Graph<'a> {
             given_noise,
             uploads: Vec::new(),
             running: Vec::new(),
+            premises: Vec::new(),
             input: nothing,
             output: nothing,
         };
