@@ -49,20 +49,24 @@ fn ln_(x: f32) -> f32 {
     } else {
         m = m - 1.0;
     }
+    return ln_near_1_(m, f32(e));
+}
+
+// ln(1 + m) + e ln 2 for m from √½ - 1 to √2 - 1.
+fn ln_near_1_(m: f32, e: f32) -> f32 {
     let z = m * m;
     var y = ((((((((7.0376836292e-2 * m - 1.1514610310e-1) * m + 1.1676998740e-1) * m - 1.2420140846e-1) * m
         + 1.4249322787e-1) * m - 1.6668057665e-1) * m + 2.0000714765e-1) * m - 2.4999993993e-1) * m
         + 3.3333331174e-1) * m * z;
-    y += -2.12194440e-4 * f32(e) - 0.5 * z;
-    return m + y + 0.693359375 * f32(e);
+    y += -2.12194440e-4 * e - 0.5 * z;
+    return m + y + 0.693359375 * e;
 }
 
-// ln(1 + x) without cancellation.
+// ln(1 + x) without cancellation. Nothing here may be a sum whose rounding is found again by a difference:
+// compilers for GPUs take that for 0.
 fn log1p_(x: f32) -> f32 {
-    let u = 1.0 + x;
-    if u == 1.0 { return x; }
-    if x > 1e30 { return ln_(x); }
-    return ln_(u) * (x / (u - 1.0));
+    if x > -0.29289322 && x < 0.41421356 { return ln_near_1_(x, 0.0); }
+    return ln_(1.0 + x);
 }
 
 fn sigmoid_(x: f32) -> f32 {
@@ -78,27 +82,29 @@ fn tanh_(x: f32) -> f32 {
 
 fn softplus_(x: f32) -> f32 { return max(x, 0.0) + log1p_(exp_(-abs(x))); }
 
-// The error function: Abramowitz and Stegun's series for small arguments, and a continued fraction's fit
-// (W. J. Cody, 1969, rational approximations) beyond.
-fn erf_(x: f32) -> f32 {
+// The probability with which a standard normal variable is below x, ½ erfc(-x/√2): the host's
+// polynomial for negative x, 1 less it for others.
+fn normal_distribution_(x: f32) -> f32 {
     let a = abs(x);
-    if a < 0.5 {
+    let t = 1.0 / (1.0 + 0.35 * a);
+    let p = (((((((-0.029157871 * t + 0.14403086) * t - 0.25583887) * t + 0.15931955) * t - 0.02321225) * t
+        + 0.10555246) * t + 0.119821295) * t + 0.13986352) * t + 0.1396213;
+    let tail = t * p * exp_(-0.5 * x * x);
+    return select(tail, 1.0 - tail, x > 0.0);
+}
+
+// The error function: fdlibm's rational function for small arguments, by the normal distribution beyond.
+fn erf_(x: f32) -> f32 {
+    if abs(x) < 0.84375 {
         let z = x * x;
-        let p = ((-3.5609843701815385e-2 * z + 6.9963834886191355) * z + 2.1979261618294152e1) * z + 2.4266795523053175e2;
-        let q = ((z + 1.5082797630407787e1) * z + 9.1164905404514901e1) * z + 2.1505887586986120e2;
-        return x * p / q;
+        let p = (((-2.3763017452e-5 * z - 5.7702702470e-3) * z - 2.8481749818e-2) * z - 3.2504209876e-1) * z
+            + 1.2837916613e-1;
+        let q = ((((-3.9602282413e-6 * z + 1.3249473704e-4) * z + 5.0813062117e-3) * z + 6.5022252500e-2) * z
+            + 3.9791721106e-1) * z + 1.0;
+        return x + x * (p / q);
     }
-    var r = 0.0;
-    if a < 4.0 {
-        let p = ((((((-1.368648573827167067e-7 * a + 5.641955174789739711e-1) * a + 7.211758250883093659) * a
-            + 4.316222722205673530e1) * a + 1.529892850469404039e2) * a + 3.393208167343436870e2) * a
-            + 4.519189537118729422e2) * a + 3.004592610201616005e2;
-        let q = ((((((a + 1.278272731962942351e1) * a + 7.700015293522947295e1) * a + 2.775854447439876434e2) * a
-            + 6.389802644656311665e2) * a + 9.313540948506096211e2) * a + 7.909509253278980272e2) * a
-            + 3.004592609569832933e2;
-        r = exp_(-a * a) * p / q;
-    }
-    return select(1.0 - r, r - 1.0, x < 0.0);
+    let y = 1.0 - 2.0 * normal_distribution_(abs(x) * -1.41421356);
+    return select(y, -y, x < 0.0);
 }
 
 // Whether a number is infinite or NaN, by its bits: compilers may take comparisons for granted.

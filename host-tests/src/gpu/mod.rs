@@ -56,6 +56,8 @@ mod gemm;
 mod graph;
 mod layer;
 mod loss;
+#[cfg(test)]
+mod math;
 mod matmul;
 mod noise;
 mod offload;
