@@ -42,8 +42,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | layers ([`Op`](tensorlet::description::Op)) | `Activation`, `AdaptiveAvgPool1d`, `AdaptiveAvgPool2d`, `AdaptiveMaxPool1d`, `AdaptiveMaxPool2d`, `AvgPool1d`, `AvgPool2d`, `CausalConv1d`, `ChannelDropout`, `Conv1d`, `Conv2d`, `Dropout`, `Flatten`, `GaussianReparam`, `GaussianSigmaReparam`, `GlobalAvgPool1d`, `GlobalAvgPool2d`, `GlobalMaxPool1d`, `GlobalMaxPool2d`, `GumbelSoftmax`, `Identity`, `Linear`, `MaxPool1d`, `MaxPool2d`, `Recurrent`, `RecurrentCell`, `View` |
-//! | functions ([`Activation`](tensorlet::description::Activation)) | `Gelu`, `Relu`, `Relu6`, `Sigmoid`, `Silu`, `Tanh` |
+//! | layers ([`Op`](tensorlet::description::Op)) | `Activation`, `AdaptiveAvgPool1d`, `AdaptiveAvgPool2d`, `AdaptiveMaxPool1d`, `AdaptiveMaxPool2d`, `AvgPool1d`, `AvgPool2d`, `BatchNorm`, `CausalConv1d`, `ChannelDropout`, `Conv1d`, `Conv2d`, `Dropout`, `Embedding`, `Flatten`, `GaussianReparam`, `GaussianSigmaReparam`, `GlobalAvgPool1d`, `GlobalAvgPool2d`, `GlobalMaxPool1d`, `GlobalMaxPool2d`, `GroupNorm`, `GumbelSoftmax`, `Identity`, `InstanceNorm`, `LastStep`, `LayerNorm`, `LearnedPositions`, `Linear`, `LogSoftmax`, `MaxPool1d`, `MaxPool2d`, `MeanStep`, `PRelu`, `PositionalEncoding`, `Recurrent`, `RecurrentCell`, `RmsNorm`, `SelfAttention`, `Softmax`, `Softmin`, `View` |
+//! | functions ([`Activation`](tensorlet::description::Activation)) | `Celu`, `Elu`, `Gelu`, `GeluTanh`, `Hardshrink`, `Hardsigmoid`, `Hardswish`, `Hardtanh`, `LeakyRelu`, `LogSigmoid`, `Mish`, `Relu`, `Relu6`, `Selu`, `Shrink`, `Sigmoid`, `Silu`, `Softplus`, `Softshrink`, `Softsign`, `Swish`, `Tanh`, `Tanhshrink`, `Threshold` |
 //! | around layers | chains, [`Residual`](tensorlet::Residual), [`Frozen`](tensorlet::layer::Frozen), steps, repetition |
 //! | losses ([`OffloadLoss`]) | `BatchMean`, `BceLoss`, `BceWithLogitsLoss`, `CategoricalKl`, `CrossEntropyLoss`, `GaussianKl`, `GaussianNllLoss`, `HuberLoss`, `KlDivLoss`, `L1Loss`, `MseLoss`, `NllLoss`, `PerStep`, `SmoothL1Loss`, `Sum`, `UniformKl`, `VaeLoss`, `WeightedCrossEntropyLoss` |
 //! | optimisers | `Adam`, `AdamW`, `Groups`, `Sgd`; clipping by [Clip] |

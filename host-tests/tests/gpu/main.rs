@@ -6,6 +6,8 @@
 
 #![allow(missing_docs)]
 
+mod activation;
+mod attention;
 #[path = "../golden/mod.rs"]
 #[allow(dead_code, reason = "the CPU's runner has more use for cases")]
 mod cases;
@@ -16,6 +18,7 @@ mod dense;
 mod golden;
 mod losses;
 mod matmul;
+mod norm;
 mod parallel;
 mod recording;
 mod recurrent;
@@ -54,12 +57,15 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let tests = [
+        activation::tests(),
+        attention::tests(),
         conv::tests(),
         covered::tests(),
         dense::tests(),
         golden::tests(),
         losses::tests(),
         matmul::tests(),
+        norm::tests(),
         parallel::tests(),
         recording::tests(),
         recurrent::tests(),

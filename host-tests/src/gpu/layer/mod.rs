@@ -1,12 +1,18 @@
 //! Layers as kernels.
 
+mod attention;
 mod conv;
 mod copy;
 mod elementwise;
+mod embedding;
 mod linear;
+mod norm;
 mod pool;
+mod prelu;
 mod recurrent;
 mod sample;
+mod sequence;
+mod softmax;
 mod window;
 
 use tensorlet::{
@@ -69,6 +75,21 @@ pub(super) fn operation(
         Op::AdaptiveAvgPool1d | Op::AdaptiveAvgPool2d | Op::GlobalAvgPool1d | Op::GlobalAvgPool2d => {
             Box::new(pool::Pool::mean(None, info))
         }
+        Op::PRelu => Box::new(prelu::PRelu),
+        Op::Softmax { axis } => Box::new(softmax::Softmax::new(axis, softmax::Kind::Share)),
+        Op::LogSoftmax { axis } => Box::new(softmax::Softmax::new(axis, softmax::Kind::Logarithm)),
+        Op::Softmin { axis } => Box::new(softmax::Softmax::new(axis, softmax::Kind::Negative)),
+        Op::LayerNorm { dims } => Box::new(norm::LayerNorm::rows(info, dims, true)),
+        Op::RmsNorm { dims } => Box::new(norm::LayerNorm::rows(info, dims, false)),
+        Op::GroupNorm { groups } => Box::new(norm::LayerNorm::groups(groups)),
+        Op::InstanceNorm => Box::new(norm::LayerNorm::groups(info.input.dim(0))),
+        Op::BatchNorm { tracked, .. } => Box::new(norm::BatchNorm::new(tracked)),
+        Op::Embedding => Box::new(embedding::Embedding),
+        Op::PositionalEncoding => Box::new(sequence::PositionalEncoding),
+        Op::LearnedPositions => Box::new(sequence::LearnedPositions),
+        Op::LastStep => Box::new(sequence::OneStep::Last),
+        Op::MeanStep => Box::new(sequence::OneStep::Mean),
+        Op::SelfAttention { heads, causal } => Box::new(attention::SelfAttention::new(heads, causal)),
         _ => return Err(unsupported(info, path, "there are no kernels for it")),
     })
 }
