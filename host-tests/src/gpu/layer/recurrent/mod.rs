@@ -196,3 +196,27 @@ impl Operation for Recurrent {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tensorlet::{
+        Shape,
+        description::{Cell, LayerInfo, Op, Recurrence},
+    };
+
+    use super::Recurrent;
+
+    #[test]
+    fn a_hidden_state_that_does_not_fit_is_refused_by_name() {
+        let of = |hidden| {
+            let recurrence = Recurrence { cell: Cell::Lstm, hidden, layers: 1, directions: 1 };
+            let (input, output) = (Shape::new(&[5, 3]), Shape::new(&[5, hidden]));
+            let info = LayerInfo { op: Op::Recurrent(recurrence), input, output, parameters: &[], macs: 0 };
+            Recurrent::new(recurrence, &info, "encoder.lstm")
+        };
+        // 10 words for each number: the state, its cell, and twice four gates.
+        assert!(of(819).is_ok());
+        let error = of(820).expect_err("too large").to_string();
+        assert!(error.contains("`encoder.lstm` (LSTM)") && error.contains("820 numbers"), "{error}");
+    }
+}

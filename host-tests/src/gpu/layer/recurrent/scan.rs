@@ -19,8 +19,6 @@ use crate::gpu::{
 const MOST: u32 = 256;
 /// The longest column that is kept in registers.
 const IN_REGISTERS: u32 = 64;
-/// Sums that an invocation has under way at once.
-const CHAINS: u32 = 4;
 
 /// Words of workgroup memory that the backward pass needs, which needs more than forward.
 pub(super) const fn workgroup_words(sizes: &Sizes) -> u32 {
@@ -41,41 +39,61 @@ fn each(variable: &str, count: u32, lanes: u32, body: &str) -> String {
     format!("for (var {variable} = lane; {variable} < {count}u; {variable} += {lanes}u) {{\n{body}\n}}\n")
 }
 
-/// The products of all columns `j` with a vector: `vector(k)` and `weight(k)` are texts of the number `k` of a term,
-/// `begin` is the first term of `j`, `store` takes the sum `v`. Returns what comes before the loop over time and what
-/// stands in it.
+/// Numbers of a vector that are read from workgroup memory at once.
+const fn width(sizes: &Sizes) -> u32 {
+    if sizes.hidden.is_multiple_of(4) { 4 } else { 1 }
+}
+
+/// Declares a vector in workgroup memory that [`columns`] reads.
+fn vector(shader: &mut Shader, name: &str, words: u32, sizes: &Sizes) {
+    shader.push(match width(sizes) {
+        4 => format!("var<workgroup> {name}: array<vec4<f32>, {}>;", words / 4),
+        _ => format!("var<workgroup> {name}: array<f32, {words}>;"),
+    });
+}
+
+/// A number of such a vector.
+fn element(name: &str, index: &str, sizes: &Sizes) -> String {
+    match width(sizes) {
+        4 => format!("{name}[({index}) / 4u][({index}) % 4u]"),
+        _ => format!("{name}[{index}]"),
+    }
+}
+
+/// The products of all columns `j` with H numbers of a vector: those of `name` from `first` on. `weight(k)` is text of
+/// the number `k` of a term, `begin` is added to the sum `v`, `store` takes it. Returns what comes before the loop over
+/// time and what stands in it.
 fn columns(
     sizes: &Sizes,
-    vector: impl Fn(&str) -> String,
+    (name, first): (&str, &str),
     weight: impl Fn(&str) -> String,
     begin: &str,
     store: &str,
 ) -> [String; 2] {
-    let (hidden, gates, lanes) = (sizes.hidden, sizes.gates(), lanes(sizes));
+    let (hidden, gates, lanes, width) = (sizes.hidden, sizes.gates(), lanes(sizes), width(sizes));
+    let (zero, sum) = if width == 4 { ("vec4<f32>()", "(s.x + s.y) + (s.z + s.w)") } else { ("0.0", "s") };
+    let weights = |q: &str| {
+        let terms: Vec<String> = (0..width).map(|e| weight(&format!("({q} * {width}u + {e}u)"))).collect();
+        if width == 4 { format!("vec4<f32>({})", terms.join(", ")) } else { terms.concat() }
+    };
+    let numbers = |q: &str| format!("{name}[({first}) / {width}u + {q}]");
     if !in_registers(sizes) {
         let body = format!(
-            "var v = {begin};\nfor (var k = 0u; k < {hidden}u; k++) {{ v = fma({}, {}, v); }}\n{store}",
-            vector("k"),
-            weight("k")
+            "var s = {zero};\nfor (var n = 0u; n < {}u; n++) {{ s = fma({}, {}, s); }}\nlet v = {begin} + ({sum});\n{store}",
+            hidden / width,
+            numbers("n"),
+            weights("n")
         );
         return [String::new(), each("j", gates, lanes, &body)];
     }
     // Invocations without a column do as the last one does, and store nothing.
     let mut before = format!("let j = min(lane, {}u);\nlet begin = {begin};\n", gates - 1);
-    let mut step = "var v = begin;\n".to_owned();
-    for chain in 1..CHAINS.min(hidden) {
-        let _ = writeln!(step, "var v{chain} = 0.0;");
+    let mut step = format!("var s = {zero};\n");
+    for q in 0..hidden / width {
+        let _ = writeln!(before, "let w{q} = {};", weights(&format!("{q}u")));
+        let _ = writeln!(step, "s = fma({}, w{q}, s);", numbers(&format!("{q}u")));
     }
-    for k in 0..hidden {
-        let number = format!("{k}u");
-        let sum = if k % CHAINS == 0 { "v".to_owned() } else { format!("v{}", k % CHAINS) };
-        let _ = writeln!(before, "let w{k} = {};", weight(&number));
-        let _ = writeln!(step, "{sum} = fma({}, w{k}, {sum});", vector(&number));
-    }
-    for chain in 1..CHAINS.min(hidden) {
-        let _ = writeln!(step, "v += v{chain};");
-    }
-    [before, format!("{{\n{step}if lane < {gates}u {{ {store} }}\n}}\n")]
+    [before, format!("{{\n{step}let v = begin + ({sum});\nif lane < {gates}u {{ {store} }}\n}}\n")]
 }
 
 /// Gives the text `time(i)`, the step that comes `i`-th in the direction `part`, and `gate(at, u)`, `number(at, u)`: where
@@ -128,17 +146,19 @@ pub(super) fn forward(layer: &Recurrent, graph: &mut Graph<'_>, node: &Node, num
     } else {
         shader.writes("store_y", memory.y);
     }
-    shader.push(format!("var<workgroup> state: array<f32, {hidden}>;\nvar<workgroup> side: array<f32, {gates}>;"));
+    vector(&mut shader, "state", hidden, sizes);
+    let state = element("state", "u", sizes);
+    shader.push(format!("var<workgroup> side: array<f32, {gates}>;"));
     let [columns_before, columns] = columns(
         sizes,
-        |k| format!("state[{k}]"),
+        ("state", "0u"),
         |k| format!("weight_hh(part, {k} * {gates}u + j)"),
         "bias_hh(part, j)",
         "side[j] = v;",
     );
     let sum = |gate: u32| format!("gate_at(g + {0}u) + side[u + {0}u]", gate * hidden);
     let set = |gate: u32, value: &str| format!("set_gate(g + {}u, {value});", gate * hidden);
-    let mut zeros = "state[u] = 0.0;".to_owned();
+    let mut zeros = format!("{state} = 0.0;");
     let cell = match sizes.cell {
         Cell::Tanh => format!("let h = tanh_({});\nset_gate(g, h);", sum(0)),
         // NaN stays NaN.
@@ -147,7 +167,7 @@ pub(super) fn forward(layer: &Recurrent, graph: &mut Graph<'_>, node: &Node, num
             shader.writes("set_kept", memory.kept);
             format!(
                 "let r = sigmoid_({});\nlet z = sigmoid_({});\nlet b = side[u + {new}u];\n\
-                 let n = tanh_(gate_at(g + {new}u) + r * b);\nlet h = n + z * (state[u] - n);\n\
+                 let n = tanh_(gate_at(g + {new}u) + r * b);\nlet h = n + z * ({state} - n);\n\
                  {}{}{}set_kept(number(at, u), b);",
                 sum(0),
                 sum(1),
@@ -176,7 +196,7 @@ pub(super) fn forward(layer: &Recurrent, graph: &mut Graph<'_>, node: &Node, num
             )
         }
     };
-    let update = format!("let g = gate(at, u);\n{cell}\nstate[u] = h;\nstore_y(number(at, u), h);");
+    let update = format!("let g = gate(at, u);\n{cell}\n{state} = h;\nstore_y(number(at, u), h);");
     let before = each("u", hidden, lanes, &zeros) + &columns_before;
     let step = format!("{columns}workgroupBarrier();\n{}workgroupBarrier();\n", each("u", hidden, lanes, &update));
     run(graph, node, shader, sizes, &Loop { before: &before, step: &step, order: "q" });
@@ -216,10 +236,8 @@ pub(super) fn backward(
     shader.writes("set_gate", memory.gates);
     // A column here is a row of `weight_hh`, the part of it that belongs to a gate: `j` is the gate times H plus
     // the number of the row. The parts of all gates are added up in the next step.
-    shader.push(format!(
-        "var<workgroup> along: array<f32, {hidden}>;\nvar<workgroup> side: array<f32, {gates}>;\n\
-         var<workgroup> sums: array<f32, {gates}>;"
-    ));
+    vector(&mut shader, "side", gates, sizes);
+    shader.push(format!("var<workgroup> along: array<f32, {hidden}>;\nvar<workgroup> sums: array<f32, {gates}>;"));
     let first = format!("j / {hidden}u * {hidden}u");
     let weight = |k: &str| match weights {
         Some(_) => format!("weight_at((part * {gates}u + {first} + {k}) * {hidden}u + j % {hidden}u)"),
@@ -229,11 +247,12 @@ pub(super) fn backward(
         Some(region) => shader.reads("weight_at", region),
         None => layer.parameter(graph, &mut shader, node, "weight_hh", number),
     }
-    let [columns_before, columns] = columns(sizes, |k| format!("side[{first} + {k}]"), weight, "0.0", "sums[j] = v;");
+    let [columns_before, columns] = columns(sizes, ("side", &first), weight, "0.0", "sums[j] = v;");
 
     let gate = |gate: u32| format!("gate_at(g + {}u)", gate * hidden);
+    let side = |gate: u32| element("side", &format!("u + {}u", gate * hidden), sizes);
     let set =
-        |gate: u32, value: &str| format!("set_gate(g + {0}u, {value});\nside[u + {0}u] = {value};\n", gate * hidden);
+        |gate: u32, value: &str| format!("set_gate(g + {}u, {value});\n{} = {value};\n", gate * hidden, side(gate));
     let mut zeros = "along[u] = 0.0;".to_owned();
     // The row of the step before.
     let before = format!("row * {}u + time(max(i, 1u) - 1u)", sizes.steps);
@@ -249,14 +268,14 @@ pub(super) fn backward(
                  var h = 0.0;\nif i > 0u {{ h = y_at(number({before}, u)); }}\n\
                  let dn = dh * (1.0 - z) * (1.0 - n * n);\nlet dz = dh * (h - n) * (z * (1.0 - z));\n\
                  let dr = dn * kept_at(place) * (r * (1.0 - r));\nlet ds = dn * r;\nalong[u] = dh * z;\n\
-                 {}{}{}set_kept(place, ds);\nside[u + {}u] = ds;",
+                 {}{}{}set_kept(place, ds);\n{} = ds;",
                 gate(0),
                 gate(1),
                 gate(2),
                 set(0, "dr"),
                 set(1, "dz"),
                 set(2, "dn"),
-                2 * hidden
+                side(2)
             )
         }
         Cell::Lstm => {
