@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
 use tensorlet::{
-    Layer, Mode, Module, Portable, Tensor, Train, Trainer,
+    Mode, Module, Portable, Tensor, Train, Trainer,
     memory::training_words,
     optim::{Optimizer, clip_grad_norm, clip_grad_value, grad_clipping},
 };

@@ -9,7 +9,7 @@ use tensorlet_host::gpu::{Clip, Offload, OffloadLoss, Settings};
 use crate::{
     cases::{
         Any, BinaryMlp, Characters, Classes, GumbelAutoencoder, Job, LeNet, Mlp, NextToken, Plan, Residual, Runner,
-        Training, case::Case, compare, initial,
+        Training, Vae, case::Case, compare, initial,
     },
     compare::gpu,
 };
@@ -29,6 +29,7 @@ const OPERATORS: &[(&str, Run)] = &[
     ("train_mlp_digits", on_gpu::<Mlp<64, 32, 10>>),
     ("train_resnet_bn", on_gpu::<Residual>),
     ("train_transformer", on_gpu::<NextToken<11, 8, 16, 6>>),
+    ("train_vae", on_gpu::<Vae<12, 8, 3, 18>>),
 ];
 
 /// Optimisers that say no rule, so that they stay on the host.

@@ -5,6 +5,7 @@
 //! `mesa-vulkan-drivers` has one). Where there is neither, every test is reported as ignored, with the reason.
 
 #![allow(missing_docs)]
+#![deny(dead_code, reason = "a test that nobody lists does not run")]
 
 mod activation;
 mod attention;
@@ -99,7 +100,8 @@ fn every_test_is_listed() -> Result<(), Failed> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gpu");
     for file in fs::read_dir(folder)? {
         let path = file?.path();
-        if fs::read_to_string(&path)?.lines().any(|line| line.trim() == "#[test]") {
+        // In this file the text is what is looked for.
+        if path.file_name() != Some("main.rs".as_ref()) && fs::read_to_string(&path)?.contains("#[test]") {
             return Err(format!("{}: `#[test]` is not run here, see `tests!`", path.display()).into());
         }
     }
