@@ -39,7 +39,7 @@ fn the_digits_network_trains_as_on_the_cpu() {
 /// Each network trained on the device and on the CPU, with its input and output.
 macro_rules! networks {
     ($($name:ident: $input:ty => $output:ty, $net:ty;)+) => {$(
-                fn $name() {
+        fn $name() {
             let (x, targets) = (samples::<$input>(9, 1), samples::<$output>(9, 2));
             let run = Run {
                 x: &x, targets: &targets, loss: &MseLoss, optimizer: Sgd::new(0.02), batch: 4, clip: Clip::None,
@@ -151,5 +151,25 @@ crate::tests!(
     the_digits_network_trains_as_on_the_cpu,
     of_equal_values_the_first_takes_the_gradient,
     nan_is_the_largest,
-    a_sweep_is_so_many_trainings
+    a_sweep_is_so_many_trainings,
+    a_stride,
+    a_dilation,
+    the_same_size,
+    groups,
+    depthwise,
+    one_channel,
+    one_pixel,
+    reflected,
+    replicated,
+    circular,
+    sequences,
+    behind_frozen_ones,
+    maxima,
+    means,
+    divisors,
+    adaptive,
+    global_mean,
+    global_maximum,
+    pooled_sequences,
+    sequences_to_a_size
 );
