@@ -8,7 +8,7 @@ use super::{
     Gpu, Options,
     engine::fetch,
     graph::BufferSpec,
-    plan::Plan,
+    plan::{Plan, Recording},
     shader::{BufferId, Region, Shader, Strides, Word},
 };
 
@@ -43,7 +43,7 @@ const FUNCTIONS: &[Function] = &[
 fn computed(names: &[&str], x: &[f32]) -> Vec<Vec<f32>> {
     let gpu = Gpu::with(Options { software: true }).expect("an adapter");
     let words = x.len().next_multiple_of(4) as u32;
-    let spec = |what: &str, words| BufferSpec { what: what.to_owned(), word: Word::Float, words, shared: true };
+    let spec = |what: &str, words| BufferSpec { what: what.to_owned(), words, shared: true };
     let region = |number| Region { buffer: BufferId(number), word: Word::Float, offset: 0, stride: 0 };
     let mut shader = Shader::new("functions", 1);
     shader.reads("x_at", region(0));
@@ -54,9 +54,7 @@ fn computed(names: &[&str], x: &[f32]) -> Vec<Vec<f32>> {
     let specs = [spec("arguments", words), spec("values", names.len() as u32 * words)];
     let plan = Plan::new(&gpu, &specs, &[kernel], (1, Strides::default()), &HashMap::new()).expect("planned");
     gpu.queue.write_buffer(&plan.buffers[0], 0, bytemuck::cast_slice(x));
-    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    plan.record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()));
-    gpu.queue.submit([encoder.finish()]);
+    gpu.queue.submit([plan.recorded(&gpu, 1, Recording::OnePass).finish()]);
     let all = fetch(&gpu, &plan.buffers[1], 0, names.len() as u32 * words).expect("read back");
     all.chunks(words as usize).map(|values| values[..x.len()].to_vec()).collect()
 }
@@ -89,6 +87,7 @@ fn units(got: f32, exact: f64) -> f64 {
 }
 
 #[test]
+#[ignore = "it needs a device, as `cargo xtask test gpu` makes sure of; otherwise `-- --include-ignored`"]
 fn functions_are_within_their_bounds() {
     let x = arguments();
     let names: Vec<&str> = FUNCTIONS.iter().map(|(name, ..)| *name).collect();
@@ -106,6 +105,7 @@ fn functions_are_within_their_bounds() {
 
 /// As on the host: an error of the argument of `e^(-x²/2)` counts `x²` times.
 #[test]
+#[ignore = "it needs a device, as `cargo xtask test gpu` makes sure of; otherwise `-- --include-ignored`"]
 fn normal_distribution_is_within_its_bound() {
     let x = arguments();
     for (&x, &y) in x.iter().zip(&computed(&["normal_distribution_"], &x)[0]) {
@@ -117,6 +117,7 @@ fn normal_distribution_is_within_its_bound() {
 
 /// Random numbers agree with the host's beyond what a loss shows.
 #[test]
+#[ignore = "it needs a device, as `cargo xtask test gpu` makes sure of; otherwise `-- --include-ignored`"]
 fn normal_quantiles_are_the_hosts() {
     let places = (0..4096)
         .map(|j| j as f32 / 4096.0)

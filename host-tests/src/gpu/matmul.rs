@@ -53,7 +53,7 @@ impl Matmul {
             if bytes > most {
                 return Err(OffloadError::TooLarge { what: what.to_owned(), bytes, most });
             }
-            Ok(BufferSpec { what: what.to_owned(), word: Word::Float, words: words as u32, shared: true })
+            Ok(BufferSpec { what: what.to_owned(), words: words as u32, shared: true })
         };
         let buffers = [matrix("the matrix A", m, k)?, matrix("the matrix B", k, n)?, matrix("the matrix C", m, n)?];
         let product = Gemm {

@@ -39,11 +39,6 @@ impl Region {
     /// The stride of the gradients of all parameters, which is known only when all kernels are written: a constant
     /// in the text, see [`Kernel::text`].
     pub(super) const OF_GRADIENTS: u32 = u32::MAX;
-
-    /// The run that begins so many words later.
-    pub(super) const fn from(self, words: u32) -> Self {
-        Self { offset: self.offset + words, ..self }
-    }
 }
 
 /// What is known only when all kernels are written.

@@ -75,12 +75,7 @@ fn check(gpu: &Gpu, gemm: Gemm, tile: Tile, parts: u32, copies: u32, seed: u64) 
     let b = Matrix { outer: n, inner: k, along: gemm.b };
     let gemm = Gemm { fours: [gemm.fours[0] && a.in_fours(), gemm.fours[1] && b.in_fours()], ..gemm };
     let words = [items * a.words(), items * b.words(), parts * items * m * n];
-    let specs = words.map(|words| BufferSpec {
-        what: "a matrix".to_owned(),
-        word: Word::Float,
-        words: aligned(words),
-        shared: false,
-    });
+    let specs = words.map(|words| BufferSpec { what: "a matrix".to_owned(), words: aligned(words), shared: false });
     let region = |number: usize| Region {
         buffer: BufferId(number),
         word: Word::Float,

@@ -177,11 +177,6 @@ impl Graph<'_> {
         shader.push(format!("fn {name}() -> f32 {{ return {name}_words(0u); }}"));
     }
 
-    /// Whether a layer has a setting.
-    pub(in crate::gpu) fn has_setting(&self, path: &str, name: &str) -> bool {
-        self.weights.settings.contains_key(&join(path, name))
-    }
-
     /// A buffer for random numbers of a layer.
     pub(in crate::gpu) fn noise(&mut self, node: &Node, words: u32) -> Noise {
         let region = self.buffer(&format!("the random numbers of `{}`", node.path), words);

@@ -149,7 +149,6 @@ pub(in crate::gpu) struct Noise {
 #[derive(Clone, Debug)]
 pub(in crate::gpu) struct BufferSpec {
     pub(in crate::gpu) what: String,
-    pub(in crate::gpu) word: Word,
     /// Words of one network.
     pub(in crate::gpu) words: u32,
     /// Whether all networks share it.
@@ -246,16 +245,16 @@ impl<'a> Graph<'a> {
         Mode { training, given_noise }: Mode,
     ) -> Result<Self, OffloadError> {
         let mut buffers = Vec::new();
-        let mut fixed = |what: &str, word, words, shared| {
-            buffers.push(BufferSpec { what: what.to_owned(), word, words, shared });
+        let mut fixed = |what: &str, words, shared| {
+            buffers.push(BufferSpec { what: what.to_owned(), words, shared });
             BufferId(buffers.len() - 1)
         };
         let fixed = Fixed {
-            parameters: fixed("all parameters", Word::Float, weights.words, false),
-            settings: fixed("all settings", Word::Float, (weights.settings.len() as u32).max(1), false),
-            gradients: fixed("all gradients", Word::Float, 0, false),
-            numbers: fixed("the numbers of each step", Word::Integer, 0, true),
-            control: fixed("the number of the step", Word::Integer, 4, true),
+            parameters: fixed("all parameters", weights.words, false),
+            settings: fixed("all settings", (weights.settings.len() as u32).max(1), false),
+            gradients: fixed("all gradients", 0, false),
+            numbers: fixed("the numbers of each step", 0, true),
+            control: fixed("the number of the step", 4, true),
         };
         let inputs = walk::product("the inputs of a batch", batch, words as usize)?;
         let nothing = ValueId(0);
@@ -295,7 +294,7 @@ impl<'a> Graph<'a> {
     /// A new buffer.
     pub(in crate::gpu) fn buffer_of(&mut self, what: &str, word: Word, words: u32, shared: bool) -> Region {
         let words = aligned(words.max(1));
-        self.buffers.push(BufferSpec { what: what.to_owned(), word, words, shared });
+        self.buffers.push(BufferSpec { what: what.to_owned(), words, shared });
         Region { buffer: BufferId(self.buffers.len() - 1), word, offset: 0, stride: if shared { 0 } else { words } }
     }
 
