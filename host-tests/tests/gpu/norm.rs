@@ -1,8 +1,8 @@
 //! Normalisation in training, in evaluation and where it is frozen.
 
 use tensorlet::{
-    BatchNorm1d, BatchNorm2d, Flatten, Gelu, GroupNorm, Image, InstanceNorm, LayerNorm, Linear, NoBias, NoWeight, Relu,
-    Residual, RmsNorm, Tanh, Vector,
+    BatchNorm1d, BatchNorm2d, Conv2d, Flatten, Gelu, GlobalAvgPool2d, GroupNorm, Image, InstanceNorm, LayerNorm,
+    Linear, NoBias, NoWeight, Relu, Residual, RmsNorm, Slide, Tanh, Vector,
     layer::{Frozen, NotTracked},
     loss::{CrossEntropyLoss, MseLoss},
     optim::{AdamW, Sgd},
@@ -13,7 +13,7 @@ use crate::compare::{Run, compare, drawn, gpu, labels, samples, weights};
 
 type Mlp = (Linear<12, 16>, (BatchNorm1d<16>, (Relu, Linear<16, 5>)));
 type Inner = (BatchNorm1d<16>, (Relu, (Linear<16, 16>, (BatchNorm1d<16>, (Relu, Linear<16, 16>)))));
-type Deep = (Linear<12, 16>, (Residual<Inner>, (Residual<Inner>, (BatchNorm1d<16>, (Relu, Linear<16, 5>)))));
+type Deep = (Linear<12, 16>, (Residual<Inner>, (BatchNorm1d<16>, (Relu, Linear<16, 5>))));
 
 fn batch_norm_in_perceptrons() {
     let (x, targets) = (samples::<Vector<12>>(50, 1), labels(50, 5, 2));
@@ -52,6 +52,17 @@ fn batch_norm_of_images() {
     let (x, targets) = (samples::<Image<3, 6, 6>>(24, 1), samples::<Vector<4>>(24, 2));
     let run =
         Run { x: &x, targets: &targets, loss: &MseLoss, optimizer: AdamW::new(1e-3), batch: 12, clip: Clip::None };
+    compare(&gpu(), &*drawn::<Net>(0), &run);
+}
+
+type Conv<const IN: usize> = Conv2d<IN, 4, 3, 3, 6, 6, Slide<1, 1>, NoBias>;
+type Block = (Conv<4>, (BatchNorm2d<4>, (Relu, (Conv<4>, BatchNorm2d<4>))));
+
+fn a_residual_network_of_convolutions() {
+    type Net = (Conv<1>, (BatchNorm2d<4>, (Relu, (Residual<Block>, (Relu, (GlobalAvgPool2d, Linear<4, 3>))))));
+    let (x, targets) = (samples::<Image<1, 6, 6>>(24, 1), labels(24, 3, 2));
+    let (loss, optimizer) = (&CrossEntropyLoss, Sgd::with_momentum(0.05, 0.9));
+    let run = Run { x: &x, targets: &targets, loss, optimizer, batch: 8, clip: Clip::None };
     compare(&gpu(), &*drawn::<Net>(0), &run);
 }
 
@@ -160,6 +171,7 @@ fn group_and_instance_norm() {
 crate::tests!(
     batch_norm_in_perceptrons,
     batch_norm_of_images,
+    a_residual_network_of_convolutions,
     frozen_batch_norm,
     batch_norm_that_is_not_tracked,
     running_averages_over_all_batches_are_refused,
