@@ -12,6 +12,7 @@ use tensorlet::{
     loss::{CrossEntropyLoss, MseLoss},
     network,
     optim::{RmsProp, Sgd},
+    quantized::DynamicFakeQuantize,
 };
 use tensorlet_host::gpu::{Gpu, Offload, OffloadError, Options, Settings};
 
@@ -60,10 +61,22 @@ network! {
 fn a_layer_that_is_not_covered() {
     let net = drawn::<Nested>(0);
     let data = (&samples::<Image<2, 4, 4>>(4, 1)[..], &labels(4, 3, 2)[..]);
-    let error = Offload::new(&gpu(), &*net, &CrossEntropyLoss, Sgd::new(0.1), data, Settings::batch(2)).expect_err("");
+    let error = Offload::new(&gpu(), &*net, &CrossEntropyLoss, Sgd::new(0.1), data, Settings::batch(2))
+        .expect_err("not covered");
     let OffloadError::Unsupported { path, layer, .. } = &error else { panic!("{error:?}") };
     assert_eq!((&**path, &**layer), ("features.norm", "LocalResponseNorm"));
     says(&error, &["features.norm", "LocalResponseNorm", "Train this network on the CPU"]);
+}
+
+fn a_layer_of_the_programs_own() {
+    type Net = (Linear<4, 8>, (DynamicFakeQuantize, Linear<8, 3>));
+    let data = (&samples::<Vector<4>>(9, 1)[..], &labels(9, 3, 2)[..]);
+    let net = drawn::<Net>(0);
+    let error = Offload::new(&gpu(), &*net, &CrossEntropyLoss, Sgd::new(0.1), data, Settings::batch(3))
+        .expect_err("not covered");
+    let OffloadError::Unsupported { path, layer, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((&**path, &**layer), ("1.0", "DynamicFakeQuantize"));
+    says(&error, &["layer `1.0` (DynamicFakeQuantize)", "Train this network on the CPU"]);
 }
 
 fn an_optimiser_without_a_rule() {
@@ -251,6 +264,7 @@ fn a_device_that_is_lost() {
 
 crate::tests!(
     a_layer_that_is_not_covered,
+    a_layer_of_the_programs_own,
     an_optimiser_without_a_rule,
     too_large_a_buffer,
     inputs_and_targets,
