@@ -134,7 +134,18 @@ fn gradient(slot: u32, j: u32) -> f32 {{
     let words = entry(slot, 6u);
     for (var r = 0u; r < entry(slot, 4u); r++) {{
         let run = entry(slot, 3u) + 2u * r;
-        for (var q = 0u; q < table_at(run + 1u); q++) {{ sum += gradient_at(table_at(run) + q * words + j); }}
+        let count = table_at(run + 1u);
+        let first = table_at(run) + j;
+        var q = 0u;
+        // Eight at once: each alone would wait for memory before the next is asked for.
+        for (; q + 8u <= count; q += 8u) {{
+            let at = first + q * words;
+            sum += ((gradient_at(at) + gradient_at(at + words))
+                + (gradient_at(at + 2u * words) + gradient_at(at + 3u * words)))
+                + ((gradient_at(at + 4u * words) + gradient_at(at + 5u * words))
+                + (gradient_at(at + 6u * words) + gradient_at(at + 7u * words)));
+        }}
+        for (; q < count; q++) {{ sum += gradient_at(first + q * words); }}
     }}
     return sum;
 }}",

@@ -58,6 +58,22 @@ const fn tile(workgroup: [u32; 2], depth: u32, invocation: [u32; 2]) -> Tile {
     Tile { workgroup, depth, invocation }
 }
 
+impl Tile {
+    /// The same with more terms at once, for long sums of few numbers: a strip's way from memory takes as long as
+    /// hundreds of additions, and with little to add in between only what is under way at the same time hides it.
+    pub(super) const fn deep(self) -> Self {
+        let [rows, columns] = self.workgroup;
+        // Within the 16 KiB of workgroup memory that every device has.
+        Self { depth: if rows + columns <= 48 { 64 } else { 32 }, ..self }
+    }
+
+    /// Whether an invocation has no more than two sums.
+    const fn is_small(&self) -> bool {
+        let [rows, columns] = self.invocation;
+        rows * columns <= 2
+    }
+}
+
 /// The tiles that there are, the most efficient first.
 pub(in crate::gpu) const TILES: &[Tile] = &[
     tile([128, 128], 8, [8, 8]),
@@ -73,12 +89,15 @@ pub(in crate::gpu) const TILES: &[Tile] = &[
     tile([16, 16], 16, [1, 1]),
 ];
 
-/// Workgroups that keep a GPU busy: one for each of an H200's 132 multiprocessors, nearly.
-const ENOUGH: u32 = 128;
+/// Workgroups that keep a GPU busy: two for each of an H200's 132 multiprocessors, nearly.
+const ENOUGH: u32 = 256;
 
 /// The most parts that a sum is cut into, and the fewest terms of a part.
-const MOST_PARTS: u32 = 64;
+const MOST_PARTS: u32 = 128;
 const LEAST_TERMS: u32 = 64;
+
+/// Terms from which on a sum is long.
+const LONG: u32 = 2048;
 
 impl Gemm {
     fn workgroups(&self, tile: &Tile, copies: u32) -> u32 {
@@ -99,9 +118,10 @@ impl Gemm {
         let best = TILES.iter().map(|tile| self.used(tile)).fold(0.0, f64::max);
         let thrifty = || TILES.iter().filter(|tile| self.used(tile) >= 0.7 * best);
         let enough = thrifty().find(|tile| self.workgroups(tile, copies) >= ENOUGH);
-        *enough
+        let tile = *enough
             .or_else(|| thrifty().max_by_key(|tile| self.workgroups(tile, copies)))
-            .unwrap_or(&TILES[TILES.len() - 1])
+            .unwrap_or(&TILES[TILES.len() - 1]);
+        if self.k >= LONG && tile.is_small() { tile.deep() } else { tile }
     }
 
     /// Into how many parts the sum is cut where the caller can add them up.

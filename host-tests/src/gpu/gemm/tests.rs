@@ -156,6 +156,9 @@ fn every_tile() {
     for (number, tile) in TILES.iter().enumerate() {
         println!("{tile:?}");
         each(number as u8, 4, 71, |_, _| *tile);
+        if tile.is_small() {
+            each(50 + number as u8, 2, 71, |_, _| tile.deep());
+        }
     }
 }
 
@@ -175,4 +178,6 @@ fn parts_and_tiles_of_choice() {
     assert!(gradient.parts(1) <= super::MOST_PARTS);
     assert_eq!(gradient.parts(256), 1, "many networks give enough to do");
     assert_eq!(gemm(10, 10, 10).parts(1), 1, "sums that are too short to be cut");
+    let first_convolution_of_lenet = gemm(6, 26, 128 * 784);
+    assert_eq!(first_convolution_of_lenet.tile(1).depth, 64, "long sums of few numbers take many terms at once");
 }
