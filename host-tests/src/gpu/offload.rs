@@ -101,7 +101,7 @@ struct Inference {
 
 /// The words of a tensor on the device.
 fn words_of<X: Tensor>(x: &[X]) -> Vec<u32> {
-    X::flat(x).iter().map(|x| encode_element(x)).collect()
+    X::flat(x).iter().map(encode_element).collect()
 }
 
 /// A number as a word: floats as they are, integers as `u32`.
