@@ -79,7 +79,8 @@ impl RatesPage<'_> {
 
 /// A rate with two significant digits.
 fn short(rate: f32) -> String {
-    let decimals = (1.0 - f64::from(rate).log10().floor()).clamp(0.0, 9.0) as usize;
+    // A power of ten is one within rounding.
+    let decimals = (1.0 - (f64::from(rate).log10() + 1e-6).floor()).clamp(0.0, 9.0) as usize;
     format!("{rate:.decimals$}")
 }
 
