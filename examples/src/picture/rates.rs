@@ -30,7 +30,7 @@ impl RatesPage<'_> {
         let chosen = best(rates);
         let found = chosen.map(|place| (rates[place].rate, 100.0 * rates[place].accuracy()));
         let title = found.map_or_else(String::new, |(rate, accuracy)| {
-            format!("Learning rate {}: {accuracy:.1} % of unseen digits read correctly", short(rate))
+            format!("{accuracy:.1} % read correctly at the rate {}", short(rate))
         });
         let networks = rates.iter().map(|rate| rate.accuracies.len()).sum();
         let seeds = rates.first().map_or(0, |rate| rate.accuracies.len());
@@ -42,7 +42,7 @@ impl RatesPage<'_> {
         );
         let misread = Measure {
             title: "Misread digits",
-            unit: "in % of the validation digits, logarithmic scale; a dot is a network, the line their mean",
+            unit: "in %, logarithmic; dots are networks, the line their mean",
             colour: GREEN,
             values: rates
                 .iter()
@@ -79,7 +79,8 @@ impl RatesPage<'_> {
 
 /// A rate with two significant digits.
 fn short(rate: f32) -> String {
-    let decimals = (1.0 - f64::from(rate).log10().floor()).clamp(0.0, 9.0) as usize;
+    // A power of ten is one within rounding.
+    let decimals = (1.0 - (f64::from(rate).log10() + 1e-6).floor()).clamp(0.0, 9.0) as usize;
     format!("{rate:.decimals$}")
 }
 
@@ -98,12 +99,14 @@ struct Axis {
 }
 
 impl Axis {
-    /// Through all finite values above zero.
+    /// From below the smallest to above the largest of all finite values above zero. What rounding alone keeps from
+    /// a round number counts as that.
     fn new(values: impl Iterator<Item = f64> + Clone, places: (f64, f64)) -> Self {
         let values = values.filter(|value| value.is_finite() && *value > 0.0);
         let low = values.clone().fold(f64::INFINITY, f64::min);
         let high = values.fold(0.0, f64::max);
-        let ticks = if low <= high { logarithmic_ticks(low, high) } else { vec![0.1, 1.0] };
+        let ticks =
+            if low <= high { logarithmic_ticks(low * (1.0 + 1e-6), high * (1.0 - 1e-6)) } else { vec![0.1, 1.0] };
         Self { ticks, places }
     }
 
@@ -166,8 +169,15 @@ impl Measure<'_> {
                 .set("stroke-linejoin", "round"),
         );
         if let Some((across, mean)) = chosen.and_then(|place| means[place]) {
-            let value =
-                text(significant(mean), across, y.place(mean) - 14.0, 16, self.colour, Weight::Strong, Anchor::Middle);
+            let value = text(
+                significant(mean),
+                across,
+                (y.place(mean) + 26.0).min(BOTTOM - 8.0),
+                16,
+                self.colour,
+                Weight::Strong,
+                Anchor::Middle,
+            );
             group = group.add(dot(across, y.place(mean), self.colour)).add(value);
         }
         group
@@ -192,7 +202,9 @@ mod tests {
     #[test]
     fn an_axis_holds_its_values_and_what_is_none() {
         let axis = Axis::new([0.02, f64::NAN, 0.0, 3.0].into_iter(), (0.0, 100.0));
-        assert!(axis.ends().0 <= 0.02 && axis.ends().1 >= 3.0);
+        assert_eq!(axis.ends(), (0.02, 5.0));
+        let rates = Axis::new([f64::from(1e-4_f32), f64::from(0.1_f32)].into_iter(), (0.0, 1.0));
+        assert_eq!(rates.ends(), (1e-4, 0.1));
         assert_eq!([axis.place(0.0), axis.place(f64::INFINITY)], [0.0, 100.0]);
         assert!(Axis::new([f64::NAN].into_iter(), (0.0, 1.0)).place(0.5).is_finite());
     }
@@ -202,6 +214,6 @@ mod tests {
         let rate = |rate, loss| Rate { rate, accuracies: vec![0.9, 1.0], losses: vec![0.1, loss] };
         let rates = [rate(0.01, 0.2), rate(0.1, f64::NAN)];
         let page = RatesPage { rates: &rates, training: "", adapter: "", source: "" }.draw().to_string();
-        assert!(!page.contains("NaN") && page.contains("Learning rate 0.010"), "{page}");
+        assert!(!page.contains("NaN") && page.contains("at the rate 0.010"), "{page}");
     }
 }

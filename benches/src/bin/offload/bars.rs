@@ -51,8 +51,8 @@ const DIFFERENCE: f64 = 1e-4;
 const RECORDED: usize = 32;
 const RECORDINGS: usize = 101;
 
-/// Measures all of them.
-pub(crate) fn measure(gpu: &Gpu, scale: &Scale) -> Result<Vec<Bar>> {
+/// Measures all of them, and shows each as soon as it is.
+pub(crate) fn measure(gpu: &Gpu, scale: &Scale, show: impl Fn(&Bar)) -> Result<Vec<Bar>> {
     let small = Job::<[f32; 64], Small, _>::new("64-32-10", 1, 16, Sgd::new(0.1));
     let plan = |steps, recording| small.offload(gpu, Settings { steps, recording, ..Settings::batch(16) });
     let mut each = plan(1, Recording::EachKernel)?;
@@ -67,7 +67,12 @@ pub(crate) fn measure(gpu: &Gpu, scale: &Scale) -> Result<Vec<Bar>> {
     let contestants = &mut [small.on_gpu(&mut each, 1), small.on_gpu(&mut one, 1), small.on_gpu(&mut many, RECORDED)];
     let times = medians(contestants, scale)?;
     let [each, one, many] = [times[0], times[1], times[2]].map(|seconds| 1e3 * seconds);
-    let mut bars = vec![
+    let mut bars = Vec::new();
+    let mut add = |bar| {
+        show(&bar);
+        bars.push(bar);
+    };
+    for bar in [
         Bar {
             what: format!("one command buffer and one pass for a step of 64-32-10, batch 16 ({dispatches} kernels)"),
             bar: format!("{FASTER} times as fast as a submission for each kernel"),
@@ -84,13 +89,15 @@ pub(crate) fn measure(gpu: &Gpu, scale: &Scale) -> Result<Vec<Bar>> {
             measured: format!("{microseconds:.2} µs"),
             met: microseconds < MICROSECONDS,
         },
-    ];
+    ] {
+        add(bar);
+    }
     let mlp = Job::<[f32; 784], Mlp, _>::new("MLP 784-256-10, SGD, batch 128", 1, 128, Sgd::new(0.1));
-    bars.push(compared("MLP 784-256-10, SGD, batch 128", mlp.compared(gpu, scale))?);
+    add(compared("MLP 784-256-10, SGD, batch 128", mlp.compared(gpu, scale))?);
     let lenet = Job::<_, LeNet, _>::new("LeNet-5", 1, 128, Adam::new(1e-3));
-    bars.push(compared("LeNet-5, Adam, batch 128", lenet.compared(gpu, scale))?);
+    add(compared("LeNet-5, Adam, batch 128", lenet.compared(gpu, scale))?);
     let digits = Job::<_, Digits, _>::new("digits", 16, 32, Adam::new(2e-3));
-    bars.push(compared("16 digits CNNs, Adam, batch 32", digits.compared(gpu, scale))?);
+    add(compared("16 digits CNNs, Adam, batch 32", digits.compared(gpu, scale))?);
     Ok(bars)
 }
 

@@ -74,6 +74,8 @@ struct Scale {
     rounds: usize,
     /// How long a turn is to take.
     turn: Duration,
+    /// Steps of a submission.
+    submission: usize,
 }
 
 fn main() -> ExitCode {
@@ -91,19 +93,15 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<bool> {
     let gpu = Gpu::with(Options { software: cli.software })?;
     let quick = cli.quick || gpu.is_software();
-    let (rounds, turn) = if quick { (5, Duration::from_millis(40)) } else { (9, Duration::from_millis(150)) };
-    let scale = Scale { quick, cpu: !cli.no_cpu, isa: Isa::best(), rounds, turn };
+    let (rounds, turn, submission) = if quick { (5, 40, 4) } else { (9, 150, 32) };
+    let turn = Duration::from_millis(turn);
+    let scale = Scale { quick, cpu: !cli.no_cpu, isa: Isa::best(), rounds, turn, submission };
     let mut report = Report::new(&gpu, &scale);
     print!("{}", report.head());
     if cli.bars {
-        let bars = bars::measure(&gpu, &scale)?;
-        for bar in &bars {
-            println!("{bar}");
-        }
-        let all = bars.iter().all(|bar| bar.met);
-        report.bars = bars;
+        report.bars = bars::measure(&gpu, &scale, |bar| println!("{bar}"))?;
         report.write(cli.json.as_deref())?;
-        return Ok(all);
+        return Ok(report.bars.iter().all(|bar| bar.met));
     }
     let wanted = |job| cli.only.is_empty() || cli.only.contains(&job);
     let jobs = Job::value_variants().iter().filter(|job| wanted(**job));

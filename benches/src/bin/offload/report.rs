@@ -17,6 +17,8 @@ pub(crate) struct Report {
     limits: BTreeMap<&'static str, u64>,
     instructions: &'static str,
     threads: usize,
+    /// Steps of a submission.
+    submission: usize,
     pub(crate) rows: Vec<Row>,
     pub(crate) bars: Vec<Bar>,
 }
@@ -73,6 +75,7 @@ impl Report {
             limits: gpu.limits().into_iter().collect(),
             instructions: scale.isa.name(),
             threads: rayon::current_num_threads(),
+            submission: scale.submission,
             rows: Vec::new(),
             bars: Vec::new(),
         }
@@ -109,11 +112,13 @@ impl Report {
                 let _ = writeln!(text, "\n{}: {note}", row.name);
             }
         }
-        text.push_str(
+        let _ = writeln!(
+            text,
             "\nMedians of turns, CPU and GPU one after the other, by the clock on the wall. A step on the GPU is its share \
-             of a submission of 32 steps with all their losses read back, of a product its share of a submission of \
+             of a submission of {} steps with all their losses read back, of a product its share of a submission of \
              many. The difference is the largest relative one of a loss within 20 steps on CPU and GPU; of products, \
-             that to float64, relative to the largest number.\n",
+             that to float64, relative to the largest number.",
+            self.submission
         );
         text
     }

@@ -28,8 +28,6 @@ use crate::{
 pub(crate) const STEPS: usize = 20;
 /// Batches of the data set.
 const BATCHES: usize = 8;
-/// Steps of a submission.
-const SUBMISSION: usize = 32;
 /// Networks of a sweep, and where little is to be measured.
 const COPIES: usize = 256;
 const FEW_COPIES: usize = 16;
@@ -137,7 +135,7 @@ where
     /// Everyone's times, and the difference of losses.
     fn row(&self, gpu: &Gpu, scale: &Scale) -> Result<Row> {
         let mut row = Row::new(&self.name);
-        let settings = Settings { steps: SUBMISSION, ..Settings::batch(self.batch) };
+        let settings = Settings { steps: scale.submission, ..Settings::batch(self.batch) };
         let mut offload = match self.offload(gpu, settings) {
             Ok(offload) => Some(offload),
             Err(error) => {
@@ -161,7 +159,7 @@ where
             });
         }
         if let Some(offload) = &mut offload {
-            contestants.push(self.on_gpu(offload, SUBMISSION));
+            contestants.push(self.on_gpu(offload, scale.submission));
         }
         let mut medians = medians(&mut contestants, scale)?.into_iter();
         if scale.cpu {
@@ -203,7 +201,7 @@ where
 
     /// [`difference`](Self::difference) alone.
     pub(crate) fn compared(&self, gpu: &Gpu, scale: &Scale) -> Result<f64> {
-        let mut offload = self.offload(gpu, Settings { steps: SUBMISSION, ..Settings::batch(self.batch) })?;
+        let mut offload = self.offload(gpu, Settings { steps: scale.submission, ..Settings::batch(self.batch) })?;
         self.difference(&mut offload, &mut self.on_cpu(&mut self.workspaces())?, scale)
     }
 
