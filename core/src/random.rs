@@ -51,8 +51,9 @@ pub fn below<R: Rng>(n: u32, rng: &mut R) -> u32 {
 /// ```
 #[inline]
 pub fn normal<R: Rng>(rng: &mut R) -> f32 {
-    // The middle of each of the 2²⁴ cells: never 0 or 1.
-    normal_quantile((rng.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0) + 1.0 / 33_554_432.0)
+    // The middle of each of the 2²⁴ cells: never 0, and held below 1, to which that of the last one is rounded.
+    let p = (rng.next_u32() >> 8) as f32 * (1.0 / 16_777_216.0) + 1.0 / 33_554_432.0;
+    normal_quantile(if p < 1.0 { p } else { 1.0 - f32::EPSILON / 2.0 })
 }
 
 /// The number below which a standard normal variable lies with probability `p`: PyTorch's

@@ -1,7 +1,10 @@
 //! Random numbers and initial weights: in PyTorch's bounds, with the right moments, and the same from
 //! the same seed.
 
-use rand_xoshiro::{Xoshiro128PlusPlus, rand_core::SeedableRng};
+use rand_xoshiro::{
+    Xoshiro128PlusPlus,
+    rand_core::{Rng, SeedableRng},
+};
 use tensorlet::{Conv2d, Linear, Module, Parameter, Path, Slide, Visitor, init, random};
 use tensorlet_host::reference::init as reference;
 
@@ -146,6 +149,16 @@ fn normal_distribution(x: f64) -> f64 {
         sum += term / f64::from(2 * n + 1);
     }
     0.5 + sum / std::f64::consts::PI.sqrt()
+}
+
+/// The words at both ends of the generator's range, of states whose first output they are.
+#[test]
+fn normal_numbers_of_the_extreme_words_are_finite() {
+    let mut first = Xoshiro128PlusPlus::from_seed([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let mut last = Xoshiro128PlusPlus::from_seed([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255]);
+    assert_eq!([first.clone(), last.clone()].map(|mut rng| rng.next_u32()), [0, u32::MAX]);
+    let [low, high] = [&mut first, &mut last].map(random::normal);
+    assert!((-5.5..-5.2).contains(&low) && (5.2..5.5).contains(&high), "{low} and {high}");
 }
 
 #[test]

@@ -97,7 +97,9 @@ pub(super) fn draw(graph: &mut Graph<'_>, node: &Node, words: u32, kind: Kind) -
     let first = FIRST_NOISE + noise.number * NOISE_WORDS;
     let value = match kind {
         Kind::Uniform => "f32(word >> 8u) * 5.9604644775390625e-8",
-        Kind::Normal => "normal_quantile_(f32(word >> 8u) * 5.9604644775390625e-8 + 2.98023223876953125e-8)",
+        Kind::Normal => {
+            "normal_quantile_(min(f32(word >> 8u) * 5.9604644775390625e-8 + 2.98023223876953125e-8, 0.99999994039535522))"
+        }
     };
     let body = format!(
         "var s = vec4<u32>(number({first}u), number({first}u + 1u), number({first}u + 2u), number({first}u + 3u));
