@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `device`, `error` | the adapter, and everything that can go wrong |
 //! | `offload` | the types: network, loss, optimiser |
+//! | `inference` | the forward pass alone |
 //! | `engine` | the same without types: buffers, submissions, what comes back |
 //! | `graph` | a description as nodes and values, and who writes which gradient |
 //! | `layer` | the kernels of each layer, forward beside backward |
@@ -54,6 +55,7 @@ mod engine;
 mod error;
 mod gemm;
 mod graph;
+mod inference;
 mod layer;
 mod loss;
 #[cfg(test)]

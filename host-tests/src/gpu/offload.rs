@@ -1,15 +1,14 @@
 //! A training on a GPU, with the types of its network.
 
-use std::{collections::HashMap, fmt, marker::PhantomData, slice::from_ref, time::Duration};
+use std::{fmt, marker::PhantomData, slice::from_ref, time::Duration};
 
-use tensorlet::{Element, Layer, Path, Tensor, Train, optim::Optimizer};
+use tensorlet::{Path, Tensor, Train, optim::Optimizer};
 
 use super::{
     Clip, Gpu, OffloadError, OffloadLoss,
-    engine::{Engine, RULE, Spec, fetch},
-    graph::{Graph, Mode},
-    plan::{Plan, Recording},
-    shader::{BufferId, Strides, Word},
+    engine::{Engine, RULE, Spec},
+    inference::{Inference, word_of, words_of},
+    plan::Recording,
     update::{encode, rule_of},
     weights::Weights,
 };
@@ -88,35 +87,6 @@ pub struct Offload<X, N, T, L, O> {
 /// Steps of a submission at most, and samples in its order unless a batch alone has more.
 const MOST_STEPS: usize = 4096;
 const MOST_ORDER: u32 = 1 << 24;
-
-/// The forward pass alone.
-struct Inference {
-    plan: Plan,
-    input: BufferId,
-    output: BufferId,
-    /// Words of an output of a batch, and of that of one network's.
-    words: u32,
-    stride: u32,
-}
-
-/// The words of a tensor on the device.
-fn words_of<X: Tensor>(x: &[X]) -> Vec<u32> {
-    X::flat(x).iter().map(encode_element).collect()
-}
-
-/// A number as a word: floats as they are, integers as `u32`.
-fn encode_element<E: Element>(x: &E) -> u32 {
-    match bytemuck::bytes_of(x) {
-        [a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
-        [a, b] => u32::from(u16::from_le_bytes([*a, *b])),
-        [a] => u32::from(*a),
-        _ => 0,
-    }
-}
-
-fn word_of<X: Tensor>() -> Word {
-    if <X::Elem as Element>::NAME == "F32" { Word::Float } else { Word::Integer }
-}
 
 impl<X: Tensor, N: Train<X>, T, L: OffloadLoss<N::Out, T>, O: Optimizer> Offload<X, N, T, L, O> {
     /// Plans the training of a network on these samples, which go to the device once.
@@ -422,41 +392,6 @@ fn with_path<R>(text: &str, f: impl FnOnce(Path<'_>) -> R) -> R {
         }
     }
     below(&Path::ROOT, &text.split('.').collect::<Vec<_>>(), f)
-}
-
-impl Inference {
-    fn new<X: Tensor, N: Layer<X>>(gpu: &Gpu, engine: &Engine) -> Result<Self, OffloadError> {
-        let mode = Mode { training: false, given_noise: false };
-        let input = (word_of::<X>(), X::LEN as u32);
-        let mut graph =
-            Graph::new(const { &N::DESCRIPTION }, &engine.weights, (engine.copies, engine.batch), input, mode)?;
-        graph.forward()?;
-        let [parameters, settings] = engine.shared();
-        let given = HashMap::from([(graph.fixed.parameters, parameters), (graph.fixed.settings, settings)]);
-        let plan = Plan::new(gpu, &graph.buffers, &graph.kernels, (engine.copies, Strides::default()), &given)?;
-        for (region, words) in &graph.uploads {
-            gpu.queue.write_buffer(&plan.buffers[region.buffer.0], 0, bytemuck::cast_slice(words));
-        }
-        let (input, output) = (&graph.values[graph.input.0], &graph.values[graph.output.0]);
-        Ok(Self {
-            plan,
-            input: input.region.buffer,
-            output: output.region.buffer,
-            words: output.words,
-            stride: output.region.stride,
-        })
-    }
-
-    /// The outputs of all networks for a batch, or for a part of one.
-    fn run(&self, gpu: &Gpu, x: &[u32], copies: u32) -> Result<Vec<f32>, OffloadError> {
-        gpu.check()?;
-        gpu.queue.write_buffer(&self.plan.buffers[self.input.0], 0, bytemuck::cast_slice(x));
-        gpu.scoped("a forward pass", || {
-            let encoder = self.plan.recorded(gpu, 1, Recording::OnePass);
-            gpu.queue.submit([encoder.finish()])
-        })?;
-        fetch(gpu, &self.plan.buffers[self.output.0], 0, self.stride * copies)
-    }
 }
 
 impl<X, N, T, L, O> fmt::Debug for Offload<X, N, T, L, O> {
