@@ -390,16 +390,20 @@ fn gather(
             "if i < {labels}u {{ set_t(i, label_at(order_at(step * {batch}u + i / {target}u) * {target}u + i % {target}u)); }}"
         )
     };
+    // Neighbours of a sample share the way to it.
+    let each = if width.is_multiple_of(4) { 4 } else { 1 };
+    let copies_of_x: String = (0..each).map(|e| format!("set_x(x + {e}u, data_at(source + {e}u));\n")).collect();
     let body = format!(
         "let step = control_at(0u);\nif i == 0u {{ set_control(1u, step + 1u); }}\n\
-         if i < {inputs}u {{ set_x(i, data_at(order_at(step * {batch}u + i / {width}u) * {width}u + i % {width}u)); }}\n\
+         let x = i * {each}u;\nif x < {inputs}u {{\n\
+         let source = order_at(step * {batch}u + x / {width}u) * {width}u + x % {width}u;\n{copies_of_x}}}\n\
          {set_label}\n\
          if i < {copies}u {{\n\
          var last = control_at(2u);\nif step > 0u {{ last = step - 1u; }}\n\
          if last != 0xffffffffu {{ let loss = loss_at(i * {}u + last); if not_finite_(loss) {{ set_status(i * {}u, loss); }} }}\n}}",
         losses.stride, status.stride
     );
-    let items = inputs.max(labels).max(copies);
+    let items = (inputs / each).max(labels).max(copies);
     let kernel: Kernel = shader.each(items, &body);
     graph.kernels.push(kernel);
 }

@@ -83,7 +83,7 @@ impl Matmul {
         }
         shader.writes("set_c", region(C));
         shader.push(format!("fn store(m: u32, n: u32, v: f32) {{ set_c(m * {n}u + n, v); }}"));
-        let kernel = product.kernel(shader, 1, 1);
+        let kernel = product.tiled(shader, product.tile(1), 1);
         let plan = Plan::new(gpu, &buffers, &[kernel], (1, Strides::default()), &HashMap::new())?;
         Ok(Self { gpu: gpu.clone(), plan, sizes })
     }

@@ -229,7 +229,7 @@ pub(super) fn kernels(
         let stride = graph.buffers[graph.fixed.settings.0].words;
         shader.reads("share_at", Region { buffer: graph.fixed.settings, word: Word::Float, offset: 0, stride });
         running = format!(
-            "if kind == {RUNNING}u {{ let share = share_at(entry(slot, 5u)); set_w(i, (1.0 - share) * w + share * g); return; }}\n"
+            "if kind == {RUNNING}u {{ let share = share_at(entry(slot, 5u)); set_w(i, (1.0 - share) * w + share * g); continue; }}\n"
         );
     }
     let first_rule = Layout { noises: graph.noises.len() as u32, rules: 0 }.first_rule();
@@ -241,14 +241,23 @@ pub(super) fn kernels(
          let stopped = not_finite_(status_at(0u));\n\
          if i == 0u {{ set_loss(step(), select(loss, status_at(0u), stopped)); if copy == 0u {{ set_control(0u, step() + 1u); }} }}\n\
          if stopped || not_finite_(loss) {{ return; }}\n\
-         let slot = slot_of(i);\nlet j = i - entry(slot, 0u);\nlet kind = entry(slot, 2u);\n\
-         if kind == 0u || j >= entry(slot, 1u) {{ return; }}\n\
-         var g = gradient(slot, j);\nvar w = w_at(i);\n\
-         {running}let first = {first};\n{factor}{formula}\nset_w(i, w);"
+         let slot = slot_of({EACH}u * i);\nlet begin = entry(slot, 0u);\nlet len = entry(slot, 1u);\nlet kind = entry(slot, 2u);\n\
+         if kind == 0u {{ return; }}\n\
+         let first = {first};\n\
+         update(slot, kind, first, {EACH}u * i - begin, len, begin);"
     );
     shader.push("fn setting_of(first: u32, j: u32) -> f32 { return bitcast<f32>(number(first + j)); }");
-    graph.kernels.push(shader.each(words, &body));
+    shader.push(format!(
+        "fn update(slot: u32, kind: u32, first: u32, least: u32, len: u32, begin: u32) {{\n\
+         for (var j = least; j < min(least + {EACH}u, len); j++) {{\n\
+         let i = begin + j;\nvar g = gradient(slot, j);\nvar w = w_at(i);\n{running}{factor}{formula}\nset_w(i, w);\n}}\n}}"
+    ));
+    graph.kernels.push(shader.each(words / EACH, &body));
 }
+
+/// Neighbouring weights of an invocation, which belong to the same parameter since parameters begin at multiples of
+/// this.
+const EACH: u32 = 4;
 
 /// Words that an optimiser keeps for a weight.
 pub(super) const fn states_of(rule: &Rule) -> u32 {

@@ -7,7 +7,7 @@
 //! A workgroup computes a tile of C: it brings a strip of A and one of B into workgroup memory, side by side with
 //! the neighbours' accesses, and every invocation adds the products of its own small tile in registers, along B in
 //! vectors (Volkov & Demmel, 2008; the scheme of CUTLASS and of TensorFlow.js' WebGPU kernels). Which tile: the
-//! largest that still gives the GPU [enough workgroups](ENOUGH). Where even the smallest does not, the sum over k is
+//! largest that still gives the GPU [enough workgroups](ENOUGH). A [tiny](Gemm::is_tiny) product is computed number by number. Where even the smallest does not, the sum over k is
 //! cut into parts, if the caller can add them up afterwards, as gradients of weights can.
 
 #[cfg(test)]
@@ -96,6 +96,10 @@ const ENOUGH: u32 = 256;
 const MOST_PARTS: u32 = 128;
 const LEAST_TERMS: u32 = 64;
 
+/// The most terms and numbers of a tiny product.
+const TINY_TERMS: u32 = 128;
+const TINY_NUMBERS: u64 = 8192;
+
 /// Terms from which on a sum is long.
 const LONG: u32 = 2048;
 
@@ -112,6 +116,13 @@ impl Gemm {
         f64::from(self.m) * f64::from(self.n) / all
     }
 
+    /// Whether the product is so small that bringing strips would cost more than reading every number where it is
+    /// needed: neither the sums are long nor are there many of them.
+    pub(super) fn is_tiny(&self, copies: u32) -> bool {
+        let numbers = u64::from(self.m) * u64::from(self.n) * u64::from(self.items) * u64::from(copies);
+        self.k <= TINY_TERMS && numbers <= TINY_NUMBERS
+    }
+
     /// The tile for this product: of those that waste little the first with enough workgroups, or else the one with
     /// most.
     pub(super) fn tile(&self, copies: u32) -> Tile {
@@ -126,6 +137,9 @@ impl Gemm {
 
     /// Into how many parts the sum is cut where the caller can add them up.
     pub(super) fn parts(&self, copies: u32) -> u32 {
+        if self.is_tiny(copies) {
+            return 1;
+        }
         let workgroups = self.workgroups(&self.tile(copies), copies);
         let most = (self.k / LEAST_TERMS).clamp(1, MOST_PARTS);
         (ENOUGH / workgroups.max(1)).clamp(1, most)

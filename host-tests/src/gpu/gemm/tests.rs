@@ -69,8 +69,9 @@ fn drawn(seed: u64, words: u32, copies: u32) -> Vec<f32> {
 }
 
 /// Computes a product in so many parts of the sum on the device, and compares every element.
-fn check(gpu: &Gpu, gemm: Gemm, tile: Tile, parts: u32, copies: u32, seed: u64) -> Result<(), TestCaseError> {
+fn check(gpu: &Gpu, gemm: Gemm, tile: Option<Tile>, parts: u32, copies: u32, seed: u64) -> Result<(), TestCaseError> {
     let Gemm { m, n, k, items, .. } = gemm;
+    let parts = if tile.is_some() { parts } else { 1 };
     let a = Matrix { outer: m, inner: k, along: gemm.a };
     let b = Matrix { outer: n, inner: k, along: gemm.b };
     let gemm = Gemm { fours: [gemm.fours[0] && a.in_fours(), gemm.fours[1] && b.in_fours()], ..gemm };
@@ -97,7 +98,10 @@ fn check(gpu: &Gpu, gemm: Gemm, tile: Tile, parts: u32, copies: u32, seed: u64) 
     shader.push(format!(
         "fn store(m: u32, n: u32, v: f32) {{ set_word(((piece * {items}u + item) * {m}u + m) * {n}u + n, v); }}"
     ));
-    let kernel = gemm.tiled(shader, tile, parts);
+    let kernel = match tile {
+        Some(tile) => gemm.tiled(shader, tile, parts),
+        None => gemm.direct(shader),
+    };
     let plan = Plan::new(gpu, &specs, &[kernel], (copies, Strides::default()), &HashMap::new()).expect("planned");
 
     let numbers = [drawn(seed, words[0], copies), drawn(seed + 1, words[1], copies), drawn(0, 0, 0)];
@@ -141,7 +145,7 @@ fn gemms(end: u32) -> impl Strategy<Value = Gemm> {
     product.prop_map(|(m, n, k, items, a, b, fours)| Gemm { m, n, k, items, a, b, fours })
 }
 
-fn each(seed: u8, cases: u32, end: u32, tile: impl Fn(&Gemm, u32) -> Tile) {
+fn each(seed: u8, cases: u32, end: u32, tile: impl Fn(&Gemm, u32) -> Option<Tile>) {
     let gpu = gpu();
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 64, ..Config::default() };
     let drawn = (gemms(end), 1..5_u32, 1..4_u32, 0..1000_u64);
@@ -155,17 +159,23 @@ fn each(seed: u8, cases: u32, end: u32, tile: impl Fn(&Gemm, u32) -> Tile) {
 fn every_tile() {
     for (number, tile) in TILES.iter().enumerate() {
         println!("{tile:?}");
-        each(number as u8, 4, 71, |_, _| *tile);
+        each(number as u8, 4, 71, |_, _| Some(*tile));
         if tile.is_small() {
-            each(50 + number as u8, 2, 71, |_, _| tile.deep());
+            each(50 + number as u8, 2, 71, |_, _| Some(tile.deep()));
         }
     }
 }
 
 #[test]
 #[ignore = "it needs a device, as `cargo xtask test gpu` makes sure of; otherwise `-- --include-ignored`"]
+fn number_by_number() {
+    each(101, 8, 71, |_, _| None);
+}
+
+#[test]
+#[ignore = "it needs a device, as `cargo xtask test gpu` makes sure of; otherwise `-- --include-ignored`"]
 fn the_tile_of_choice() {
-    each(100, 6, 257, |gemm, copies| gemm.tile(copies));
+    each(100, 6, 257, |gemm, copies| Some(gemm.tile(copies)));
 }
 
 #[test]
@@ -178,6 +188,7 @@ fn parts_and_tiles_of_choice() {
     assert!(gradient.parts(1) <= super::MOST_PARTS);
     assert_eq!(gradient.parts(256), 1, "many networks give enough to do");
     assert_eq!(gemm(10, 10, 10).parts(1), 1, "sums that are too short to be cut");
+    assert!(gemm(16, 32, 64).is_tiny(1) && !gemm(16, 32, 64).is_tiny(256) && !gemm(16, 32, 784).is_tiny(1));
     let first_convolution_of_lenet = gemm(6, 26, 128 * 784);
     assert_eq!(first_convolution_of_lenet.tile(1).depth, 64, "long sums of few numbers take many terms at once");
 }

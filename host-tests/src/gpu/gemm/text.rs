@@ -86,7 +86,76 @@ fn component(vector: &str, width: u32, e: u32) -> String {
 impl Gemm {
     /// Ends a kernel with the product. With more than one part of the sum the text knows which one it is as `piece`.
     pub(in crate::gpu) fn kernel(&self, shader: Shader, copies: u32, parts: u32) -> Kernel {
-        self.tiled(shader, self.tile(copies), parts)
+        if parts == 1 && self.is_tiny(copies) {
+            self.direct(shader)
+        } else {
+            self.tiled(shader, self.tile(copies), parts)
+        }
+    }
+
+    /// [`kernel`](Self::kernel) without workgroup memory and without barriers: each invocation has a number of C, or
+    /// as many as four neighbours of A, of B or of both give.
+    pub(in crate::gpu) fn direct(&self, shader: Shader) -> Kernel {
+        let Self { m, n, k, items, a, b, fours } = *self;
+        let mut shader = shader;
+        shader.push("var<private> item: u32;\nvar<private> piece: u32;");
+        let block = |along, fours| if fours && along == Along::Outer { 4 } else { 1 };
+        let [high, wide] = [block(a, fours[0]), block(b, fours[1])];
+        let (down, across) = (m.div_ceil(high), n.div_ceil(wide));
+        let blocks = down * across;
+        let mut body = format!(
+            "item = i / {blocks}u;\nlet row = i % {blocks}u / {across}u * {high}u;\nlet column = i % {across}u * {wide}u;\n"
+        );
+        let sums = || (0..high).flat_map(|r| (0..wide).map(move |c| (r, c)));
+        for (r, c) in sums() {
+            let _ = writeln!(body, "var c{r}_{c} = 0.0;");
+        }
+
+        // The terms `from`, … of all sums: what is read once for all of them, then the products.
+        let terms = |from: &str, count: u32| {
+            let mut text = String::new();
+            let mut values = |name: &str, along, fours: bool, width: u32, at: &dyn Fn(&str) -> String| {
+                if fours && along == Along::Inner && count == 4 {
+                    let _ = writeln!(text, "let {name} = {name}4_at({});", at(from));
+                    return (0..4).map(|t| vec![format!("{name}[{t}]")]).collect::<Vec<_>>();
+                }
+                (0..count)
+                    .map(|t| {
+                        let read = if width == 4 { "4_at" } else { "_at" };
+                        let _ = writeln!(text, "let {name}{t} = {name}{read}({});", at(&format!("{from} + {t}u")));
+                        (0..width).map(|e| component(&format!("{name}{t}"), width, e)).collect()
+                    })
+                    .collect()
+            };
+            let of_a = values("a", a, fours[0], high, &|k| format!("row, {k}"));
+            let of_b = values("b", b, fours[1], wide, &|k| format!("{k}, column"));
+            for (a, b) in of_a.iter().zip(&of_b) {
+                sums().for_each(|(r, c)| {
+                    let _ = writeln!(text, "c{r}_{c} = fma({}, {}, c{r}_{c});", a[r as usize], b[c as usize]);
+                });
+            }
+            text
+        };
+        let whole = k / 4 * 4;
+        if whole > 0 {
+            let _ = write!(body, "for (var k = 0u; k < {whole}u; k += 4u) {{\n{}}}\n", terms("k", 4));
+        }
+        for k in whole..k {
+            let _ = write!(body, "{{\n{}}}\n", terms(&format!("{k}u"), 1));
+        }
+        for (r, c) in sums() {
+            let within = [(high, "row", r, m), (wide, "column", c, n)]
+                .into_iter()
+                .filter(|(block, .., all)| all % block != 0)
+                .map(|(_, name, e, all)| format!("{name} + {e}u < {all}u"));
+            let within: Vec<String> = within.collect();
+            let store = format!("store(row + {r}u, column + {c}u, c{r}_{c});");
+            let _ = match &*within.join(" && ") {
+                "" => writeln!(body, "{store}"),
+                within => writeln!(body, "if {within} {{ {store} }}"),
+            };
+        }
+        shader.each(blocks * items, &body)
     }
 
     /// [`kernel`](Self::kernel) with a tile of the caller's choice.

@@ -58,8 +58,8 @@ impl LossRule {
     }
 }
 
-/// Invocations of a workgroup.
-const SIZE: u32 = 256;
+/// Invocations of a workgroup at most, and at least.
+const SIZES: [u32; 2] = [32, 256];
 /// The most workgroups.
 const MOST_GROUPS: u32 = 64;
 
@@ -74,7 +74,8 @@ pub(super) fn kernel(
     (targets, target_words): (Region, u32),
 ) -> Result<(Region, u32), OffloadError> {
     let elements = graph.batch * rule.items;
-    let groups = elements.div_ceil(SIZE).clamp(1, MOST_GROUPS);
+    let size = elements.min(SIZES[1]).next_power_of_two().max(SIZES[0]);
+    let groups = elements.div_ceil(size).clamp(1, MOST_GROUPS);
     let sums = graph.buffer("parts of the loss", groups);
     let output = graph.output;
     let words = graph.values[output.0].words / graph.batch;
@@ -90,12 +91,12 @@ pub(super) fn kernel(
     shader.push(&rule.text);
     let body = format!(
         "let scale = bitcast<f32>(number(0u));\nvar sum = 0.0;\n\
-         for (var q = row * {SIZE}u + lane; q < {elements}u; q += {stride}u) {{\n\
+         for (var q = row * {size}u + lane; q < {elements}u; q += {stride}u) {{\n\
          let s = q / {items}u;\nsum += item(s * {words}u, s * {target_words}u, q % {items}u, scale);\n}}\n\
          let all = total(lane, sum);\nif lane == 0u {{ set_sum(row, all); }}",
-        stride = groups * SIZE,
+        stride = groups * size,
         items = rule.items
     );
-    graph.kernels.push(shader.each_group(SIZE, groups, &body));
+    graph.kernels.push(shader.each_group(size, groups, &body));
     Ok((sums, groups))
 }
