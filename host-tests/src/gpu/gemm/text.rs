@@ -93,19 +93,24 @@ impl Gemm {
         }
     }
 
-    /// [`kernel`](Self::kernel) without workgroup memory and without barriers: each invocation has a number of C, or
-    /// as many as four neighbours of A, of B or of both give.
+    /// [`kernel`](Self::kernel) without workgroup memory and without barriers: each invocation has four rows and columns
+    /// of C and reads what it needs. Behind the end of C it reads the last row or column again.
     pub(in crate::gpu) fn direct(&self, shader: Shader) -> Kernel {
         let Self { m, n, k, items, a, b, fours } = *self;
         let mut shader = shader;
         shader.push("var<private> item: u32;\nvar<private> piece: u32;");
-        let block = |along, fours| if fours && along == Along::Outer { 4 } else { 1 };
-        let [high, wide] = [block(a, fours[0]), block(b, fours[1])];
+        let block = |along, fours, all: u32| if fours && along == Along::Outer { 4 } else { all.min(4) };
+        let [high, wide] = [block(a, fours[0], m), block(b, fours[1], n)];
         let (down, across) = (m.div_ceil(high), n.div_ceil(wide));
         let blocks = down * across;
         let mut body = format!(
             "item = i / {blocks}u;\nlet row = i % {blocks}u / {across}u * {high}u;\nlet column = i % {across}u * {wide}u;\n"
         );
+        for (block, name, all) in [(high, "row", m), (wide, "column", n)] {
+            for e in 0..block {
+                let _ = writeln!(body, "let {name}{e} = min({name} + {e}u, {}u);", all - 1);
+            }
+        }
         let sums = || (0..high).flat_map(|r| (0..wide).map(move |c| (r, c)));
         for (r, c) in sums() {
             let _ = writeln!(body, "var c{r}_{c} = 0.0;");
@@ -114,21 +119,32 @@ impl Gemm {
         // The terms `from`, … of all sums: what is read once for all of them, then the products.
         let terms = |from: &str, count: u32| {
             let mut text = String::new();
-            let mut values = |name: &str, along, fours: bool, width: u32, at: &dyn Fn(&str) -> String| {
-                if fours && along == Along::Inner && count == 4 {
-                    let _ = writeln!(text, "let {name} = {name}4_at({});", at(from));
-                    return (0..4).map(|t| vec![format!("{name}[{t}]")]).collect::<Vec<_>>();
+            let mut values = |name: &str, along, fours: bool, width: u32, at: &dyn Fn(u32, &str) -> String| {
+                let vectors = fours && (along == Along::Outer || count == 4);
+                let mut all = vec![Vec::new(); count as usize];
+                if vectors && along == Along::Inner {
+                    for e in 0..width {
+                        let _ = writeln!(text, "let {name}_{e} = {name}4_at({});", at(e, from));
+                        all.iter_mut().enumerate().for_each(|(t, values)| values.push(format!("{name}_{e}[{t}]")));
+                    }
+                    return all;
                 }
-                (0..count)
-                    .map(|t| {
-                        let read = if width == 4 { "4_at" } else { "_at" };
-                        let _ = writeln!(text, "let {name}{t} = {name}{read}({});", at(&format!("{from} + {t}u")));
-                        (0..width).map(|e| component(&format!("{name}{t}"), width, e)).collect()
-                    })
-                    .collect()
+                for (t, values) in all.iter_mut().enumerate() {
+                    let k = format!("{from} + {t}u");
+                    if vectors {
+                        let _ = writeln!(text, "let {name}{t} = {name}4_at({});", at(0, &k));
+                        values.extend((0..width).map(|e| format!("{name}{t}[{e}]")));
+                    } else {
+                        for e in 0..width {
+                            let _ = writeln!(text, "let {name}{t}_{e} = {name}_at({});", at(e, &k));
+                            values.push(format!("{name}{t}_{e}"));
+                        }
+                    }
+                }
+                all
             };
-            let of_a = values("a", a, fours[0], high, &|k| format!("row, {k}"));
-            let of_b = values("b", b, fours[1], wide, &|k| format!("{k}, column"));
+            let of_a = values("a", a, fours[0], high, &|e, k| format!("row{e}, {k}"));
+            let of_b = values("b", b, fours[1], wide, &|e, k| format!("{k}, column{e}"));
             for (a, b) in of_a.iter().zip(&of_b) {
                 sums().for_each(|(r, c)| {
                     let _ = writeln!(text, "c{r}_{c} = fma({}, {}, c{r}_{c});", a[r as usize], b[c as usize]);
