@@ -69,6 +69,7 @@ fn every_function_and_type_that_computes_is_in_a_case() {
         "Pass",
         "Fused",
         "States",
+        "Rule",
         "Stateful",
         "Slide",
         "Selected",

@@ -220,7 +220,7 @@ fn every_loss_has_a_gradient_check() {
 fn every_optimiser_follows_pytorch_and_is_tried_in_both_modes() {
     let optimizers = implementors("core/src/optim", "Optimizer");
     assert!(optimizers.len() >= 2, "{optimizers:?}");
-    let against_torch = include_str!("conformance/optimizer.rs");
+    let against_torch = concat!(include_str!("conformance/optimizer.rs"), include_str!("golden/optimizer.rs"));
     for optimizer in optimizers {
         // Groups are optimisers of several kinds of parameters: each must do what it does alone.
         let (what, alone) = match optimizer.as_str() {
