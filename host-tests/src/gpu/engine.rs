@@ -98,7 +98,7 @@ impl Engine {
         let states = graph.buffer("the optimiser's state", update::states_of(&spec.rule).max(1) * weights.words);
         gather(&mut graph, spec, (targets, order), (losses, status));
         graph.forward()?;
-        let sums = loss::kernel(&mut graph, &spec.loss, (targets, spec.target))?;
+        let sums = loss::kernel(&mut graph, &spec.loss, (targets, spec.target));
         graph.backward()?;
         let table = update::table(&graph);
         let region = graph.buffer_of("the table of parameters", Word::Integer, table.len() as u32, true);

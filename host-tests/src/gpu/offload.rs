@@ -18,7 +18,8 @@ use super::{
 pub struct Settings {
     /// Samples of a step.
     pub batch: usize,
-    /// Steps of a submission at most (4096 if it is more): more cost memory for their numbers, fewer cost time between submissions.
+    /// Steps of a submission at most (4096 if it is more): more cost memory for their numbers, fewer cost time between
+    /// submissions.
     pub steps: usize,
     /// How gradients are held in bounds.
     pub clip: Clip,

@@ -266,8 +266,6 @@ pub(super) const fn states_of(rule: &Rule) -> u32 {
         Rule::Sgd { .. } => 1,
         Rule::Adam { amsgrad: false, .. } => 2,
         Rule::Adam { .. } => 3,
-        #[expect(unreachable_patterns, reason = "rules to come")]
-        _ => 0,
     }
 }
 

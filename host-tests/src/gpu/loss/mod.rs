@@ -8,7 +8,6 @@ mod whole;
 use tensorlet::{Tensor, loss::Loss};
 
 use super::{
-    OffloadError,
     graph::Graph,
     shader::{Region, Shader, Word},
 };
@@ -65,14 +64,7 @@ const MOST_GROUPS: u32 = 64;
 
 /// Writes the kernel that compares the output with the targets: sums of parts of the elements, whose number it
 /// returns with where they lie, and the gradient of the output.
-///
-/// # Errors
-/// None yet; kernels are checked when they are compiled.
-pub(super) fn kernel(
-    graph: &mut Graph<'_>,
-    rule: &LossRule,
-    (targets, target_words): (Region, u32),
-) -> Result<(Region, u32), OffloadError> {
+pub(super) fn kernel(graph: &mut Graph<'_>, rule: &LossRule, (targets, target_words): (Region, u32)) -> (Region, u32) {
     let elements = graph.batch * rule.items;
     let size = elements.min(SIZES[1]).next_power_of_two().max(SIZES[0]);
     let groups = elements.div_ceil(size).clamp(1, MOST_GROUPS);
@@ -98,5 +90,5 @@ pub(super) fn kernel(
         items = rule.items
     );
     graph.kernels.push(shader.each_group(size, groups, &body));
-    Ok((sums, groups))
+    (sums, groups)
 }
